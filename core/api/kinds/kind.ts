@@ -1,0 +1,123 @@
+// The contract of a kind. One file per kind exports one KindSpec; routes, discovery, OpenAPI, storage keys, tables, navigation,
+// list and detail pages and contract tests are derived from the array in index.ts. The shape is that of a CRD plus functions.
+import type { FieldError } from '../meta/field-error.ts';
+import type { KubeObject, ResourceType } from '../meta/object.ts';
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+export const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** How a cell is drawn in the IDE; the wire's Table needs only `type`. A closed union: what needs another word is a React override. */
+export type Draw = 'text' | 'name' | 'ratio' | 'state' | 'number' | 'age' | 'labels' | 'code' | 'link' | 'list' | 'bytes' | 'percent';
+
+/** One printer column (Kubernetes' printers; wide columns have priority 1). */
+export interface Column<T extends KubeObject = KubeObject> {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description: string;
+  /** 0 always shown, 1 only in `-o wide`. */
+  priority?: 0 | 1;
+  draw: Draw;
+  /** Cell value; ages come as the text kubectl prints, counted from `now` (ms). */
+  value(object: T, now: number): string | number | boolean;
+  /** What to sort by in the IDE where the cell's text does not sort (ages, ratios). */
+  sort?(object: T): string | number;
+}
+
+/** A verdict on one object for badges, row bars and "only what is broken". */
+export interface Health { level: 'good' | 'busy' | 'warning' | 'bad' | 'none'; word: string; reason?: string }
+
+export type Section = 'conditions' | 'containers' | 'pods' | 'podTemplate' | 'owners' | 'events' | 'labels' | 'data' | 'ports' | 'endpoints' | 'rollout' | 'spec';
+export type Action = 'logs' | 'shell' | 'attach' | 'yaml' | 'scale' | 'restart' | 'rollback' | 'pause' | 'setImage' | 'delete' | 'cordon' | 'drain' | 'forward';
+
+/** What the IDE shows of a kind, as data. */
+export interface View<T extends KubeObject = KubeObject> {
+  nav: 'Workloads' | 'Network' | 'Config' | 'Storage' | 'Access' | 'Cluster' | 'Custom';
+  icon: string;
+  sections: readonly Section[];
+  actions: readonly Action[];
+  health?(object: T): Health;
+}
+
+/** A function of one object; a method type, so that a list of kinds of different T is a list of kinds. */
+export type Of<T extends KubeObject, R> = { of(object: T): R }['of'];
+
+export interface Subresource {
+  /** `status`, `scale`, `log`… */
+  name: string;
+  verbs: readonly Verb[];
+  /** The kind it speaks where that is not the parent's (Scale, Eviction, Binding, TokenRequest). */
+  responseKind?: { group: string; version: string; kind: string };
+}
+
+/**
+ * Everything a server and a user interface must know about a kind.
+ * The registry calls, in this order: on create `setDefaults`, `prepareForCreate`, `validate`; on update `setDefaults`,
+ * `prepareForUpdate(next, prev)`, `validate(next)`, `validateUpdate(next, prev)`; on PUT/PATCH of /status
+ * `prepareForStatusUpdate` in place of `prepareForUpdate`. They get a private copy: `setDefaults` and `prepare*` mutate it,
+ * `validate*` must not. `prev` is shared and must not be mutated.
+ */
+export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceType {
+  readonly listKind: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly Subresource[];
+  /** Name of the OpenAPI definition: `io.k8s.api.apps.v1.Deployment`. */
+  readonly schema: string;
+  /** Storage identity where several served kinds share one store (events.k8s.io Event -> core Event). */
+  readonly storedAs?: { readonly group: string; readonly plural: string };
+  /** metadata.generation counts spec changes (kinds with spec and status). */
+  readonly generation: boolean;
+  readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns-1035' | 'path-segment';
+  /** PUT without resourceVersion is allowed (contract 5.6). */
+  readonly unconditionalUpdate: boolean;
+  /** PUT on a missing name creates (contract 3.4). */
+  readonly createOnUpdate: boolean;
+  /** Deletion propagation when the client says nothing (contract 5.10). */
+  readonly defaultPropagation: 'Background' | 'Orphan';
+  setDefaults?(object: T): void;
+  prepareForCreate?(object: T): void;
+  prepareForUpdate?(next: T, prev: T): void;
+  /** Without it: status from `next`, all else from `prev`. */
+  prepareForStatusUpdate?(next: T, prev: T): void;
+  validate(object: T): FieldError[];
+  validateUpdate?(next: T, prev: T): FieldError[];
+  /** Warning headers for this object. */
+  warnings?(object: T): string[];
+  /** Field selectors besides metadata.name and metadata.namespace. */
+  readonly fields?: Readonly<Record<string, Of<T, string>>>;
+  /** Seconds of grace for a delete (0 = at once); only pods have it. `requested` as in DeleteOptions. */
+  gracePeriod?(object: T, requested: number | undefined): number;
+  /** Present when there is a /scale. */
+  readonly scale?: {
+    specReplicas(object: T): number;
+    setSpecReplicas(object: T, replicas: number): void;
+    statusReplicas(object: T): number;
+    /** Serialized selector: `app=web`. */
+    selector(object: T): string;
+  };
+  /** Allocators this kind needs: the server runs them around its writes. */
+  readonly allocators?: readonly ('cluster-ip' | 'node-port')[];
+  readonly columns: readonly Column<T>[];
+  /** Name of the controller that reconciles it; checked both ways by test/contract. */
+  readonly controller?: string;
+  readonly view: View<T>;
+}
+
+type Defaulted = 'listKind' | 'singular' | 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'generation' | 'nameRule' | 'unconditionalUpdate' | 'createOnUpdate' | 'defaultPropagation';
+export type KindDefinition<T extends KubeObject> = Omit<KindSpec<T>, Defaulted> & Partial<Pick<KindSpec<T>, Defaulted>>;
+
+/** Fills what nearly every kind shares; see KindSpec. */
+export function defineKind<T extends KubeObject>(d: KindDefinition<T>): KindSpec<T> {
+  return {
+    listKind: `${d.kind}List`, singular: d.kind.toLowerCase(), shortNames: [], categories: [], verbs: ALL_VERBS, subresources: [],
+    generation: false, nameRule: 'dns-subdomain', unconditionalUpdate: true, createOnUpdate: false, defaultPropagation: 'Background', ...d,
+  };
+}
+
+/** The /status rows nearly every kind with a status has. */
+export const STATUS: Subresource = { name: 'status', verbs: ['get', 'patch', 'update'] };
+/** The /scale row of workload kinds. */
+export const SCALE: Subresource = { name: 'scale', verbs: ['get', 'patch', 'update'], responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } };

@@ -1,0 +1,74 @@
+// A work queue of keys with Kubernetes' client-go semantics: a key is handled by one worker at a time; a key added while it is
+// being handled is handled once more afterwards; failures come back with exponential back-off (5 ms, 10 ms … 1000 s).
+import type { Clock, Timer } from './clock.ts';
+
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #dirty = new Set<string>();
+  readonly #processing = new Set<string>();
+  #queue: string[] = [];
+  #waiting: (() => void)[] = [];
+  #timers = new Map<string, { at: number; timer: Timer }>();
+  #failures = new Map<string, number>();
+  #closed = false;
+
+  constructor(clock: Clock) { this.#clock = clock; }
+
+  get length(): number { return this.#queue.length; }
+
+  add(key: string): void {
+    if (this.#closed || this.#dirty.has(key)) return;
+    this.#dirty.add(key);
+    if (this.#processing.has(key)) return;
+    this.#queue.push(key);
+    this.#waiting.shift()?.();
+  }
+
+  /** Adds after `ms`; of several pending waits of a key the earliest wins. */
+  addAfter(key: string, ms: number): void {
+    if (this.#closed) return;
+    if (ms <= 0) { this.add(key); return; }
+    const at = this.#clock.now() + ms;
+    const pending = this.#timers.get(key);
+    if (pending && pending.at <= at) return;
+    pending?.timer.cancel();
+    this.#timers.set(key, { at, timer: this.#clock.after(ms, () => { this.#timers.delete(key); this.add(key); }) });
+  }
+
+  addRateLimited(key: string): void {
+    const n = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, n + 1);
+    this.addAfter(key, Math.min(5 * 2 ** n, 1_000_000));
+  }
+
+  /** The key succeeded: its back-off starts anew. */
+  forget(key: string): void { this.#failures.delete(key); }
+
+  /** The next key, or undefined once closed. Call `done(key)` when handled. */
+  async get(): Promise<string | undefined> {
+    while (this.#queue.length === 0) {
+      if (this.#closed) return undefined;
+      await new Promise<void>(resolve => { this.#waiting.push(resolve); });
+    }
+    const key = this.#queue.shift()!;
+    this.#dirty.delete(key);
+    this.#processing.add(key);
+    return key;
+  }
+
+  done(key: string): void {
+    this.#processing.delete(key);
+    if (this.#dirty.has(key) && !this.#closed) {
+      this.#queue.push(key);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { timer } of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#queue = [];
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+// One project per suite; scripts/test.mjs runs them in this order and adds up the counts.
+const suite = (name: string, include: string[], serial = false, timeout = 20_000) => ({
+  test: {
+    name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), environment: 'node' as const,
+    ...(serial ? { fileParallelism: false, pool: 'forks' as const } : {}),
+  },
+  resolve: { alias: { electron: new URL('./test/harness/electron-stub.ts', import.meta.url).pathname } },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      suite('unit', ['core/**/*.test.ts', 'electron/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts']),
+      suite('contract', ['test/contract/**/*.test.ts']),
+      suite('integration', ['test/integration/**/*.test.ts'], true, 60_000),
+      suite('docker', ['test/docker/**/*.test.ts'], true, 120_000),
+      suite('conformance', ['test/conformance/**/*.test.ts'], true, 300_000),
+      suite('e2e', ['test/e2e/**/*.test.ts'], true, 180_000),
+      suite('bench', ['test/bench/**/*.test.ts'], true, 300_000),
+    ],
+  },
+});

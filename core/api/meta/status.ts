@@ -31,7 +31,7 @@ export const conflict = (r: Named, name: string, why = 'the object has been modi
 export const badRequest = (message: string): ApiError => failure(400, 'BadRequest', message);
 export const unauthorized = (): ApiError => failure(401, 'Unauthorized', 'Unauthorized');
 export const forbiddenError = (r: Named, name: string, why: string, extra: Partial<Status> = {}): ApiError =>
-  failure(403, 'Forbidden', `${qualified(r)}${name ? ` "${name}"` : ''} is forbidden: ${why}`, { details: { ...details(r, name), ...(extra.details ?? {}) } });
+  failure(403, 'Forbidden', `${qualified(r)}${name ? ` "${name}"` : ''} is forbidden: ${why}`, { details: { ...details(r, name), ...extra.details } });
 export const methodNotAllowed = (): ApiError => failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
 export const notAcceptable = (message: string): ApiError => failure(406, 'NotAcceptable', message);
 export const unsupportedMediaType = (message: string): ApiError => failure(415, 'UnsupportedMediaType', message);

@@ -1,0 +1,109 @@
+// Services for real: nftables, a pod in its own network namespace behind a bridge, the host as client. Root on Linux.
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../core/network/run.ts';
+import { NftProxy } from '../../core/network/proxy/nft.ts';
+import { ClusterDevice, enableBridgeNetfilter, ForwardRules } from '../../core/network/machine.ts';
+import type { ServicePort } from '../../core/network/proxy/service-table.ts';
+
+const SERVICES = '10.97.0.0/16', PODS = '10.245.0.0/16', TABLE = 'pilothouse_nfttest', DEVICE = 'phsnfttest', BRIDGE = 'phnfttest';
+const get = async (url: string, from?: string): Promise<string> =>
+  (await run(from ? 'ip' : 'curl', from ? ['netns', 'exec', from, 'curl', '-s', '-m', '2', url] : ['-s', '-m', '2', url])).trim();
+/** A port's row; backends are pods 2 and 3 at port 8080. */
+const row = (over: Partial<ServicePort> = {}): ServicePort => ({ key: 'default/web:80/tcp', clusterIP: '10.97.0.50', protocol: 'tcp', port: 80, nodePort: undefined, affinitySeconds: 0, backends: [{ ip: '10.245.1.2', port: 8080 }, { ip: '10.245.1.3', port: 8080 }], ...over });
+
+describe('NftProxy', () => {
+  const proxy = new NftProxy({ table: TABLE, serviceCidr: SERVICES, podCidr: PODS, bridgeNetfilter: true });
+  const device = new ClusterDevice(DEVICE, SERVICES);
+  const forward = new ForwardRules(PODS, TABLE);
+
+  beforeAll(async () => {
+    expect(await enableBridgeNetfilter()).toBe(true);
+    await proxy.guard();
+    await forward.add();
+    await device.up(['10.245.0.2']);
+    await proxy.setNodeIps(['10.245.0.2']);
+    await run('ip', ['-batch', '-'], `link add ${BRIDGE} type bridge\naddr add 10.245.0.1/16 dev ${BRIDGE}\nlink set ${BRIDGE} up\n`);
+    for (const n of [2, 3]) {
+      await run('ip', ['netns', 'add', `phnft${n}`]);
+      await run('ip', ['-batch', '-'], `link add phv${n} type veth peer name eth0 netns phnft${n}\nlink set phv${n} master ${BRIDGE} up\n`);
+      await run('ip', ['-n', `phnft${n}`, '-batch', '-'], `addr add 10.245.1.${n}/16 dev eth0\nlink set eth0 up\nlink set lo up\nroute add default via 10.245.0.1\n`);
+      await run('sh', ['-c', `echo 1 > /sys/class/net/${BRIDGE}/brif/phv${n}/hairpin_mode`]);
+      // A tiny HTTP server inside the namespace that names itself; ends by its pid file.
+      await run('sh', ['-c', `ip netns exec phnft${n} python3 -c '
+import http.server,os,sys
+class H(http.server.BaseHTTPRequestHandler):
+  def do_GET(s): b=b"pod${n} "+s.client_address[0].encode(); s.send_response(200); s.send_header("content-length",str(len(b))); s.end_headers(); s.wfile.write(b)
+  def log_message(s,*a): pass
+v=http.server.HTTPServer(("",8080),H)
+open("/tmp/phnft${n}.pid","w").write(str(os.getpid()))
+v.serve_forever()' >/dev/null 2>&1 &
+for i in $(seq 100); do ip netns exec phnft${n} curl -s -m 1 127.0.0.1:8080 >/dev/null && exit 0; sleep 0.05; done; exit 1`]);
+    }
+  }, 60_000);
+
+  afterAll(async () => {
+    await forward.remove();
+    await run('sh', ['-c', `for n in 2 3; do kill $(cat /tmp/phnft$n.pid); rm -f /tmp/phnft$n.pid; ip netns del phnft$n; done; ip link del ${BRIDGE}`]);
+    await device.down();
+    await proxy.close();
+  });
+
+  it('rejects an address of the service range that no rule matches, at once, from host and pod', async () => {
+    const started = Date.now();
+    await expect(get('http://10.97.0.99/')).rejects.toThrow('exit 7');
+    await expect(get('http://10.97.0.99/', 'phnft2')).rejects.toThrow();
+    expect(Date.now() - started).toBeLessThan(1500);
+  });
+
+  it('balances over endpoints from the host and from a pod, which keeps its own address', async () => {
+    await proxy.apply([{ before: [], after: [row()] }]);
+    const seen = new Set<string>();
+    for (let i = 0; i < 30; i++) seen.add((await get('http://10.97.0.50/')).split(' ')[0]!);
+    expect([...seen].sort()).toEqual(['pod2', 'pod3']);
+    const fromPod = new Set<string>();
+    for (let i = 0; i < 30; i++) fromPod.add(await get('http://10.97.0.50/', 'phnft2'));
+    // pod2 reaching itself is masqueraded (hairpin); pod3 sees pod2's own address.
+    expect([...fromPod].find(x => x.startsWith('pod3'))).toBe('pod3 10.245.1.2');
+    expect([...fromPod].some(x => x.startsWith('pod2'))).toBe(true);
+  });
+
+  it('changes endpoints and node port in place, and takes them away', async () => {
+    const one = row({ backends: [{ ip: '10.245.1.3', port: 8080 }], nodePort: 30777 });
+    await proxy.apply([{ before: [row()], after: [one] }]);
+    expect(await get('http://10.97.0.50/')).toMatch(/^pod3/);
+    expect(await get('http://10.245.0.2:30777/')).toMatch(/^pod3/);
+    expect(await get('http://10.245.0.2:30777/', 'phnft2')).toMatch(/^pod3/);
+    const none = row({ backends: [] });
+    await proxy.apply([{ before: [one], after: [none] }]);
+    await expect(get('http://10.97.0.50/')).rejects.toThrow();
+    await proxy.apply([{ before: [none], after: [] }]);
+    expect(await run('nft', ['list', 'table', 'ip', TABLE])).not.toContain('chain s_');
+  });
+
+  it('keeps a client on its endpoint with ClientIP affinity, also while others come and go', async () => {
+    const sticky = row({ affinitySeconds: 60, nodePort: 30778 });
+    await proxy.apply([{ before: [], after: [sticky] }]);
+    const first = (await get('http://10.97.0.50/')).split(' ')[0];
+    for (let i = 0; i < 10; i++) expect((await get('http://10.97.0.50/')).split(' ')[0]).toBe(first);
+    const fewer = { ...sticky, backends: [sticky.backends[0]!] };
+    await proxy.apply([{ before: [sticky], after: [fewer] }]);
+    expect(await get('http://10.97.0.50/')).toMatch(/^pod2/);
+    const longer = { ...fewer, affinitySeconds: 90, nodePort: undefined };
+    await proxy.apply([{ before: [fewer], after: [longer] }]);
+    expect(await get('http://10.97.0.50/')).toMatch(/^pod2/);
+    await proxy.apply([{ before: [longer], after: [] }]);
+    const rules = await run('nft', ['list', 'table', 'ip', TABLE]);
+    expect(rules).not.toContain('chain s_');
+    expect(rules).not.toContain('aff_');
+  });
+
+  it('lets two services swap addresses in one transaction', async () => {
+    const a = row({ key: 'default/a:80/tcp', clusterIP: '10.97.0.60' }), b = row({ key: 'default/b:80/tcp', clusterIP: '10.97.0.61', backends: [{ ip: '10.245.1.2', port: 8080 }] });
+    await proxy.apply([{ before: [], after: [a] }, { before: [], after: [b] }]);
+    const a2 = { ...a, clusterIP: b.clusterIP }, b2 = { ...b, clusterIP: a.clusterIP };
+    await proxy.apply([{ before: [a], after: [a2] }, { before: [b], after: [b2] }]);
+    expect(await get('http://10.97.0.60/')).toMatch(/^pod2/);
+    await proxy.apply([{ before: [a2], after: [] }, { before: [b2], after: [] }]);
+  });
+});

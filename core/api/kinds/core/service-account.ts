@@ -1,0 +1,12 @@
+import type { ServiceAccount } from '../../types/kubernetes.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { defineKind } from '../kind.ts';
+
+export const serviceAccount = defineKind<ServiceAccount>({
+  group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true,
+  schema: 'io.k8s.api.core.v1.ServiceAccount', shortNames: ['sa'],
+  subresources: [{ name: 'token', verbs: ['create'], responseKind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } }],
+  validate: () => [],
+  columns: [nameColumn, ageColumn],
+  view: { nav: 'Access', icon: 'account', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+});

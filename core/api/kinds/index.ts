@@ -1,0 +1,68 @@
+// The one array of kinds, in discovery order; routes, tables, navigation and tests are derived from it.
+import { pod } from './core/pod.ts';
+import { service } from './core/service.ts';
+import { endpoints } from './core/endpoints.ts';
+import { configMap } from './core/config-map.ts';
+import { secret } from './core/secret.ts';
+import { serviceAccount } from './core/service-account.ts';
+import { event } from './core/event.ts';
+import { namespace } from './core/namespace.ts';
+import { node } from './core/node.ts';
+import { replicationController } from './core/replication-controller.ts';
+import { persistentVolume } from './core/persistent-volume.ts';
+import { persistentVolumeClaim } from './core/persistent-volume-claim.ts';
+import { podTemplate } from './core/pod-template.ts';
+import { limitRange } from './core/limit-range.ts';
+import { resourceQuota } from './core/resource-quota.ts';
+import { deployment } from './apps/deployment.ts';
+import { replicaSet } from './apps/replica-set.ts';
+import { statefulSet } from './apps/stateful-set.ts';
+import { daemonSet } from './apps/daemon-set.ts';
+import { controllerRevision } from './apps/controller-revision.ts';
+import { job } from './batch/job.ts';
+import { cronJob } from './batch/cron-job.ts';
+import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { eventV1 } from './events/event.ts';
+import { lease } from './coordination/lease.ts';
+import { storageClass } from './storage/storage-class.ts';
+import { role } from './rbac/role.ts';
+import { roleBinding } from './rbac/role-binding.ts';
+import { clusterRole } from './rbac/cluster-role.ts';
+import { clusterRoleBinding } from './rbac/cluster-role-binding.ts';
+import { priorityClass } from './scheduling/priority-class.ts';
+import { ingress } from './networking/ingress.ts';
+import { ingressClass } from './networking/ingress-class.ts';
+import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.ts';
+import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
+import type { KindSpec } from './kind.ts';
+
+/** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
+export const kinds: readonly KindSpec[] = [
+  pod, service, endpoints, configMap, secret, serviceAccount, event, namespace, node, replicationController, persistentVolume, persistentVolumeClaim, podTemplate, limitRange, resourceQuota,
+  deployment, replicaSet, statefulSet, daemonSet, controllerRevision,
+  eventV1,
+  horizontalPodAutoscaler,
+  job, cronJob,
+  ingress, ingressClass,
+  podDisruptionBudget,
+  role, roleBinding, clusterRole, clusterRoleBinding,
+  storageClass,
+  priorityClass,
+  lease,
+  endpointSlice,
+];
+
+const byPlural = new Map(kinds.map(k => [`${k.group}/${k.version}/${k.plural}`, k]));
+const byKind = new Map(kinds.map(k => [`${k.group}/${k.version}/${k.kind}`, k]));
+
+/** The kind under a URL's group, version and plural; undefined when none is built in. */
+export const kindFor = (group: string, version: string, plural: string): KindSpec | undefined => byPlural.get(`${group}/${version}/${plural}`);
+
+/** The kind of an object's apiVersion parts and kind; undefined when none is built in. */
+export const kindByGvk = (group: string, version: string, kind: string): KindSpec | undefined => byKind.get(`${group}/${version}/${kind}`);
+
+/** `apps/v1` + `Deployment`, as objects carry them. */
+export function kindOf(apiVersion: string, kind: string): KindSpec | undefined {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? kindByGvk('', apiVersion, kind) : kindByGvk(apiVersion.slice(0, slash), apiVersion.slice(slash + 1), kind);
+}

@@ -1,0 +1,63 @@
+// The contract of a controller: it names itself, says on `start` what makes it look at a key, and hands back the one function that
+// brings the object under that key nearer to what is wished. The loop around it is written once, in loop.ts.
+import type { ResourceType } from '../api/meta/object.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import type { EventRecorder } from '../client/recorder.ts';
+
+/** What differs between clusters. Times in milliseconds. */
+export interface ControllerConfig {
+  /** PEM published in every namespace as `kube-root-ca.crt`; without it that controller does nothing. */
+  readonly rootCa?: string;
+  /** How often node heartbeats are judged. */
+  readonly nodeMonitorPeriod: number;
+  /** A node silent for longer is Unknown. */
+  readonly nodeMonitorGracePeriod: number;
+  /** A node that never reported is given this long. */
+  readonly nodeStartupGracePeriod: number;
+  /** Finished pods beyond this number are deleted, oldest first. */
+  readonly terminatedPodThreshold: number;
+  readonly podGcPeriod: number;
+  /** How long a pod's node must be missing before the pod is given up. */
+  readonly podGcQuarantine: number;
+  /** What namespaces are emptied of and what the garbage collector follows; asked at each use, so custom resources may join. */
+  readonly resources: () => readonly ResourceType[];
+}
+
+export interface ControllerContext {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  /** Writes events in the name of this controller's component. */
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: ControllerConfig;
+}
+
+/** Where a controller's event handlers put keys; a key waiting twice is reconciled once. */
+export interface Keys {
+  add(key: string): void;
+  /** After `ms`; the earliest of several waits wins. */
+  addAfter(key: string, ms: number): void;
+}
+
+/** `requeueAfter`: look again in so many ms though nothing changed. */
+export interface Outcome { readonly requeueAfter?: number }
+
+/** Handles one key; a rejection is logged and tried again with exponential back-off. Must be safe to repeat. */
+export type Reconcile = (key: string) => Promise<Outcome | void>;
+
+export interface Controller {
+  /** As in `--controllers` of kube-controller-manager: `deployment-controller`. */
+  readonly name: string;
+  /** The short name older releases knew, accepted in `--controllers` as well: `deployment`. */
+  readonly alias: string;
+  /** `source.component` of its events; the name where nothing else is said. */
+  readonly component?: string;
+  /** How many keys may be in work at once; 5 where nothing else is said. */
+  readonly workers?: number;
+  /** Registers event handlers; the caches are filled before the first reconcile. */
+  start(ctx: ControllerContext, keys: Keys): Reconcile;
+}

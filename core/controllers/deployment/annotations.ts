@@ -1,0 +1,52 @@
+// What a Deployment writes on its ReplicaSets: revision, history, wished sizes, and its own annotations (change-cause among them).
+import type { Deployment, ReplicaSet } from '../../api/types/kubernetes.ts';
+import { maxSurge, replicasOf } from './bounds.ts';
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
+export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
+export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+/** Characters of the history kept; the oldest revisions go first. */
+const HISTORY_LENGTH = 2000;
+const OWN = new Set(['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, 'deprecated.deployment.rollback.to']);
+
+type Annotations = Record<string, string>;
+const integer = (text: string | undefined): number | undefined => (text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined);
+
+/** The revision of a set, 0 for none. */
+export const revisionOf = (o: ReplicaSet | Deployment): number => integer(o.metadata?.annotations?.[REVISION]) ?? 0;
+export const desiredOf = (rs: ReplicaSet): number | undefined => integer(rs.metadata?.annotations?.[DESIRED_REPLICAS]);
+export const maxReplicasOf = (rs: ReplicaSet): number | undefined => integer(rs.metadata?.annotations?.[MAX_REPLICAS]);
+export const maxRevision = (sets: readonly ReplicaSet[]): number => sets.reduce((max, rs) => Math.max(max, revisionOf(rs)), 0);
+
+/** Sets wished and maximal size; true when that changed anything. */
+export function setSizes(annotations: Annotations, d: Deployment): boolean {
+  const desired = String(replicasOf(d));
+  const max = String(replicasOf(d) + maxSurge(d));
+  if (annotations[DESIRED_REPLICAS] === desired && annotations[MAX_REPLICAS] === max) return false;
+  annotations[DESIRED_REPLICAS] = desired;
+  annotations[MAX_REPLICAS] = max;
+  return true;
+}
+
+/** Brings the annotations of the new set up to date with the Deployment and `revision`; true when that changed anything. */
+export function setNewSetAnnotations(annotations: Annotations, d: Deployment, revision: number, exists: boolean): boolean {
+  let changed = false;
+  for (const [key, value] of Object.entries(d.metadata?.annotations ?? {})) {
+    if (OWN.has(key) || annotations[key] === value) continue;
+    annotations[key] = value;
+    changed = true;
+  }
+  const old = annotations[REVISION];
+  if ((integer(old) ?? 0) < revision) {
+    annotations[REVISION] = String(revision);
+    changed = true;
+    // A set that served before remembers under which numbers: rollback to those still finds it.
+    if (old !== undefined) {
+      const history = [...(annotations[REVISION_HISTORY] ?? '').split(',').filter(Boolean), old];
+      while (history.length > 1 && history.join(',').length > HISTORY_LENGTH) history.shift();
+      annotations[REVISION_HISTORY] = history.join(',');
+    }
+  }
+  return (!exists && setSizes(annotations, d)) || changed;
+}

@@ -1,0 +1,36 @@
+// The arithmetic of a rolling update: how many pods more, how many fewer.
+import type { Deployment, ReplicaSet, RollingUpdateDeployment } from '../../api/types/kubernetes.ts';
+
+export const replicasOf = (o: Deployment | ReplicaSet): number => o.spec?.replicas ?? 1;
+export const isRolling = (d: Deployment): boolean => (d.spec?.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
+
+/** An absolute number or a percentage of `total`, rounded as asked. */
+function scaled(value: number | string | undefined, total: number, round: (n: number) => number): number {
+  if (typeof value === 'number') return value;
+  const percent = /^(\d+)%$/.exec(value ?? '25%')?.[1];
+  return percent === undefined ? 0 : round((Number(percent) * total) / 100);
+}
+
+/** Surge rounds up, unavailability down; when both come out 0 nothing could move, so one may be unavailable. */
+function fenceposts(d: Deployment): { surge: number; unavailable: number } {
+  const rolling = d.spec?.strategy?.rollingUpdate as RollingUpdateDeployment | undefined;
+  const surge = scaled(rolling?.maxSurge, replicasOf(d), Math.ceil);
+  const unavailable = scaled(rolling?.maxUnavailable, replicasOf(d), Math.floor);
+  return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };
+}
+
+/** Pods above the wished number; 0 unless rolling. */
+export const maxSurge = (d: Deployment): number => (isRolling(d) ? fenceposts(d).surge : 0);
+/** Pods that may be missing; 0 unless rolling. */
+export const maxUnavailable = (d: Deployment): number => (!isRolling(d) || replicasOf(d) === 0 ? 0 : Math.min(fenceposts(d).unavailable, replicasOf(d)));
+
+export const sumReplicas = (sets: readonly ReplicaSet[]): number => sets.reduce((n, rs) => n + replicasOf(rs), 0);
+export const sumStatus = (sets: readonly ReplicaSet[], field: 'replicas' | 'readyReplicas' | 'availableReplicas' | 'terminatingReplicas'): number =>
+  sets.reduce((n, rs) => n + (rs.status?.[field] ?? 0), 0);
+
+/** How large the new set may be now: all at once, or as far as the surge leaves room. `all` includes the new set. */
+export function newSetSize(d: Deployment, all: readonly ReplicaSet[], newSetReplicas: number): number {
+  if (!isRolling(d)) return replicasOf(d);
+  const room = replicasOf(d) + maxSurge(d) - sumReplicas(all);
+  return room <= 0 ? newSetReplicas : newSetReplicas + Math.min(room, replicasOf(d) - newSetReplicas);
+}

@@ -1,0 +1,26 @@
+// Recreate: every old pod ends before the first new one begins.
+import type { ReplicaSet } from '../../api/types/kubernetes.ts';
+import { isTerminal } from '../pods.ts';
+import { replicasOf, sumStatus } from './bounds.ts';
+import { isComplete } from './conditions.ts';
+import { syncStatus } from './progress.ts';
+import { isActiveSet, type Rollout } from './rollout.ts';
+import { syncedSets } from './sets.ts';
+import { cleanUp } from './sync.ts';
+
+/** One step of a recreate. */
+export async function rollRecreate(r: Rollout): Promise<void> {
+  let sets = await syncedSets(r, false);
+  const oldSets: ReplicaSet[] = [];
+  for (const rs of sets.oldSets) oldSets.push(isActiveSet(rs) ? await r.resize(rs, 0) : rs);
+  if (sets.oldSets.some(isActiveSet)) { await syncStatus(r, { ...sets, oldSets }); return; }
+  if (oldPodsRun(r, sets.oldSets)) { await syncStatus(r, sets); return; }
+  if (!sets.newSet) sets = await syncedSets(r, true);
+  if (sets.newSet && replicasOf(sets.newSet) !== replicasOf(r.d)) sets = { ...sets, newSet: await r.resize(sets.newSet, replicasOf(r.d)) };
+  if (isComplete(r.d, r.d.status ?? {})) await cleanUp(r, sets.oldSets);
+  await syncStatus(r, sets);
+}
+
+/** A pod being deleted still runs until it is gone. */
+const oldPodsRun = (r: Rollout, oldSets: readonly ReplicaSet[]): boolean =>
+  sumStatus(oldSets, 'replicas') > 0 || oldSets.some(rs => r.podsOf(rs).some(p => !isTerminal(p)));

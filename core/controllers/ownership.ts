@@ -1,0 +1,84 @@
+// Who controls whom: reading controller references, and claiming dependents (adopting orphans that match, releasing those that no
+// longer do), as Kubernetes' controller reference manager does.
+import { apiVersionOf, type KubeObject, type OwnerReference, type ResourceType } from '../api/meta/object.ts';
+import { isNotFound } from '../api/meta/status.ts';
+import type { Client } from '../client/client.ts';
+import type { Informer } from '../client/informer.ts';
+import type { Selector } from './selection.ts';
+
+/** The reference marked as controller, if any. */
+export const controllerOf = (o: KubeObject): OwnerReference | undefined => o.metadata?.ownerReferences?.find(r => r.controller === true);
+
+/** The reference a controller sets on what it creates. */
+export function controllerRef(owner: KubeObject, kind: ResourceType): OwnerReference {
+  return {
+    apiVersion: apiVersionOf(kind), kind: kind.kind, name: owner.metadata?.name ?? '', uid: owner.metadata?.uid ?? '',
+    controller: true, blockOwnerDeletion: true,
+  };
+}
+
+const INDEX = 'by-controller';
+const indexed = new WeakSet<object>();
+
+/** Makes `dependentsOf` and `orphansIn` possible on an informer; several controllers may ask for it. */
+export function indexByController<T extends KubeObject>(informer: Informer<T>): void {
+  if (indexed.has(informer)) return;
+  indexed.add(informer);
+  informer.addIndex(INDEX, o => [controllerOf(o)?.uid ?? `orphan/${o.metadata?.namespace ?? ''}`]);
+}
+/** Cached objects controlled by the owner of this uid. */
+export const dependentsOf = <T extends KubeObject>(informer: Informer<T>, uid: string): T[] => informer.lister.byIndex(INDEX, uid);
+/** Cached objects of a namespace that nobody controls. */
+export const orphansIn = <T extends KubeObject>(informer: Informer<T>, namespace: string): T[] => informer.lister.byIndex(INDEX, `orphan/${namespace}`);
+
+export interface Claim<T extends KubeObject> {
+  readonly client: Client;
+  readonly owner: KubeObject;
+  readonly ownerKind: ResourceType;
+  readonly dependentKind: ResourceType;
+  readonly informer: Informer<T>;
+  readonly selector: Selector;
+  /** Only these are considered for adoption. */
+  readonly adoptable?: (o: T) => boolean;
+}
+
+/**
+ * The dependents of an owner, after orphans that match were adopted and those that no longer match were released.
+ * Adoption happens only after the server confirmed that the owner still exists, is the same and is not being deleted.
+ */
+export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
+  const { owner, selector } = c;
+  const uid = owner.metadata?.uid ?? '';
+  const deleting = owner.metadata?.deletionTimestamp !== undefined;
+  const mine: T[] = [];
+  for (const o of dependentsOf(c.informer, uid)) {
+    if (selector.matches(o.metadata?.labels)) mine.push(o);
+    else if (!deleting) await ignoringMissing(setOwners(c, o, (o.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid)));
+  }
+  if (deleting) return mine;
+  const orphans = orphansIn(c.informer, owner.metadata?.namespace ?? '')
+    .filter(o => o.metadata?.deletionTimestamp === undefined && selector.matches(o.metadata?.labels) && (c.adoptable?.(o) ?? true));
+  if (orphans.length === 0) return mine;
+  const live = await c.client.get(c.ownerKind, owner.metadata?.namespace, owner.metadata?.name ?? '');
+  if (live.metadata?.uid !== uid || live.metadata.deletionTimestamp !== undefined) return mine;
+  for (const o of orphans) {
+    const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerRef(owner, c.ownerKind)]));
+    if (adopted) mine.push(adopted);
+  }
+  return mine;
+}
+
+/** Conditional on uid and version, so that a dependent that changed meanwhile is looked at again first. */
+function setOwners<T extends KubeObject>(c: Claim<T>, o: T, ownerReferences: OwnerReference[]): Promise<T> {
+  return c.client.patch<T>(c.dependentKind, o.metadata?.namespace, o.metadata?.name ?? '', 'application/merge-patch+json',
+    { metadata: { uid: o.metadata?.uid, resourceVersion: o.metadata?.resourceVersion, ownerReferences } });
+}
+
+async function ignoringMissing<T>(write: Promise<T>): Promise<T | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

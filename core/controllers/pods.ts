@@ -1,0 +1,45 @@
+// What controllers ask about a pod.
+import type { Pod, PodCondition, PodSpec } from '../api/types/kubernetes.ts';
+import { millis } from './time.ts';
+
+export const podCondition = (pod: Pod, type: string): PodCondition | undefined => pod.status?.conditions?.find(c => c.type === type);
+
+export const isReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True';
+
+/** Succeeded or Failed: its containers will not run again. */
+export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+
+/** Counts towards a controller's replicas: neither finished nor being deleted. */
+export const isActive = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata?.deletionTimestamp === undefined;
+
+export const isTerminating = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata?.deletionTimestamp !== undefined;
+
+/** Milliseconds until a ready pod has been ready for `minReadySeconds`: 0 when it has, undefined when it is not ready. */
+export function untilAvailable(pod: Pod, minReadySeconds: number, now: number): number | undefined {
+  if (!isReady(pod)) return undefined;
+  if (minReadySeconds <= 0) return 0;
+  const since = millis(podCondition(pod, 'Ready')?.lastTransitionTime);
+  return since === undefined ? undefined : Math.max(0, since + minReadySeconds * 1000 - now);
+}
+
+export const isAvailable = (pod: Pod, minReadySeconds: number, now: number): boolean => untilAvailable(pod, minReadySeconds, now) === 0;
+
+/** A pod's name within events and expectations. */
+export const podKey = (pod: Pod): string => `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`;
+
+/** Restarts of its most restarted container. */
+export const maxRestarts = (pod: Pod): number => Math.max(0, ...(pod.status?.containerStatuses ?? []).map(c => c.restartCount));
+
+/** A pod from a template, controlled and named by its owner (`<owner>-<5 random>`). */
+export function podFromTemplate(template: { metadata?: Pod['metadata']; spec?: PodSpec }, owner: { name: string; namespace: string }): Pod {
+  const { labels, annotations, finalizers } = template.metadata ?? {};
+  return {
+    apiVersion: 'v1', kind: 'Pod',
+    metadata: {
+      generateName: `${owner.name}-`, namespace: owner.namespace,
+      ...(labels ? { labels: { ...labels } } : {}), ...(annotations ? { annotations: { ...annotations } } : {}),
+      ...(finalizers ? { finalizers: [...finalizers] } : {}),
+    },
+    spec: structuredClone(template.spec ?? { containers: [] }),
+  };
+}

@@ -1,0 +1,54 @@
+// Which pods go first when there are too many: Kubernetes' order. Ages are compared by their power of two, so that among pods of
+// about the same age none is always the victim.
+import type { Pod } from '../../api/types/kubernetes.ts';
+import { isReady, maxRestarts, podCondition } from '../pods.ts';
+import { millis } from '../time.ts';
+
+export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+const PHASES: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
+
+interface Ranked {
+  readonly pod: Pod;
+  readonly assigned: boolean;
+  readonly phase: number;
+  readonly ready: boolean;
+  readonly cost: number;
+  /** How many related active pods share its node. */
+  readonly colocated: number;
+  readonly readyAge: number;
+  readonly restarts: number;
+  readonly age: number;
+}
+
+const cost = (pod: Pod): number => {
+  const text = pod.metadata?.annotations?.[DELETION_COST];
+  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : 0;
+};
+/** The power of two of an age, -1 for none. */
+const magnitude = (since: number | undefined, now: number): number => (since !== undefined && now > since ? Math.floor(Math.log2((now - since) * 1e6)) : -1);
+
+function order(a: Ranked, b: Ranked): number {
+  const byName = (a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1;
+  return Number(a.assigned) - Number(b.assigned) || a.phase - b.phase || Number(a.ready) - Number(b.ready)
+    || a.cost - b.cost || b.colocated - a.colocated || a.readyAge - b.readyAge || b.restarts - a.restarts || a.age - b.age || byName;
+}
+
+/**
+ * The `count` pods to delete: unassigned before assigned, pending before running, unready before ready, cheap before costly, doubled-up
+ * before alone on a node (counted over `related`), newly ready before long ready, often restarted before rarely, young before old.
+ */
+export function podsToDelete(pods: readonly Pod[], related: readonly Pod[], count: number, now: number): Pod[] {
+  if (count >= pods.length) return [...pods];
+  const perNode = new Map<string, number>();
+  for (const p of related) if (p.spec?.nodeName) perNode.set(p.spec.nodeName, (perNode.get(p.spec.nodeName) ?? 0) + 1);
+  const ranked = pods.map((pod): Ranked => {
+    const ready = isReady(pod);
+    return {
+      pod, ready, cost: cost(pod), restarts: maxRestarts(pod), assigned: !!pod.spec?.nodeName, phase: PHASES[pod.status?.phase ?? 'Pending'] ?? 0,
+      colocated: perNode.get(pod.spec?.nodeName ?? '') ?? 0,
+      readyAge: ready ? magnitude(millis(podCondition(pod, 'Ready')?.lastTransitionTime), now) : -1,
+      age: magnitude(millis(pod.metadata?.creationTimestamp), now),
+    };
+  });
+  return ranked.sort(order).slice(0, count).map(r => r.pod);
+}

@@ -1,0 +1,56 @@
+// Starting controllers: each gets its queue and its recorder; workers begin when every cache is filled.
+import { kinds } from '../api/kinds/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import type { EventRecorder } from '../client/recorder.ts';
+import type { ControllerConfig } from './controller.ts';
+import { isEnabled, unknownControllers } from './enabled.ts';
+import { controllers } from './index.ts';
+import { createLoop } from './loop.ts';
+
+export interface StartOptions {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  /** A recorder that writes in the name of a component: `deployment-controller`. */
+  readonly recorderFor: (component: string) => EventRecorder;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** As `--controllers`; `['*']` where nothing is said. An unknown name throws. */
+  readonly only?: readonly string[];
+  /** What shall differ from `DEFAULTS`. */
+  readonly config?: Partial<ControllerConfig>;
+}
+
+/** Kubernetes' own defaults, but for a node's grace (see decision on node heartbeats): 40 s as the kubelet's guides have it. */
+export const DEFAULTS: ControllerConfig = {
+  nodeMonitorPeriod: 5_000, nodeMonitorGracePeriod: 40_000, nodeStartupGracePeriod: 60_000,
+  terminatedPodThreshold: 12_500, podGcPeriod: 20_000, podGcQuarantine: 40_000,
+  resources: () => kinds.filter(k => !k.storedAs && k.verbs.includes('list') && k.verbs.includes('watch') && k.verbs.includes('delete')),
+};
+
+export interface RunningControllers {
+  /** Names of those that run. */
+  readonly names: readonly string[];
+  /** Resolves when reconciles in work are done. Informers are the caller's to stop. */
+  stop(): Promise<void>;
+}
+
+/** Starts the controllers asked for; resolves when their caches are filled and they work. */
+export async function startControllers(o: StartOptions): Promise<RunningControllers> {
+  const only = o.only ?? ['*'];
+  const unknown = unknownControllers(controllers, only);
+  if (unknown.length) throw new Error(unknown.map(word => `"${word}" is not in the list of known controllers`).join(', '));
+  const config = { ...DEFAULTS, ...o.config };
+  const chosen = controllers.filter(c => isEnabled(c.name, c.alias, only));
+  const loops = chosen.map(c => {
+    const log = o.log.child(c.name);
+    const loop = createLoop(o.clock, log);
+    const reconcile = c.start({ client: o.client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name), clock: o.clock, log, config }, loop.queue);
+    return { loop, run: () => loop.run(reconcile, c.workers ?? 5) };
+  });
+  await o.informers.start();
+  for (const { run } of loops) run();
+  return { names: chosen.map(c => c.name), stop: async () => { await Promise.all(loops.map(({ loop }) => loop.stop())); } };
+}

@@ -1,0 +1,46 @@
+// Addresses as Kubernetes validates them; nothing here resolves or opens anything.
+
+const V4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+
+export const isIPv4 = (text: string): boolean => V4.test(text);
+
+/** True for the text forms of RFC 4291, an IPv4 tail included, without a zone. */
+export function isIPv6(text: string): boolean {
+  let s = text;
+  const lastColon = s.lastIndexOf(':');
+  if (lastColon < 0) return false;
+  if (s.includes('.')) {
+    if (!V4.test(s.slice(lastColon + 1))) return false;
+    s = `${s.slice(0, lastColon + 1)}0:0`;
+  }
+  const halves = s.split('::');
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap(h => (h === '' ? [] : h.split(':')));
+  if (!groups.every(g => /^[0-9a-fA-F]{1,4}$/.test(g))) return false;
+  return halves.length === 2 ? groups.length < 8 : groups.length === 8;
+}
+
+export const isIP = (text: string): boolean => isIPv4(text) || isIPv6(text);
+export const IP_TEXT = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+/** Messages for an address; none when valid. */
+export const ipErrors = (text: string): readonly string[] => (isIP(text) ? [] : [IP_TEXT]);
+
+/** `10.0.0.0/8`, `2001:db8::/64`. */
+export function isCIDR(text: string): boolean {
+  const slash = text.indexOf('/');
+  if (slash < 0 || !/^\d{1,3}$/.test(text.slice(slash + 1))) return false;
+  const bits = Number(text.slice(slash + 1)), address = text.slice(0, slash);
+  return isIPv4(address) ? bits <= 32 : isIPv6(address) && bits <= 128;
+}
+export const CIDR_TEXT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+/** Whether an address is of no use as an endpoint's: the message, or undefined. Unspecified, loopback, link-local and multicast are refused. */
+export function nonSpecialIP(text: string): string | undefined {
+  if (!isIP(text)) return IP_TEXT;
+  const v4 = isIPv4(text), lower = text.toLowerCase();
+  if (v4 ? text === '0.0.0.0' : /^[0:]+$/.test(text)) return `may not be unspecified (${text})`;
+  if (v4 ? text.startsWith('127.') : /^(0*:)*0*1$/.test(text) && Number.parseInt(text.slice(text.lastIndexOf(':') + 1), 16) === 1) return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
+  if (v4 ? text.startsWith('169.254.') : /^fe[89ab]/.test(lower)) return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
+  if (v4 ? text.startsWith('224.0.0.') : /^ff[0-9a-f]2:/.test(lower)) return 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)';
+  return undefined;
+}

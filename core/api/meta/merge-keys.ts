@@ -1,0 +1,113 @@
+// How strategic merge patch treats each field: facts of the published API (x-kubernetes-patch-strategy and -merge-key), one row
+// per definition that has such fields in it or below it. Server-side apply has other keys (contract trap 19).
+
+export interface MergeRule {
+  /** Definition of the value, or of the items or map values, where it has rules of its own. */
+  readonly of?: string;
+  readonly strategy?: 'merge' | 'retainKeys' | 'merge,retainKeys' | 'replace';
+  /** Key field of a merged list of objects. */
+  readonly key?: string;
+}
+
+/** Keyed by definition name without `io.k8s.api.` or `io.k8s.apimachinery.pkg.apis.`, then by field. */
+export const mergeRules: Readonly<Record<string, Readonly<Record<string, MergeRule>>>> = {
+  'apps.v1.ControllerRevision': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'apps.v1.DaemonSet': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'apps.v1.DaemonSetSpec' }, status: { of: 'apps.v1.DaemonSetStatus' } },
+  'apps.v1.DaemonSetSpec': { template: { of: 'core.v1.PodTemplateSpec' } },
+  'apps.v1.DaemonSetStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'apps.v1.Deployment': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'apps.v1.DeploymentSpec' }, status: { of: 'apps.v1.DeploymentStatus' } },
+  'apps.v1.DeploymentSpec': { strategy: { strategy: 'retainKeys' }, template: { of: 'core.v1.PodTemplateSpec' } },
+  'apps.v1.DeploymentStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'apps.v1.ReplicaSet': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'apps.v1.ReplicaSetSpec' }, status: { of: 'apps.v1.ReplicaSetStatus' } },
+  'apps.v1.ReplicaSetSpec': { template: { of: 'core.v1.PodTemplateSpec' } },
+  'apps.v1.ReplicaSetStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'apps.v1.StatefulSet': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'apps.v1.StatefulSetSpec' }, status: { of: 'apps.v1.StatefulSetStatus' } },
+  'apps.v1.StatefulSetSpec': { template: { of: 'core.v1.PodTemplateSpec' }, volumeClaimTemplates: { of: 'core.v1.PersistentVolumeClaim' } },
+  'apps.v1.StatefulSetStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'autoscaling.v2.HorizontalPodAutoscaler': { metadata: { of: 'meta.v1.ObjectMeta' }, status: { of: 'autoscaling.v2.HorizontalPodAutoscalerStatus' } },
+  'autoscaling.v2.HorizontalPodAutoscalerStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'batch.v1.CronJob': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'batch.v1.CronJobSpec' } },
+  'batch.v1.CronJobSpec': { jobTemplate: { of: 'batch.v1.JobTemplateSpec' } },
+  'batch.v1.Job': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'batch.v1.JobSpec' }, status: { of: 'batch.v1.JobStatus' } },
+  'batch.v1.JobSpec': { template: { of: 'core.v1.PodTemplateSpec' } },
+  'batch.v1.JobStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'batch.v1.JobTemplateSpec': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'batch.v1.JobSpec' } },
+  'coordination.v1.Lease': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.ConfigMap': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.Container': {
+    env: { strategy: 'merge', key: 'name' },
+    ports: { strategy: 'merge', key: 'containerPort' },
+    volumeDevices: { strategy: 'merge', key: 'devicePath' },
+    volumeMounts: { strategy: 'merge', key: 'mountPath' },
+  },
+  'core.v1.ContainerStatus': { allocatedResourcesStatus: { strategy: 'merge', key: 'name' }, volumeMounts: { strategy: 'merge', key: 'mountPath' } },
+  'core.v1.Endpoints': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.EphemeralContainer': {
+    env: { strategy: 'merge', key: 'name' },
+    ports: { strategy: 'merge', key: 'containerPort' },
+    volumeDevices: { strategy: 'merge', key: 'devicePath' },
+    volumeMounts: { strategy: 'merge', key: 'mountPath' },
+  },
+  'core.v1.EphemeralVolumeSource': { volumeClaimTemplate: { of: 'core.v1.PersistentVolumeClaimTemplate' } },
+  'core.v1.Event': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.LimitRange': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.Namespace': { metadata: { of: 'meta.v1.ObjectMeta' }, status: { of: 'core.v1.NamespaceStatus' } },
+  'core.v1.NamespaceStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'core.v1.Node': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'core.v1.NodeSpec' }, status: { of: 'core.v1.NodeStatus' } },
+  'core.v1.NodeSpec': { podCIDRs: { strategy: 'merge' } },
+  'core.v1.NodeStatus': { addresses: { strategy: 'merge', key: 'type' }, conditions: { strategy: 'merge', key: 'type' } },
+  'core.v1.PersistentVolume': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.PersistentVolumeClaim': { metadata: { of: 'meta.v1.ObjectMeta' }, status: { of: 'core.v1.PersistentVolumeClaimStatus' } },
+  'core.v1.PersistentVolumeClaimStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'core.v1.PersistentVolumeClaimTemplate': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.Pod': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'core.v1.PodSpec' }, status: { of: 'core.v1.PodStatus' } },
+  'core.v1.PodSpec': {
+    containers: { of: 'core.v1.Container', strategy: 'merge', key: 'name' },
+    ephemeralContainers: { of: 'core.v1.EphemeralContainer', strategy: 'merge', key: 'name' },
+    hostAliases: { strategy: 'merge', key: 'ip' },
+    imagePullSecrets: { strategy: 'merge', key: 'name' },
+    initContainers: { of: 'core.v1.Container', strategy: 'merge', key: 'name' },
+    resourceClaims: { strategy: 'merge,retainKeys', key: 'name' },
+    schedulingGates: { strategy: 'merge', key: 'name' },
+    topologySpreadConstraints: { strategy: 'merge', key: 'topologyKey' },
+    volumes: { of: 'core.v1.Volume', strategy: 'merge,retainKeys', key: 'name' },
+  },
+  'core.v1.PodStatus': {
+    conditions: { strategy: 'merge', key: 'type' },
+    containerStatuses: { of: 'core.v1.ContainerStatus' },
+    ephemeralContainerStatuses: { of: 'core.v1.ContainerStatus' },
+    hostIPs: { strategy: 'merge', key: 'ip' },
+    initContainerStatuses: { of: 'core.v1.ContainerStatus' },
+    podIPs: { strategy: 'merge', key: 'ip' },
+    resourceClaimStatuses: { strategy: 'merge,retainKeys', key: 'name' },
+  },
+  'core.v1.PodTemplate': { metadata: { of: 'meta.v1.ObjectMeta' }, template: { of: 'core.v1.PodTemplateSpec' } },
+  'core.v1.PodTemplateSpec': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'core.v1.PodSpec' } },
+  'core.v1.ReplicationController': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'core.v1.ReplicationControllerSpec' }, status: { of: 'core.v1.ReplicationControllerStatus' } },
+  'core.v1.ReplicationControllerSpec': { template: { of: 'core.v1.PodTemplateSpec' } },
+  'core.v1.ReplicationControllerStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'core.v1.ResourceQuota': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.Secret': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'core.v1.Service': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'core.v1.ServiceSpec' }, status: { of: 'core.v1.ServiceStatus' } },
+  'core.v1.ServiceAccount': { metadata: { of: 'meta.v1.ObjectMeta' }, secrets: { strategy: 'merge', key: 'name' } },
+  'core.v1.ServiceSpec': { ports: { strategy: 'merge', key: 'port' } },
+  'core.v1.ServiceStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'core.v1.Volume': { ephemeral: { of: 'core.v1.EphemeralVolumeSource' } },
+  'discovery.v1.EndpointSlice': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'events.v1.Event': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'networking.v1.Ingress': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'networking.v1.IngressClass': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'policy.v1.PodDisruptionBudget': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'policy.v1.PodDisruptionBudgetSpec' }, status: { of: 'policy.v1.PodDisruptionBudgetStatus' } },
+  'policy.v1.PodDisruptionBudgetSpec': { selector: { strategy: 'replace' } },
+  'policy.v1.PodDisruptionBudgetStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'rbac.v1.ClusterRole': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'rbac.v1.ClusterRoleBinding': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'rbac.v1.Role': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'rbac.v1.RoleBinding': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'scheduling.v1.PriorityClass': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'storage.v1.StorageClass': { metadata: { of: 'meta.v1.ObjectMeta' } },
+  'meta.v1.ObjectMeta': { finalizers: { strategy: 'merge' }, ownerReferences: { strategy: 'merge', key: 'uid' } },
+};
+
+/** The short name `mergeRules` uses for a definition. */
+export const shortDefinition = (schema: string): string => schema.replace(/^io\.k8s\.(api|apimachinery\.pkg\.apis)\./, '');

@@ -143,7 +143,7 @@ function wireLines(wire: Record<string, WireField[]>, schemas: Map<string, strin
   const out = new Map<string, string>();
   const refOf = (type: string, owner: string): string | undefined => /@(.*)$/.exec(absolute(type, owner))?.[1];
   const embedded = (message: string, json: Map<string, string>): boolean =>
-    (wire[message] ?? []).every(([, name, type]) => json.has(fold(name)) || (/^@/.test(type) && embedded(refOf(type, message)!, json)));
+    (wire[message] ?? []).every(([, name, type]) => json.has(fold(name)) || (type.startsWith('@') && embedded(refOf(type, message)!, json)));
   const visit = (name: string, json: Map<string, string> | undefined): void => {
     const fields = wire[name];
     if (!fields || out.has(name)) return;

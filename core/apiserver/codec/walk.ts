@@ -3,7 +3,7 @@
 import { definition, type Definition, type Field, type Shape } from './schemas.ts';
 import { Int64, fitsInt64, integer } from './int64.ts';
 import { normalizeTime } from './go-time.ts';
-import { canonicalQuantity, QUANTITY_ERROR } from './quantity-text.ts';
+import { canonicalQuantity, QUANTITY_TEXT } from '../../api/meta/quantity.ts';
 import { MAX_DEPTH, NumberLiteral, pathText } from './json.ts';
 
 /** The text a Go decoder would have given. */
@@ -20,7 +20,7 @@ export interface Walked {
 }
 
 type Obj = Record<string, unknown>;
-const isObject = (v: unknown): v is Obj => typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof NumberLiteral) && !(v instanceof Number);
+const isObject = (v: unknown): v is Obj => typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof NumberLiteral) && !(v instanceof Int64);
 
 /** `[]v1.Container`, `map[string]string`: how Go prints a type. */
 function goType(shape: Shape): string {
@@ -46,7 +46,7 @@ function goType(shape: Shape): string {
 function jsonKind(v: unknown): string {
   if (typeof v === 'string') return 'string';
   if (typeof v === 'boolean') return 'bool';
-  if (typeof v === 'number' || v instanceof NumberLiteral || v instanceof Number) return 'number';
+  if (typeof v === 'number' || v instanceof NumberLiteral || v instanceof Int64) return 'number';
   return Array.isArray(v) ? 'array' : 'object';
 }
 
@@ -240,7 +240,7 @@ function zero(shape: Shape): unknown {
 
 function quantity(v: unknown): string {
   const text = typeof v === 'string' ? v.trim() : typeof v === 'number' ? String(v) : v instanceof NumberLiteral || v instanceof Int64 ? v.text : undefined;
-  if (text === undefined) throw new DecodeError(QUANTITY_ERROR);
+  if (text === undefined) throw new DecodeError(QUANTITY_TEXT);
   try { return canonicalQuantity(text); } catch (e) { throw new DecodeError((e as Error).message); }
 }
 

@@ -1,0 +1,88 @@
+// Starts the real thing for a test: the bundled host as a process of its own, on a data directory and ports of its own.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Ready { ready: true; server: string; kubeconfig: string; ui: string | null; pid: number; ms: number }
+
+export interface Host {
+  ready: Ready;
+  data: string;
+  child: ChildProcess;
+  /** Everything it said on stderr so far. */
+  stderr(): string;
+  /** SIGTERM (or another signal); resolves with the exit code. The data directory stays. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Stops it if need be, runs `pilothouse reset`, removes the data directory. */
+  dispose(): Promise<void>;
+}
+
+const BUNDLE = join(import.meta.dirname, '../../dist/pilothouse.mjs');
+let built = false;
+
+/** Bundles the host once per test process. */
+export function buildHost(): void {
+  if (built) return;
+  const r = spawnSync('node', [join(import.meta.dirname, '../../scripts/build.mjs'), '--host'], { encoding: 'utf8', cwd: join(import.meta.dirname, '../..') });
+  if (r.status !== 0) throw new Error(`building the host failed:\n${r.stdout}${r.stderr}`);
+  built = true;
+}
+
+/** The address ranges of this test process' clusters: one pair per host, so that hosts of several test processes never meet. */
+let ranges = 0;
+function nextRanges(): string[] {
+  const n = (process.pid + ranges++) % 100;
+  return ['--pod-cidr', `10.${100 + n}.0.0/16`, '--service-cidr', `10.${n}.0.0/16`];
+}
+
+/** `pilothouse up ARGS` on port 0; resolves when it says that it is ready. */
+export async function startHost(args: readonly string[] = [], options: { data?: string; timeoutMs?: number; env?: NodeJS.ProcessEnv } = {}): Promise<Host> {
+  buildHost();
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'pilothouse-test-'));
+  const own = (flag: string, ...rest: string[]): string[] => (args.includes(flag) ? [] : [flag, ...rest]);
+  const child = spawn('node', [BUNDLE, 'up', ...own('--data', data), ...own('--listen', '127.0.0.1:0'), ...(args.includes('--ui') || args.includes('--no-ui') ? [] : ['--no-ui']), ...(args.includes('--pod-cidr') ? [] : nextRanges()), ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PILOTHOUSE_DNS_UPSTREAM: 'none', ...options.env } });
+  let out = '', err = '';
+  const exited = new Promise<number | null>(resolve => { child.on('exit', resolve); });
+  child.stderr.setEncoding('utf8').on('data', (d: string) => { err += d; });
+  const ready = await new Promise<Ready>((resolve, reject) => {
+    const timer = setTimeout(() => { child.kill('SIGKILL'); reject(new Error(`not ready in time:\n${err}`)); }, options.timeoutMs ?? 60_000);
+    child.stdout.setEncoding('utf8').on('data', (d: string) => {
+      out += d;
+      const line = /^\{.*\}$/m.exec(out);
+      if (line) { clearTimeout(timer); resolve(JSON.parse(line[0]) as Ready); }
+    });
+    void exited.then(code => { clearTimeout(timer); reject(new Error(`host exited with ${code}:\n${err}`)); });
+  });
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return exited;
+  };
+  return {
+    ready, data, child, stderr: () => err, stop,
+    async dispose() {
+      await stop();
+      const r = spawnSync('node', [BUNDLE, 'reset', '--data', data], { encoding: 'utf8' });
+      if (r.status !== 0) throw new Error(`reset failed: ${r.stderr}`);
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until the answer is truthy; fails with `what` and the last answer after `ms`. */
+export async function eventually<T>(what: string, check: () => T | Promise<T>, ms = 30_000, every = 100): Promise<NonNullable<T>> {
+  const end = Date.now() + ms;
+  let last: unknown;
+  for (;;) {
+    try {
+      const v = await check();
+      if (v) return v as NonNullable<T>;
+      last = v;
+    } catch (e) { last = e; }
+    if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+    await new Promise(resolve => { setTimeout(resolve, every); });
+  }
+}
+
+export const read = (path: string): string => readFileSync(path, 'utf8');

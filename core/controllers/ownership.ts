@@ -1,21 +1,11 @@
 // Who controls whom: reading controller references, and claiming dependents (adopting orphans that match, releasing those that no
 // longer do), as Kubernetes' controller reference manager does.
-import { apiVersionOf, type KubeObject, type OwnerReference, type ResourceType } from '../api/meta/object.ts';
+import type { Selector } from '../api/meta/labels.ts';
+import type { KubeObject, OwnerReference, ResourceType } from '../api/meta/object.ts';
+import { controllerOf, controllerReference } from '../api/meta/owner.ts';
 import { isNotFound } from '../api/meta/status.ts';
 import type { Client } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
-import type { Selector } from './selection.ts';
-
-/** The reference marked as controller, if any. */
-export const controllerOf = (o: KubeObject): OwnerReference | undefined => o.metadata?.ownerReferences?.find(r => r.controller === true);
-
-/** The reference a controller sets on what it creates. */
-export function controllerRef(owner: KubeObject, kind: ResourceType): OwnerReference {
-  return {
-    apiVersion: apiVersionOf(kind), kind: kind.kind, name: owner.metadata?.name ?? '', uid: owner.metadata?.uid ?? '',
-    controller: true, blockOwnerDeletion: true,
-  };
-}
 
 const INDEX = 'by-controller';
 const indexed = new WeakSet<object>();
@@ -62,7 +52,7 @@ export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
   const live = await c.client.get(c.ownerKind, owner.metadata?.namespace, owner.metadata?.name ?? '');
   if (live.metadata?.uid !== uid || live.metadata.deletionTimestamp !== undefined) return mine;
   for (const o of orphans) {
-    const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerRef(owner, c.ownerKind)]));
+    const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerReference(owner, c.ownerKind)]));
     if (adopted) mine.push(adopted);
   }
   return mine;

@@ -1,6 +1,6 @@
 // What controllers ask about a pod.
 import type { Pod, PodCondition, PodSpec } from '../api/types/kubernetes.ts';
-import { millis } from './time.ts';
+import { parseTime } from '../api/meta/time.ts';
 
 export const podCondition = (pod: Pod, type: string): PodCondition | undefined => pod.status?.conditions?.find(c => c.type === type);
 
@@ -18,8 +18,8 @@ export const isTerminating = (pod: Pod): boolean => !isTerminal(pod) && pod.meta
 export function untilAvailable(pod: Pod, minReadySeconds: number, now: number): number | undefined {
   if (!isReady(pod)) return undefined;
   if (minReadySeconds <= 0) return 0;
-  const since = millis(podCondition(pod, 'Ready')?.lastTransitionTime);
-  return since === undefined ? undefined : Math.max(0, since + minReadySeconds * 1000 - now);
+  const since = parseTime(podCondition(pod, 'Ready')?.lastTransitionTime);
+  return Number.isNaN(since) ? undefined : Math.max(0, since + minReadySeconds * 1000 - now);
 }
 
 export const isAvailable = (pod: Pod, minReadySeconds: number, now: number): boolean => untilAvailable(pod, minReadySeconds, now) === 0;

@@ -1,21 +1,15 @@
 // The arithmetic of a rolling update: how many pods more, how many fewer.
+import { scaledValue } from '../../api/meta/intstr.ts';
 import type { Deployment, ReplicaSet, RollingUpdateDeployment } from '../../api/types/kubernetes.ts';
 
 export const replicasOf = (o: Deployment | ReplicaSet): number => o.spec?.replicas ?? 1;
 export const isRolling = (d: Deployment): boolean => (d.spec?.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
 
-/** An absolute number or a percentage of `total`, rounded as asked. */
-function scaled(value: number | string | undefined, total: number, round: (n: number) => number): number {
-  if (typeof value === 'number') return value;
-  const percent = /^(\d+)%$/.exec(value ?? '25%')?.[1];
-  return percent === undefined ? 0 : round((Number(percent) * total) / 100);
-}
-
 /** Surge rounds up, unavailability down; when both come out 0 nothing could move, so one may be unavailable. */
 function fenceposts(d: Deployment): { surge: number; unavailable: number } {
   const rolling = d.spec?.strategy?.rollingUpdate as RollingUpdateDeployment | undefined;
-  const surge = scaled(rolling?.maxSurge, replicasOf(d), Math.ceil);
-  const unavailable = scaled(rolling?.maxUnavailable, replicasOf(d), Math.floor);
+  const surge = scaledValue(rolling?.maxSurge ?? '25%', replicasOf(d), true);
+  const unavailable = scaledValue(rolling?.maxUnavailable ?? '25%', replicasOf(d), false);
   return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };
 }
 

@@ -1,6 +1,6 @@
 // The conditions of a Deployment, with Kubernetes' reasons and texts.
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from '../../api/types/kubernetes.ts';
-import { millis, timestamp } from '../time.ts';
+import { parseTime, formatTime } from '../../api/meta/time.ts';
 import { maxUnavailable, replicasOf, sumReplicas, sumStatus } from './bounds.ts';
 
 /** What stands for "no deadline" besides nothing. */
@@ -11,7 +11,7 @@ export const conditionOf = (conditions: Conditions, type: string): DeploymentCon
 export const withoutCondition = (conditions: Conditions, type: string): DeploymentCondition[] => (conditions ?? []).filter(c => c.type !== type);
 
 export function condition(type: string, status: 'True' | 'False' | 'Unknown', reason: string, message: string, now: number): DeploymentCondition {
-  return { type, status, lastUpdateTime: timestamp(now), lastTransitionTime: timestamp(now), reason, message };
+  return { type, status, lastUpdateTime: formatTime(now), lastTransitionTime: formatTime(now), reason, message };
 }
 
 /** Conditions with `next` in; one with the same status and reason stays as it is, one with the same status keeps its transition time. */
@@ -63,5 +63,5 @@ export function timedOut(d: Deployment, s: DeploymentStatus, now: number): boole
   const current = conditionOf(s.conditions, 'Progressing');
   if (!hasDeadline(d) || !current || current.reason === 'NewReplicaSetAvailable') return false;
   if (current.reason === 'ProgressDeadlineExceeded') return true;
-  return (millis(current.lastUpdateTime) ?? now) + d.spec!.progressDeadlineSeconds! * 1000 < now;
+  return parseTime(current.lastUpdateTime) + d.spec!.progressDeadlineSeconds! * 1000 < now;
 }

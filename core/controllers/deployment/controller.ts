@@ -2,8 +2,9 @@
 import { objectKey, splitKey, type KubeObject } from '../../api/meta/object.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext, Keys, Reconcile } from '../controller.ts';
-import { claim, controllerOf, indexByController } from '../ownership.ts';
-import { labelSelector } from '../selection.ts';
+import { cachedSelectorFrom } from '../../api/meta/labels.ts';
+import { controllerOf } from '../../api/meta/owner.ts';
+import { claim, indexByController } from '../ownership.ts';
 import { isRolling } from './bounds.ts';
 import { rollRecreate } from './recreate.ts';
 import { rollRolling } from './rolling.ts';
@@ -32,8 +33,8 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   };
   const wakeMatching = (rs: ReplicaSet): void => {
     for (const d of deployments.lister.list(rs.metadata?.namespace)) {
-      const selector = labelSelector(d.spec?.selector);
-      if (!selector.empty && selector.matches(rs.metadata?.labels)) keys.add(objectKey(d));
+      const selector = cachedSelectorFrom(d.spec?.selector);
+      if (!selector.everything && selector.matches(rs.metadata?.labels)) keys.add(objectKey(d));
     }
   };
 
@@ -62,8 +63,8 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     const { namespace, name } = splitKey(key);
     const d = deployments.lister.get(namespace, name);
     if (!d?.spec) return;
-    const selector = labelSelector(d.spec.selector);
-    if (selector.empty) {
+    const selector = cachedSelectorFrom(d.spec.selector);
+    if (selector.everything) {
       ctx.recorder.event(d, 'Warning', 'SelectingAll', 'This deployment is selecting all pods. A non-empty selector is required.');
       if ((d.status?.observedGeneration ?? 0) < (d.metadata?.generation ?? 0))
         await ctx.client.updateStatus(deploymentKind, { ...d, status: { ...d.status, observedGeneration: d.metadata?.generation } });

@@ -1,7 +1,7 @@
 // The status at the end of a pass, and what it says of progress: going on, complete, or stuck past its deadline.
 import { objectKey } from '../../api/meta/object.ts';
 import type { DeploymentStatus } from '../../api/types/kubernetes.ts';
-import { millis } from '../time.ts';
+import { parseTime } from '../../api/meta/time.ts';
 import { condition, conditionOf, countedStatus, hasDeadline, hasProgressed, isComplete, timedOut, withCondition, withoutCondition } from './conditions.ts';
 import { allOf, type Rollout, type Sets } from './rollout.ts';
 
@@ -41,6 +41,6 @@ function withProgress(r: Rollout, sets: Sets, status: DeploymentStatus): NonNull
 function requeueStuck(r: Rollout, status: DeploymentStatus): void {
   const current = conditionOf(r.d.status?.conditions, 'Progressing');
   if (!hasDeadline(r.d) || !current || isComplete(r.d, status) || current.reason === 'ProgressDeadlineExceeded') return;
-  const left = (millis(current.lastUpdateTime) ?? r.now) + r.d.spec!.progressDeadlineSeconds! * 1000 - r.now;
+  const left = parseTime(current.lastUpdateTime) + r.d.spec!.progressDeadlineSeconds! * 1000 - r.now;
   r.keys.addAfter(objectKey(r.d), Math.max(0, left) + 1000);
 }

@@ -5,7 +5,7 @@ import { replicaSet as replicaSetKind } from '../../api/kinds/apps/replica-set.t
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../../api/types/kubernetes.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { ControllerContext, Keys } from '../controller.ts';
-import { semanticEqual } from '../equality.ts';
+import { semanticEqual } from '../../api/meta/equal.ts';
 import { dependentsOf } from '../ownership.ts';
 import { setSizes } from './annotations.ts';
 import { replicasOf } from './bounds.ts';

@@ -1,8 +1,8 @@
 // Finding the set of the current template among a Deployment's ReplicaSets, numbering revisions, making the set when it is missing.
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../api/types/kubernetes.ts';
-import { semanticEqual } from '../equality.ts';
-import { controllerOf, controllerRef } from '../ownership.ts';
+import { semanticEqual } from '../../api/meta/equal.ts';
+import { controllerOf, controllerReference } from '../../api/meta/owner.ts';
 import { maxRevision, REVISION, setNewSetAnnotations } from './annotations.ts';
 import { newSetSize } from './bounds.ts';
 import { condition, conditionOf, hasDeadline, withCondition } from './conditions.ts';
@@ -92,7 +92,7 @@ function newSetOf(d: Deployment, oldSets: readonly ReplicaSet[], revision: numbe
   return {
     apiVersion: 'apps/v1', kind: 'ReplicaSet',
     metadata: {
-      name: `${d.metadata?.name}-${hash}`, namespace: d.metadata?.namespace, labels, annotations, ownerReferences: [controllerRef(d, deploymentKind)],
+      name: `${d.metadata?.name}-${hash}`, namespace: d.metadata?.namespace, labels, annotations, ownerReferences: [controllerReference(d, deploymentKind)],
     },
     spec: {
       replicas: newSetSize(d, oldSets, 0),

@@ -2,7 +2,7 @@
 // about the same age none is always the victim.
 import type { Pod } from '../../api/types/kubernetes.ts';
 import { isReady, maxRestarts, podCondition } from '../pods.ts';
-import { millis } from '../time.ts';
+import { parseTime } from '../../api/meta/time.ts';
 
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const PHASES: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
@@ -25,7 +25,7 @@ const cost = (pod: Pod): number => {
   return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : 0;
 };
 /** The power of two of an age, -1 for none. */
-const magnitude = (since: number | undefined, now: number): number => (since !== undefined && now > since ? Math.floor(Math.log2((now - since) * 1e6)) : -1);
+const magnitude = (since: number, now: number): number => (now > since ? Math.floor(Math.log2((now - since) * 1e6)) : -1);
 
 function order(a: Ranked, b: Ranked): number {
   const byName = (a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1;
@@ -46,8 +46,8 @@ export function podsToDelete(pods: readonly Pod[], related: readonly Pod[], coun
     return {
       pod, ready, cost: cost(pod), restarts: maxRestarts(pod), assigned: !!pod.spec?.nodeName, phase: PHASES[pod.status?.phase ?? 'Pending'] ?? 0,
       colocated: perNode.get(pod.spec?.nodeName ?? '') ?? 0,
-      readyAge: ready ? magnitude(millis(podCondition(pod, 'Ready')?.lastTransitionTime), now) : -1,
-      age: magnitude(millis(pod.metadata?.creationTimestamp), now),
+      readyAge: ready ? magnitude(parseTime(podCondition(pod, 'Ready')?.lastTransitionTime), now) : -1,
+      age: magnitude(parseTime(pod.metadata?.creationTimestamp), now),
     };
   });
   return ranked.sort(order).slice(0, count).map(r => r.pod);

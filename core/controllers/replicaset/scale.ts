@@ -5,7 +5,7 @@ import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { slowStart } from '../batch.ts';
 import type { ControllerContext } from '../controller.ts';
 import type { Expectations } from '../expectations.ts';
-import { controllerRef } from '../ownership.ts';
+import { controllerReference } from '../../api/meta/owner.ts';
 import { podFromTemplate, podKey } from '../pods.ts';
 import { podsToDelete } from './ranking.ts';
 import type { Flavour, ReplicaKeeper } from './flavour.ts';
@@ -31,7 +31,7 @@ export async function scale(ctx: ControllerContext, flavour: Flavour, expectatio
 
 async function create(ctx: ControllerContext, flavour: Flavour, expectations: Expectations, key: string, owner: ReplicaKeeper, count: number): Promise<ScaleFailure | undefined> {
   expectations.expectCreations(key, count);
-  const ref = controllerRef(owner, flavour.resource);
+  const ref = controllerReference(owner, flavour.resource);
   const named = { name: owner.metadata?.name ?? '', namespace: owner.metadata?.namespace ?? '' };
   const { succeeded, error } = await slowStart(count, async () => {
     const pod = podFromTemplate(owner.spec?.template ?? {}, named);

@@ -2,7 +2,7 @@
 import type { Pod, ReplicaSetCondition } from '../../api/types/kubernetes.ts';
 import { isAvailable, isReady } from '../pods.ts';
 import { mapSelector } from '../selection.ts';
-import { timestamp } from '../time.ts';
+import { formatTime } from '../../api/meta/time.ts';
 import type { ReplicaKeeper } from './flavour.ts';
 
 const REPLICA_FAILURE = 'ReplicaFailure';
@@ -17,7 +17,7 @@ export function statusOf(owner: ReplicaKeeper, active: readonly Pod[], terminati
   let ready = 0;
   let available = 0;
   for (const pod of active) {
-    if (templateLabels.empty || templateLabels.matches(pod.metadata?.labels)) labelled++;
+    if (templateLabels.nothing || templateLabels.matches(pod.metadata?.labels)) labelled++;
     if (isReady(pod)) ready++;
     if (isAvailable(pod, minReady, now)) available++;
   }
@@ -38,5 +38,5 @@ function conditionsWith(old: readonly ReplicaSetCondition[], failure: Failure | 
   const others = old.filter(c => c.type !== REPLICA_FAILURE);
   if (!failure) return others;
   if (current?.reason === failure.reason && current.status === 'True') return [...old];
-  return [...others, { type: REPLICA_FAILURE, status: 'True', reason: failure.reason, message: failure.message, lastTransitionTime: timestamp(now) }];
+  return [...others, { type: REPLICA_FAILURE, status: 'True', reason: failure.reason, message: failure.message, lastTransitionTime: formatTime(now) }];
 }

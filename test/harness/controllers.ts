@@ -1,0 +1,64 @@
+// Controllers over FakeApi with time turned by hand, and pods that behave as a kubelet would make them.
+import { pod as podKind } from '../../core/api/kinds/core/pod.ts';
+import type { KubeObject } from '../../core/api/meta/object.ts';
+import type { Pod } from '../../core/api/types/kubernetes.ts';
+import { FakeClock } from '../../core/base/clock.ts';
+import { createLog, silentLog } from '../../core/base/log.ts';
+import { Client } from '../../core/client/client.ts';
+import { createInformerFactory } from '../../core/client/informer-factory.ts';
+import type { ControllerConfig } from '../../core/controllers/controller.ts';
+import { startControllers, type RunningControllers } from '../../core/controllers/start.ts';
+import { FakeApi } from './fake-api.ts';
+
+export interface World {
+  readonly api: FakeApi;
+  readonly clock: FakeClock;
+  /** `ReplicaSet/web Normal SuccessfulCreate Created pod: web-00000`. */
+  readonly events: string[];
+  /** `warn …` and worse, for tests that want silence. */
+  readonly complaints: string[];
+  readonly controllers: RunningControllers;
+  /** Lets everything that is due now happen. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A world in which the controllers of `only` run. `setup` runs before they start. */
+export async function world(only: readonly string[], setup: (api: FakeApi) => void = () => {}, config: Partial<ControllerConfig> = {}): Promise<World> {
+  const clock = new FakeClock();
+  const api = new FakeApi(clock);
+  setup(api);
+  const client = new Client(api, 'test');
+  const informers = createInformerFactory(client, { clock, log: silentLog });
+  const events: string[] = [];
+  const complaints: string[] = [];
+  const controllers = await startControllers({
+    client, informers, clock, only, config,
+    log: createLog('warn', line => complaints.push(line)),
+    recorderFor: () => ({ event: (o: KubeObject, type, reason, message) => { events.push(`${o.kind}/${o.metadata?.name} ${type} ${reason} ${message}`); } }),
+  });
+  const settle = async (): Promise<void> => { for (let i = 0; i < 8; i++) await clock.advance(10); };
+  await settle();
+  return { api, clock, events, complaints, controllers, settle, stop: async () => { await controllers.stop(); informers.stop(); } };
+}
+
+/** Binds, starts and makes Ready every pod that is not yet, as scheduler and kubelet would. */
+export function runPods(api: FakeApi, which: (p: Pod) => boolean = () => true): number {
+  const now = `${new Date(api.clock.now()).toISOString().slice(0, 19)}Z`;
+  const waiting = api.all<Pod>(podKind).filter(p => p.status?.phase === 'Pending' && p.metadata?.deletionTimestamp === undefined && which(p));
+  for (const [i, p] of waiting.entries()) {
+    api.change<Pod>(podKind, `${p.metadata?.namespace}/${p.metadata?.name}`, o => {
+      o.spec!.nodeName ??= `node-${i % 2}`;
+      const podIP = `10.244.0.${(Number(o.metadata?.resourceVersion) % 250) + 1}`;
+      o.status = { ...o.status, phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }] };
+    });
+  }
+  return waiting.length;
+}
+
+/** Ends every pod that is being deleted, as a kubelet would. */
+export function reapPods(api: FakeApi): number {
+  const dying = api.all<Pod>(podKind).filter(p => p.metadata?.deletionTimestamp !== undefined && !p.metadata.finalizers?.length);
+  for (const p of dying) api.remove(podKind, `${p.metadata?.namespace}/${p.metadata?.name}`);
+  return dying.length;
+}

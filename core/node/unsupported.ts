@@ -1,0 +1,49 @@
+// What a pod spec may ask for and this node cannot do: refused by an event and a waiting reason, never ignored.
+import type { Container, Pod, Volume } from '../api/types/kubernetes.ts';
+
+const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected']);
+const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
+/** The volume's kind: `emptyDir`, `nfs`…; emptyDir when the source is empty, as Kubernetes defaults it. */
+export const volumeKind = (v: Volume): string => Object.keys(v).find(k => k !== 'name' && (v as unknown as Record<string, unknown>)[k] !== undefined) ?? 'emptyDir';
+
+/** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux. */
+export function unsupported(pod: Pod, linux: boolean): string[] {
+  const s = pod.spec; const out: string[] = [];
+  if (!s) return out;
+  for (const v of s.volumes ?? []) {
+    const kind = volumeKind(v);
+    if (!VOLUMES.has(kind)) out.push(`volume "${v.name}" is of type ${kind}, which this node cannot mount`);
+    if (kind === 'projected') for (const p of v.projected?.sources ?? []) {
+      if (p.clusterTrustBundle) out.push(`volume "${v.name}" projects a clusterTrustBundle, which this node cannot mount`);
+      if (p.podCertificate) out.push(`volume "${v.name}" projects a podCertificate, which this node cannot mount`);
+    }
+    const medium = (v.emptyDir as { medium?: string } | undefined)?.medium;
+    if (medium?.startsWith('HugePages')) out.push(`volume "${v.name}" asks for medium ${medium}, which this node cannot mount`);
+  }
+  if (s.os?.name === 'windows') out.push('spec.os.name is windows: this node runs Linux containers');
+  if (s.runtimeClassName) out.push(`runtimeClassName ${s.runtimeClassName} is not configured on this node`);
+  if (s.hostUsers === false) out.push('hostUsers: false (user namespaces) is not supported by this node');
+  if (s.resourceClaims?.length) out.push('resourceClaims (dynamic resource allocation) are not supported by this node');
+  if (s.securityContext?.seLinuxOptions) out.push('seLinuxOptions are not supported by this node');
+  if (s.securityContext?.windowsOptions) out.push('windowsOptions are not supported by this node');
+  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...ofContainer(c));
+  if (!linux && (s.volumes ?? []).some(v => (v.emptyDir as { medium?: string } | undefined)?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
+  return out;
+}
+
+function ofContainer(c: Container): string[] {
+  const out: string[] = []; const at = `container "${c.name}"`;
+  if (c.volumeDevices?.length) out.push(`${at}: volumeDevices (raw block volumes) are not supported by this node`);
+  const sc = c.securityContext;
+  if (sc?.seLinuxOptions) out.push(`${at}: seLinuxOptions are not supported by this node`);
+  if (sc?.windowsOptions) out.push(`${at}: windowsOptions are not supported by this node`);
+  if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
+  if (sc?.appArmorProfile && sc.appArmorProfile.type === 'Localhost') out.push(`${at}: AppArmor profiles are not supported by this node`);
+  for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
+  if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);
+  for (const m of c.volumeMounts ?? []) if (m.recursiveReadOnly === 'Enabled') out.push(`${at}: recursiveReadOnly mounts are not supported by this node`);
+  if (c.env?.some(e => (e.valueFrom as { fileKeyRef?: unknown } | undefined)?.fileKeyRef)) out.push(`${at}: fileKeyRef is not supported by this node`);
+  if (c.lifecycle?.stopSignal) out.push(`${at}: lifecycle.stopSignal is not supported by this node`);
+  return out;
+}

@@ -1,0 +1,114 @@
+// All volumes of one pod: set up before its sandbox, refreshed when their sources change, taken down after it.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Container, Pod, Volume, VolumeMount } from '../../api/types/kubernetes.ts';
+import type { Clock } from '../../base/clock.ts';
+import { ConfigError, type Sources } from '../env/env.ts';
+import { expand } from '../env/expand.ts';
+import type { PodFacts } from '../env/field-ref.ts';
+import type { Mount } from '../runtime/runtime.ts';
+import { volumeKind } from '../unsupported.ts';
+import { configMapVolume } from './config-map.ts';
+import { downwardVolume } from './downward-api.ts';
+import { emptyDirVolume } from './empty-dir.ts';
+import { giveToGroup } from './fs-group.ts';
+import { hostPathVolume } from './host-path.ts';
+import { unmountBelow } from './memory.ts';
+import { projectedVolume } from './projected.ts';
+import { secretVolume } from './secret.ts';
+import { subPath } from './sub-path.ts';
+import type { Tokens } from './tokens.ts';
+import { VolumeError, type MountedVolume, type VolumeKind } from './volume.ts';
+
+const KINDS: Readonly<Record<string, VolumeKind>> = { emptyDir: emptyDirVolume, hostPath: hostPathVolume, configMap: configMapVolume, secret: secretVolume, downwardAPI: downwardVolume, projected: projectedVolume };
+
+export interface VolumeEnvironment {
+  sources: Sources; tokens: Tokens; clock: Clock;
+  /** Running as root on Linux: mounts and owners can be set. */
+  root: boolean;
+  /** Volumes of this prefix are left out: simulated pods read no tokens. */
+  skip?: (v: Volume) => boolean;
+}
+
+/** A volume that could not be set up, with its name. */
+export class MountFailure extends Error {
+  readonly volume: string;
+  constructor(volume: string, message: string) { super(message); this.volume = volume; }
+}
+
+export class PodVolumes {
+  readonly #dir: string;
+  readonly #memoryDir: string;
+  readonly #env: VolumeEnvironment;
+  readonly #mounted = new Map<string, MountedVolume>();
+
+  /** `dir`: the pod's own directory; `memoryDir`: the pod's directory on the node's memory file system (the same where there is none). */
+  constructor(dir: string, memoryDir: string, env: VolumeEnvironment) { this.#dir = dir; this.#memoryDir = memoryDir; this.#env = env; }
+
+  /** Sets up what is not yet. Throws MountFailure for the first volume that fails. Idempotent. */
+  async setUp(pod: Pod, facts: () => PodFacts): Promise<void> {
+    for (const v of pod.spec?.volumes ?? []) {
+      if (this.#mounted.has(v.name) || this.#env.skip?.(v)) continue;
+      const kind = KINDS[volumeKind(v)];
+      if (!kind) throw new MountFailure(v.name, `volumes of type ${volumeKind(v)} are not supported by this node`);
+      try { this.#mounted.set(v.name, await kind(this.#context(pod, v, facts))); }
+      catch (e) { throw new MountFailure(v.name, e instanceof VolumeError ? e.message : `${(e as Error).message}`); }
+    }
+  }
+
+  #context(pod: Pod, volume: Volume, facts: () => PodFacts) {
+    const { sources, tokens, clock, root } = this.#env;
+    const ns = pod.metadata?.namespace ?? '';
+    const sc = pod.spec?.securityContext;
+    const below = join('volumes', `kubernetes.io~${volumeKind(volume)}`, volume.name);
+    return {
+      pod, volume, dir: join(this.#dir, below), memoryDir: join(this.#memoryDir, below), facts, root,
+      configMap: (name: string) => sources.configMap(ns, name), secret: (name: string) => sources.secret(ns, name),
+      token: (audience: string | undefined, seconds: number) => tokens.get(pod, audience, seconds),
+      now: () => clock.now(),
+      own: async (path: string): Promise<void> => { if (root && sc?.fsGroup !== undefined) await giveToGroup(path, sc.fsGroup, sc.fsGroupChangePolicy === 'OnRootMismatch'); },
+    };
+  }
+
+  /** Brings files up to date; `onError` hears what could not be (an update keeps the old content, as kubelet does). */
+  async refresh(onError: (volume: string, message: string) => void): Promise<void> {
+    for (const [name, m] of this.#mounted) {
+      if (!m.refresh) continue;
+      try { await m.refresh(); } catch (e) { onError(name, (e as Error).message); }
+    }
+  }
+
+  /** The container's mounts. Throws ConfigError for a subPath that cannot be. */
+  async mountsOf(pod: Pod, c: Container, env: ReadonlyMap<string, string>): Promise<Mount[]> {
+    const out: Mount[] = [];
+    for (const m of c.volumeMounts ?? []) {
+      const v = this.#mounted.get(m.name);
+      if (!v) {
+        if (pod.spec?.volumes?.some(x => x.name === m.name && this.#env.skip?.(x))) continue;
+        throw new ConfigError(`cannot find volume "${m.name}" to mount into container "${c.name}"`);
+      }
+      out.push({ hostPath: await this.#path(v, m, c.name, env), containerPath: m.mountPath.startsWith('/') ? m.mountPath : `/${m.mountPath}`, readOnly: (m.readOnly ?? false) || v.readOnly, propagation: m.mountPropagation === 'Bidirectional' ? 'rshared' : m.mountPropagation === 'HostToContainer' ? 'rslave' : 'private' });
+    }
+    return out;
+  }
+
+  async #path(v: MountedVolume, m: VolumeMount, container: string, env: ReadonlyMap<string, string>): Promise<string> {
+    let sub = m.subPath ?? '';
+    if (m.subPathExpr) {
+      sub = expand(m.subPathExpr, n => env.get(n));
+      const missing = /\$\(([^()]*)\)/.exec(sub);
+      if (missing) throw new ConfigError(`missing value for "${missing[1] ?? ''}"`);
+    }
+    return sub ? subPath(v.hostPath, sub, !v.readOnly, container) : v.hostPath;
+  }
+
+  /** Removes everything of the pod on disk; never touches what hostPath volumes point at. */
+  async tearDown(): Promise<void> {
+    for (const m of this.#mounted.values()) await m.unmount?.();
+    this.#mounted.clear();
+    if (this.#env.root) await unmountBelow(this.#dir);
+    await rm(this.#memoryDir, { recursive: true, force: true });
+    await rm(join(this.#dir, 'volumes'), { recursive: true, force: true });
+  }
+  async makeDir(): Promise<void> { await mkdir(this.#dir, { recursive: true, mode: 0o750 }); }
+}

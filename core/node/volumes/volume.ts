@@ -1,0 +1,56 @@
+// What a volume kind does for a pod. One file per kind implements it.
+import type { ConfigMap, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
+import type { PodFacts } from '../env/field-ref.ts';
+import type { PayloadFile } from './atomic-dir.ts';
+
+/** The volume cannot be mounted now; `message` is what follows `MountVolume.SetUp failed for volume "v" : `. */
+export class VolumeError extends Error {}
+
+export interface VolumeContext {
+  pod: Pod;
+  volume: Volume;
+  /** Directory of this volume below the pod's own. */
+  dir: string;
+  /** The same on a memory file system; `dir` where there is none. */
+  memoryDir: string;
+  configMap(name: string): ConfigMap | undefined;
+  secret(name: string): Secret | undefined;
+  facts(): PodFacts;
+  /** A bound service-account token; cached until 80 % of its life are over. */
+  token(audience: string | undefined, seconds: number): Promise<string>;
+  now(): number;
+  /** Gives the tree below `path` the pod's fsGroup; nothing without one. */
+  own(path: string): Promise<void>;
+  root: boolean;
+}
+
+export interface MountedVolume {
+  /** Where its files are on the host. */
+  hostPath: string;
+  /** No container may write to it. */
+  readOnly: boolean;
+  /** Brings changing content up to date; absent where content does not change. */
+  refresh?(): Promise<void>;
+  /** Undoes what rm -r of the pod directory cannot (mounts). */
+  unmount?(): Promise<void>;
+}
+
+export type VolumeKind = (c: VolumeContext) => Promise<MountedVolume>;
+
+export interface Item { key: string; path: string; mode?: number }
+
+/** Files of a configMap or secret: all keys, or the items named. Throws VolumeError for a missing key unless optional. */
+export function filesOf(of: 'configmap' | 'secret', data: ReadonlyMap<string, Buffer>, items: readonly Item[] | undefined, mode: number, optional: boolean): Map<string, PayloadFile> {
+  const out = new Map<string, PayloadFile>();
+  if (!items?.length) { for (const [key, value] of data) out.set(key, { data: value, mode }); return out; }
+  for (const item of items) {
+    const value = data.get(item.key);
+    if (value === undefined) { if (optional) continue; throw new VolumeError(`references non-existent ${of === 'secret' ? 'secret' : 'config'} key: ${item.key}`); }
+    out.set(item.path, { data: value, mode: item.mode ?? mode });
+  }
+  return out;
+}
+
+export const configMapData = (m: ConfigMap): Map<string, Buffer> => new Map([
+  ...Object.entries(m.data ?? {}).map(([k, v]) => [k, Buffer.from(v)] as const), ...Object.entries(m.binaryData ?? {}).map(([k, v]) => [k, Buffer.from(v, 'base64')] as const)]);
+export const secretData = (s: Secret): Map<string, Buffer> => new Map(Object.entries(s.data ?? {}).map(([k, v]) => [k, Buffer.from(v, 'base64')]));

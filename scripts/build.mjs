@@ -8,7 +8,7 @@ import { ensureGenerated } from './generated.mjs';
 export async function buildHost() {
   ensureGenerated();
   await build({
-    entryPoints: { pilothouse: 'core/boot/main.ts' }, outdir: 'dist', outExtension: { '.js': '.mjs' },
+    entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir: 'dist', outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
     external: ['cpu-features', 'ssh2', '@lydell/node-pty', 'electron'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },

@@ -9,6 +9,7 @@ import { ClusterDevice, enableBridgeNetfilter, ForwardRules, whyNoNft } from './
 import { LoopbackNodePorts } from './proxy/loopback.ts';
 import { NftProxy } from './proxy/nft.ts';
 import { ServiceTable } from './proxy/service-table.ts';
+import { run } from './run.ts';
 
 export interface NetworkConfig {
   /** Short unique id of the cluster: names of table and device. */
@@ -67,6 +68,15 @@ export class Network {
     await nft.setNodeIps(c.nodeIps);
     await network.#forward.add();
     return network;
+  }
+
+  /** Takes away what a host that was killed left on the machine. */
+  static async removeLeftovers(clusterId: string, podCidr: string): Promise<void> {
+    if (await whyNoNft()) return;
+    await new ForwardRules(podCidr, `pilothouse_${clusterId}`).remove();
+    await new ClusterDevice(`phs${clusterId}`, '').down();
+    const table = `pilothouse_${clusterId}`;
+    if ((await run('nft', ['list', 'tables', 'ip'])).split('\n').includes(`table ip ${table}`)) await run('nft', ['delete', 'table', 'ip', table]);
   }
 
   /** Serves DNS and programs services from now on. Call with informers before they start. */

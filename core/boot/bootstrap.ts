@@ -1,0 +1,78 @@
+// Objects every cluster has from its first second. Written through the API like anybody else's; what is there already stays.
+import { configMap } from '../api/kinds/core/config-map.ts';
+import { endpoints } from '../api/kinds/core/endpoints.ts';
+import { namespace } from '../api/kinds/core/namespace.ts';
+import { service } from '../api/kinds/core/service.ts';
+import { endpointSlice } from '../api/kinds/discovery/endpoint-slice.ts';
+import { clusterRole } from '../api/kinds/rbac/cluster-role.ts';
+import { clusterRoleBinding } from '../api/kinds/rbac/cluster-role-binding.ts';
+import { priorityClass } from '../api/kinds/scheduling/priority-class.ts';
+import type { KubeObject, ResourceType } from '../api/meta/object.ts';
+import { isAlreadyExists, isNotFound } from '../api/meta/status.ts';
+import type { Client } from '../client/client.ts';
+
+export interface BootstrapConfig {
+  /** First and tenth address of the service range. */
+  apiServiceIp: string; dnsIp: string;
+  /** Where the API server itself listens, as pods reach it. */
+  apiHost: string; apiPort: number;
+  /** Where the node agents' DNS lives; kube-dns' endpoint. */
+  dnsHost: string;
+  clusterCa: string;
+  /** Server address in the public cluster-info. */
+  server: string;
+}
+
+const RBAC_LABEL = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
+
+async function ensure(client: Client, r: ResourceType, object: KubeObject): Promise<void> {
+  try { await client.create(r, object); } catch (e) { if (!isAlreadyExists(e)) throw e; }
+}
+
+/** Creates it, or writes it anew where ours differs (addresses change from start to start). */
+async function put(client: Client, r: ResourceType, object: KubeObject): Promise<void> {
+  const { namespace: ns, name } = object.metadata!;
+  try {
+    const have = await client.get<KubeObject>(r, ns, name!);
+    await client.update(r, { ...have, ...object, metadata: { ...have.metadata, ...object.metadata } });
+  } catch (e) {
+    if (!isNotFound(e)) throw e;
+    await client.create(r, object);
+  }
+}
+
+/** The four namespaces come first: everything else lives in one of them. */
+export async function bootstrapNamespaces(client: Client): Promise<void> {
+  await Promise.all(['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(name => ensure(client, namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+}
+
+export async function bootstrapObjects(client: Client, c: BootstrapConfig): Promise<void> {
+  const rbac = 'rbac.authorization.k8s.io';
+  const kubernetes = { namespace: 'default', name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } };
+  const dns = { namespace: 'kube-system', name: 'kube-dns', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' } };
+  const apiPorts = [{ name: 'https', port: c.apiPort, protocol: 'TCP' }];
+  const dnsPorts = [{ name: 'dns', port: 53, protocol: 'UDP' }, { name: 'dns-tcp', port: 53, protocol: 'TCP' }];
+  const slice = (name: string, ns: string, svc: string, address: string, ports: object[]): KubeObject => ({
+    apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, namespace: ns, labels: { 'kubernetes.io/service-name': svc, 'endpointslice.kubernetes.io/managed-by': 'pilothouse' } },
+    addressType: 'IPv4', endpoints: [{ addresses: [address], conditions: { ready: true } }], ports,
+  } as KubeObject);
+  await Promise.all([
+    ensure(client, service, { apiVersion: 'v1', kind: 'Service', metadata: kubernetes, spec: { type: 'ClusterIP', clusterIP: c.apiServiceIp, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: c.apiPort }] } } as KubeObject),
+    put(client, endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...kubernetes, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets: [{ addresses: [{ ip: c.apiHost }], ports: apiPorts }] } as KubeObject),
+    put(client, endpointSlice, slice('kubernetes', 'default', 'kubernetes', c.apiHost, apiPorts)),
+    ensure(client, service, { apiVersion: 'v1', kind: 'Service', metadata: dns, spec: { type: 'ClusterIP', clusterIP: c.dnsIp, ports: dnsPorts.map(p => ({ ...p, targetPort: 53 })) } } as KubeObject),
+    put(client, endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...dns, labels: { ...dns.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets: [{ addresses: [{ ip: c.dnsHost }], ports: dnsPorts }] } as KubeObject),
+    put(client, endpointSlice, slice('kube-dns', 'kube-system', 'kube-dns', c.dnsHost, dnsPorts)),
+    ensure(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' }, data: { 'client-ca-file': c.clusterCa } } as KubeObject),
+    put(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-public', name: 'cluster-info' }, data: { kubeconfig: clusterInfo(c) } } as KubeObject),
+    ...[['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]].map(([name, value]) =>
+      ensure(client, priorityClass, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: name as string }, value, globalDefault: false, preemptionPolicy: 'PreemptLowerPriority', description: 'Used for system critical pods.' } as KubeObject)),
+    ensure(client, clusterRole, { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: 'cluster-admin', labels: RBAC_LABEL, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } },
+      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }] } as KubeObject),
+    ensure(client, clusterRoleBinding, { apiVersion: `${rbac}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'cluster-admin', labels: RBAC_LABEL, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ apiGroup: rbac, kind: 'Group', name: 'system:masters' }] } as KubeObject),
+  ]);
+}
+
+const clusterInfo = (c: BootstrapConfig): string =>
+  `apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: ${Buffer.from(c.clusterCa).toString('base64')}\n    server: ${c.server}\n  name: ""\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n`;

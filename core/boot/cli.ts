@@ -1,0 +1,111 @@
+// The command line: `pilothouse up|kubeconfig|version|reset`. Progress goes to stderr, answers to stdout.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../base/clock.ts';
+import { createLog } from '../base/log.ts';
+import type { ServeUi } from './cluster.ts';
+import { kubeconfigText, mergeKubeconfig, userKubeconfig, type Access } from './kubeconfig.ts';
+import { parseUp, UsageError } from './options.ts';
+import { AlreadyRunning, defaultDataDir, runningPid } from './paths.ts';
+import { GIT_VERSION, VERSION } from './version.ts';
+
+const USAGE = `pilothouse up [--data DIR] [--listen 127.0.0.1:6443] [--ui 127.0.0.1:7717 | --no-ui] [--runtime auto|docker|sandbox|simulated]
+              [--nodes N] [--kubeconfig FILE] [--pod-cidr C] [--service-cidr C] [--no-scheduler] [--controllers LIST]
+              [--disable-admission-plugins LIST] [--leave-running] [--open] [-v]
+pilothouse kubeconfig [--data DIR] [--merge]
+pilothouse version
+pilothouse reset [--data DIR]
+`;
+
+async function up(args: string[], serveUi: ServeUi | undefined): Promise<number> {
+  const started = performance.timeOrigin;
+  const options = parseUp(args);
+  const log = createLog(options.verbose ? 'debug' : 'warn', line => process.stderr.write(line));
+  const say = (text: string): void => { process.stderr.write(`${text}\n`); };
+  // An error nobody caught is a defect; it is shown with its stack, and the host goes on serving what still works.
+  process.on('unhandledRejection', e => log.error('unhandled rejection', { error: e instanceof Error ? e.stack ?? e.message : String(e) }));
+  process.on('uncaughtException', e => log.error('uncaught exception', { error: e.stack ?? e.message }));
+  const { startCluster } = await import('./cluster.ts');
+  const cluster = await startCluster(options, { clock: systemClock, log, say, ...(serveUi ? { serveUi } : {}) });
+  let ending = false;
+  const ended = new Promise<number>(resolve => {
+    const end = (signal: string): void => {
+      if (ending) return;
+      ending = true;
+      say(`${signal}: stopping`);
+      // What does not stop in time must not hold the terminal: under 5 s in all.
+      const hard = setTimeout(() => { say('some parts did not stop in time'); process.exit(1); }, 4_700);
+      hard.unref();
+      cluster.close({ leaveRunning: options.leaveRunning }).then(() => resolve(0), e => { log.error('stopping', { error: e }); resolve(1); });
+    };
+    for (const s of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(s, () => end(s));
+  });
+  process.stdout.write(`${JSON.stringify({ ready: true, server: cluster.server, kubeconfig: cluster.kubeconfig, ui: cluster.ui ?? null, pid: process.pid, ms: Math.round(performance.timeOrigin + performance.now() - started) })}\n`);
+  if (options.open && cluster.ui) openBrowser(cluster.ui, say);
+  return ended;
+}
+
+function openBrowser(url: string, say: (text: string) => void): void {
+  const [command, ...args] = process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url];
+  void import('node:child_process').then(({ spawn }) => {
+    spawn(command!, args, { stdio: 'ignore', detached: true }).on('error', () => say(`Open ${url} in your browser.`)).unref();
+  });
+}
+
+/** What the data directory knows of its cluster's address; written by `up`. */
+function access(data: string): Access {
+  const file = join(data, 'access.json');
+  if (!existsSync(file)) throw new UsageError(`There is no cluster in ${data} yet. Start one with: pilothouse up`);
+  return JSON.parse(readFileSync(file, 'utf8')) as Access;
+}
+
+function dataOption(args: string[], extra: Record<string, { type: 'boolean' }> = {}): { data: string; flags: Record<string, unknown> } {
+  try {
+    const { values } = parseArgs({ args, options: { data: { type: 'string' }, ...extra }, allowPositionals: false });
+    return { data: typeof values.data === 'string' ? values.data : defaultDataDir(), flags: values };
+  } catch (e) { throw new UsageError((e as Error).message); }
+}
+
+async function command(argv: string[], serveUi: ServeUi | undefined): Promise<number> {
+  const [verb, ...args] = argv;
+  switch (verb) {
+    case 'up': return up(args, serveUi);
+    case 'kubeconfig': {
+      const { data, flags } = dataOption(args, { merge: { type: 'boolean' } });
+      const a = access(data);
+      if (flags.merge) {
+        mergeKubeconfig(userKubeconfig(), a);
+        process.stderr.write(`${userKubeconfig()}: context "pilothouse" is there and current.\n`);
+      } else process.stdout.write(kubeconfigText(a));
+      return 0;
+    }
+    case 'version': process.stdout.write(`Pilothouse ${VERSION} (Kubernetes API ${GIT_VERSION})\n`); return 0;
+    case 'reset': {
+      const { data } = dataOption(args);
+      if (!existsSync(data)) { process.stderr.write(`${data}: nothing there\n`); return 0; }
+      const pid = runningPid(data);
+      if (pid !== undefined) throw new AlreadyRunning(data, pid);
+      if (!existsSync(join(data, 'cluster.json'))) throw new UsageError(`${data} is not a Pilothouse data directory: it is left alone.`);
+      const { removeLeftovers } = await import('./cluster.ts');
+      await removeLeftovers(data, createLog('warn', line => process.stderr.write(line)));
+      rmSync(data, { recursive: true, force: true });
+      process.stderr.write(`${data}: removed, with the containers of its pods\n`);
+      return 0;
+    }
+    case undefined: case 'help': case '--help': case '-h': process.stderr.write(USAGE); return verb === undefined ? 2 : 0;
+    default: throw new UsageError(`unknown command "${verb}"\n${USAGE}`);
+  }
+}
+
+/** Runs one command and ends the process with its exit code: 0 done, 1 failed, 2 wrong use. `serveUi` puts the user interface in front of a cluster. */
+export async function runCli(argv: string[], serveUi?: ServeUi): Promise<never> {
+  try {
+    // Nothing that is left (a keep-alive socket, a child's pipe) may hold the process once it has ended cleanly.
+    process.exit(await command(argv, serveUi));
+  } catch (e) {
+    if (e instanceof UsageError) { process.stderr.write(`pilothouse: ${e.message}\n`); process.exit(2); }
+    process.stderr.write(`pilothouse: ${e instanceof AlreadyRunning ? e.message : e instanceof Error ? e.stack ?? e.message : String(e)}\n`);
+    process.exit(1);
+  }
+}

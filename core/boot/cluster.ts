@@ -1,0 +1,214 @@
+// The composition root: starts one host's control plane, node agents, network and (if asked) user interface, in the order in which
+// they need each other, and stops them in reverse.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { kinds } from '../api/kinds/index.ts';
+import type { Node } from '../api/types/kubernetes.ts';
+import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { Client } from '../client/client.ts';
+import { createRecorder } from '../client/create-recorder.ts';
+import { createInformerFactory } from '../client/informer-factory.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import { startControllers } from '../controllers/start.ts';
+import { nodeIpOf, nth, podCidrOf } from '../network/cidr.ts';
+import { Network } from '../network/network.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
+import { openStore } from '../store/open.ts';
+import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
+import { kubeconfigText, writePrivate, type Access } from './kubeconfig.ts';
+import { startNode, type RunningNode } from './nodes.ts';
+import type { UpOptions } from './options.ts';
+import { ensurePrivateDir, lockDataDir } from './paths.ts';
+import { Pki } from './pki.ts';
+import { chooseRuntime, removeContainers, type ChosenRuntime } from './runtimes.ts';
+import { GIT_VERSION } from './version.ts';
+
+/** Puts the user interface in front of a cluster; resolves with its URL. Given from outside: core knows no windows. */
+export type ServeUi = (o: { listen: { host: string; port: number }; access: Access; dataDir: string; runtime: string; log: Log }) => Promise<{ url: string; close(): Promise<void> }>;
+
+export interface StartContext { clock: Clock; log: Log; /** One line of progress for people. */ say(text: string): void; serveUi?: ServeUi }
+
+export interface RunningCluster {
+  server: string;
+  /** Path of the kubeconfig file. */
+  kubeconfig: string;
+  ui: string | undefined;
+  runtime: string;
+  close(o: { leaveRunning: boolean }): Promise<void>;
+}
+
+interface Identity { id: string; /** How often this cluster has been started. */ starts: number; podCidr: string }
+
+/** Reads or makes the cluster's identity: its id is part of every name it leaves on the machine. */
+function identity(dir: string, podCidr: string): Identity {
+  const file = join(dir, 'cluster.json');
+  const have = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Identity : { id: randomBytes(4).toString('hex'), starts: 0, podCidr };
+  const now = { ...have, starts: have.starts + 1, podCidr };
+  writePrivate(file, `${JSON.stringify(now)}\n`);
+  return now;
+}
+
+/** Things to undo, last first; one that fails does not keep the others from being undone. */
+class Undo {
+  readonly #steps: { what: string; step: () => unknown }[] = [];
+  readonly #log: Log;
+  constructor(log: Log) { this.#log = log; }
+  push(what: string, step: () => unknown): void { this.#steps.push({ what, step }); }
+  async run(): Promise<void> {
+    for (const { what, step } of this.#steps.splice(0).reverse()) {
+      try { await step(); } catch (e) { this.#log.error(`stopping ${what}`, { error: e }); }
+    }
+  }
+}
+
+const apiHosts = (c: { serviceCidr: string; podCidr: string; listen: string }): string[] => [
+  'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local',
+  '127.0.0.1', '::1', nth(c.serviceCidr, 1), nodeIpOf(c.podCidr, 1), ...(['0.0.0.0', '::', '127.0.0.1', 'localhost'].includes(c.listen) ? [] : [c.listen]),
+];
+
+/** Resolves when the API answers and every node is Ready. What was started is stopped again when a step fails. */
+export async function startCluster(o: UpOptions, ctx: StartContext): Promise<RunningCluster> {
+  const { clock, log, say } = ctx;
+  const undo = new Undo(log);
+  let leaveRunning = false;
+  ensurePrivateDir(o.data);
+  const lock = lockDataDir(o.data);
+  undo.push('lock', () => lock.release());
+  try {
+    const id = identity(o.data, o.podCidr);
+    const [store, pki, runtime] = await Promise.all([
+      openStore({ dir: join(o.data, 'store'), log: log.child('store'), clock }),
+      Pki.open(join(o.data, 'pki'), clock.now()),
+      o.nodes > 0 ? chooseRuntime(o.runtime) : undefined,
+    ]);
+    undo.push('store', () => store.close());
+    if (runtime) say(`runtime: ${runtime.name} (${runtime.why})`);
+
+    const serving = await pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: apiHosts({ serviceCidr: o.serviceCidr, podCidr: o.podCidr, listen: o.listen.host }) });
+    const admin = await pki.issue('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] });
+    const kubelet = await pki.issue('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
+    const api: ApiServer = await createApiServer({
+      store, kinds, clock, log: log.child('apiserver'), version: GIT_VERSION, serviceCidr: o.serviceCidr, nodePortRange: [30000, 32767],
+      clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(), tokens: { [pki.token('admin')]: { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] } },
+      kubeletClient: { ...kubelet, ca: pki.ca.cert }, disabledAdmission: o.disabledAdmission,
+    });
+    undo.push('API server', () => api.close());
+    const tls = { cert: serving.cert, key: serving.key, ca: pki.ca.cert };
+    const port = await api.listen(o.listen.host, o.listen.port, tls);
+    const server = `https://${o.listen.host.includes(':') ? `[${o.listen.host}]` : o.listen.host === '0.0.0.0' ? '127.0.0.1' : o.listen.host}:${port}`;
+    say(`API server: ${server}`);
+    const access: Access = { server, ca: pki.ca.cert, ...admin };
+    writePrivate(join(o.data, 'access.json'), JSON.stringify(access));
+    const kubeconfig = o.kubeconfig ?? join(o.data, 'kubeconfig');
+    writePrivate(kubeconfig, kubeconfigText(access));
+
+    const clientFor = (user: string, ...groups: string[]): Client => new Client(api.localTransport({ name: user, groups: [...groups, 'system:authenticated'] }), user.split(':').at(-1)!);
+    const system = clientFor('system:apiserver', 'system:masters');
+    await bootstrapNamespaces(system);
+
+    // The guard of the network stands before any address is handed out.
+    const names = Array.from({ length: o.nodes }, (_, i) => `node-${i + 1}`);
+    const real = runtime !== undefined && runtime.name !== 'simulated';
+    const dnsIp = nth(o.serviceCidr, 10);
+    const network = await Network.open({
+      clusterId: id.id, serviceCidr: o.serviceCidr, podCidr: o.podCidr, dnsIp, real, clock, log: log.child('network'),
+      nodeIps: names.map((_, i) => nodeIpOf(o.podCidr, i + 1)), ...upstreams(),
+    });
+    undo.push('network', () => network.close(leaveRunning));
+    if (real) say(`services: ${network.mode}${network.why ? ` (${network.why})` : ''}`);
+    const hostIp = (i: number): string => (network.mode === 'nft' ? nodeIpOf(o.podCidr, i) : '127.0.0.1');
+    // Pods reach the API server at the first node's address; the loopback listener stays for people.
+    const apiHost = network.mode === 'nft' ? hostIp(1) : '127.0.0.1';
+    if (network.mode === 'nft') await api.listen(apiHost, port, tls);
+    await bootstrapObjects(system, { apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, dnsHost: network.mode === 'nft' ? apiHost : '127.0.0.1', clusterCa: pki.ca.cert, server });
+
+    const shared = createInformerFactory(clientFor('system:kube-controller-manager'), { clock, log: log.child('informers') });
+    undo.push('informers', () => shared.stop());
+    await network.start(shared);
+
+    const manager = clientFor('system:kube-controller-manager');
+    const controllers = await startControllers({
+      client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert },
+      recorderFor: component => createRecorder(manager, { component, clock, log }),
+    });
+    undo.push('controllers', () => controllers.stop());
+    if (o.scheduler) {
+      const client = clientFor('system:kube-scheduler');
+      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler'), schedulerName: 'default-scheduler' });
+      undo.push('scheduler', () => scheduler.stop());
+    }
+    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp, id, clock, log, apiHost, apiPort: port });
+    undo.push('nodes', () => Promise.all(nodes.map(n => n.close({ leaveRunning }))));
+    await shared.start();
+    await allReady(shared, names, say);
+
+    let ui: { url: string; close(): Promise<void> } | undefined;
+    if (o.ui && ctx.serveUi) {
+      ui = await ctx.serveUi({ listen: o.ui, access, dataDir: o.data, runtime: runtime?.name ?? 'none', log: log.child('ui') });
+      undo.push('user interface', () => ui!.close());
+      say(`user interface: ${ui.url}`);
+    }
+    say(`kubectl is now configured to use the cluster with: export KUBECONFIG=${kubeconfig}`);
+    return {
+      server, kubeconfig, ui: ui?.url, runtime: runtime?.name ?? 'none',
+      async close(c) { leaveRunning = c.leaveRunning; await undo.run(); },
+    };
+  } catch (e) {
+    await undo.run();
+    throw e;
+  }
+}
+
+/** Where names outside the cluster are asked: `PILOTHOUSE_DNS_UPSTREAM` is `none` or `address[:port]`; the machine's own resolvers without it. */
+function upstreams(env = process.env.PILOTHOUSE_DNS_UPSTREAM): { upstreams?: { host: string; port: number }[] } {
+  if (!env) return {};
+  if (env === 'none') return { upstreams: [] };
+  const [host, port] = env.split(':') as [string, string?];
+  return { upstreams: [{ host, port: Number(port ?? 53) }] };
+}
+
+interface NodeSeam {
+  pki: Pki; clientFor(user: string, ...groups: string[]): Client; shared: InformerFactory; hostIp(index: number): string;
+  dnsIp: string; id: Identity; clock: Clock; log: Log; apiHost: string; apiPort: number;
+}
+
+async function startNodes(o: UpOptions, names: readonly string[], runtime: ChosenRuntime | undefined, s: NodeSeam): Promise<RunningNode[]> {
+  if (!runtime) return [];
+  // One serving certificate for all agents of this host: they are one process.
+  const serving = await s.pki.issue('nodes', { commonName: 'system:node', organizations: ['system:nodes'], hosts: ['127.0.0.1', 'localhost', ...names, ...names.map((_, i) => s.hostIp(i + 1))] });
+  return Promise.all(names.map((name, i) => startNode({
+    name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id, starts: s.id.starts,
+    clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp,
+    client: s.clientFor(`system:node:${name}`, 'system:nodes'), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
+    apiHost: s.apiHost, apiPort: s.apiPort,
+  })));
+}
+
+const isReady = (n: Node | undefined): boolean => n?.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') ?? false;
+
+async function allReady(informers: InformerFactory, names: readonly string[], say: (text: string) => void): Promise<void> {
+  if (names.length === 0) return;
+  const informer = informers.for<Node>(nodeKind);
+  await new Promise<void>(resolve => {
+    let off: (() => void) | undefined;
+    const check = (): void => {
+      if (!names.every(n => isReady(informer.lister.get(undefined, n)))) return;
+      off?.();
+      resolve();
+    };
+    off = informer.on({ add: check, update: check });
+    check();
+  });
+  say(`nodes: ${names.length} Ready`);
+}
+
+/** Removes the containers, addresses and rules that a cluster whose host is gone has left on the machine. */
+export async function removeLeftovers(data: string, log: Log): Promise<void> {
+  const { id, podCidr } = JSON.parse(readFileSync(join(data, 'cluster.json'), 'utf8')) as Identity;
+  await removeContainers(data, id, podCidr, log);
+  await Network.removeLeftovers(id, podCidr);
+}

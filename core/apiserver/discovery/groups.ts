@@ -1,0 +1,45 @@
+// Groups, versions and their order, derived from the array of kinds.
+import { createHash } from 'node:crypto';
+import type { KindSpec, Subresource } from '../../api/kinds/kind.ts';
+
+export interface Version { readonly version: string; readonly kinds: readonly KindSpec[] }
+export interface Group { readonly group: string; readonly versions: readonly Version[] }
+
+/** Upstream's order: it decides what an ambiguous short name means (contract 1.13). Groups of custom resources follow by name. */
+const ORDER = ['', 'apiregistration.k8s.io', 'apps', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch',
+  'certificates.k8s.io', 'networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'storage.k8s.io', 'admissionregistration.k8s.io',
+  'apiextensions.k8s.io', 'scheduling.k8s.io', 'coordination.k8s.io', 'node.k8s.io', 'discovery.k8s.io', 'flowcontrol.apiserver.k8s.io', 'resource.k8s.io'];
+
+/** Kubernetes' preference among versions: stable before beta before alpha, higher numbers first, other names last by name. */
+export function compareVersions(a: string, b: string): number {
+  const rank = (v: string): [number, number, number] | undefined => {
+    const m = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(v);
+    return m ? [m[2] === undefined ? 2 : m[2] === 'beta' ? 1 : 0, Number(m[1]), Number(m[3] ?? 0)] : undefined;
+  };
+  const x = rank(a), y = rank(b);
+  if (!x || !y) return x ? -1 : y ? 1 : a < b ? -1 : 1;
+  return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
+}
+
+export function groupsOf(kinds: readonly KindSpec[]): Group[] {
+  const byGroup = new Map<string, Map<string, KindSpec[]>>();
+  for (const k of kinds) {
+    const versions = byGroup.get(k.group) ?? new Map<string, KindSpec[]>();
+    byGroup.set(k.group, versions);
+    versions.set(k.version, [...(versions.get(k.version) ?? []), k]);
+  }
+  const place = (g: string): number => { const i = ORDER.indexOf(g); return i < 0 ? ORDER.length : i; };
+  return [...byGroup]
+    .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
+    .map(([group, versions]) => ({ group, versions: [...versions].sort(([a], [b]) => compareVersions(a, b)).map(([version, list]) => ({ version, kinds: list })) }));
+}
+
+export const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
+
+/** As the API server hashes the version it stores a kind in: eight bytes, base64. */
+export const storageVersionHash = (k: KindSpec): string =>
+  createHash('sha256').update(`${k.group}/${k.version}, Kind=${k.kind}`).digest().subarray(0, 8).toString('base64');
+
+/** The kind a subresource speaks. */
+export const responseKind = (k: KindSpec, s: Subresource): { group: string; version: string; kind: string } =>
+  s.responseKind ?? { group: k.group, version: k.version, kind: k.kind };

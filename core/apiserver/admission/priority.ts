@@ -1,0 +1,41 @@
+// Priority: the class's name becomes a number (contract 12.3).
+import type { Pod, PriorityClass } from '../../api/types/kubernetes.ts';
+import { forbiddenError } from '../../api/meta/status.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import type { AdmissionPlugin } from './chain.ts';
+
+/** Classes every cluster has, also before their objects are there. */
+const SYSTEM: Readonly<Record<string, number>> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 };
+
+export function priority(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
+  return {
+    name: 'Priority',
+    mutate(a) {
+      const { spec } = a.resource;
+      if (a.operation !== 'CREATE' || spec.group !== '' || spec.plural !== 'pods' || a.subresource !== '') return;
+      const s = (a.object as Pod).spec;
+      if (!s) return;
+      const { store, find } = env();
+      const classes = find('scheduling.k8s.io', 'priorityclasses');
+      let value = 0, policy = 'PreemptLowerPriority';
+      if (s.priorityClassName) {
+        const entry = classes && store.get(classes.key('', s.priorityClassName));
+        const c = entry && (classes.stateOf(entry) as PriorityClass);
+        if (!c && SYSTEM[s.priorityClassName] === undefined) throw forbiddenError(spec, a.name, `no PriorityClass with name ${s.priorityClassName} was found`);
+        value = c ? (c.value ?? 0) : SYSTEM[s.priorityClassName]!;
+        policy = c?.preemptionPolicy ?? policy;
+      } else if (classes && store.count(classes.prefix) > 0) {
+        let best: PriorityClass | undefined;
+        for (const e of store.range({ prefix: classes.prefix }).entries) {
+          const c = classes.stateOf(e) as PriorityClass;
+          if (c.globalDefault === true && (best === undefined || (c.value ?? 0) < (best.value ?? 0))) best = c;
+        }
+        if (best) { s.priorityClassName = best.metadata!.name!; value = best.value ?? 0; policy = best.preemptionPolicy ?? policy; }
+      }
+      if (s.priority !== undefined && s.priority !== null && s.priority !== value) throw forbiddenError(spec, a.name, `the integer value of priority (${s.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`);
+      if (s.preemptionPolicy && s.preemptionPolicy !== policy) throw forbiddenError(spec, a.name, `the string value of PreemptionPolicy (${s.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`);
+      s.priority = value;
+      s.preemptionPolicy = policy as NonNullable<typeof s.preemptionPolicy>;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// ServiceAccount: every pod runs as an account that exists, and gets its token mounted (contract 12.2).
+import { randomBytes } from 'node:crypto';
+import type { Container, Pod, ServiceAccount } from '../../api/types/kubernetes.ts';
+import { forbiddenError } from '../../api/meta/status.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import type { AdmissionPlugin } from './chain.ts';
+
+const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** An hour and the few seconds by which Kubernetes' own tokens are recognised. */
+const TOKEN_SECONDS = 3607;
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+export function serviceAccount(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    mutate(a) {
+      const { spec } = a.resource;
+      if (a.operation !== 'CREATE' || spec.group !== '' || spec.plural !== 'pods' || a.subresource !== '') return;
+      const pod = a.object as Pod, s = pod.spec;
+      if (!s) return;
+      const forbidden = (why: string): Error => forbiddenError(spec, a.name, why);
+      if (pod.metadata!.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
+        if (s.serviceAccountName) throw forbidden('a mirror pod may not reference service accounts');
+        if (s.volumes?.some(v => v.projected?.sources?.some(x => x.serviceAccountToken))) throw forbidden('a mirror pod may not use ServiceAccountToken volume projections');
+        return;
+      }
+      s.serviceAccountName ||= s.serviceAccount || 'default';
+      s.serviceAccount = s.serviceAccountName;
+      const { store, find } = env();
+      const accounts = find('', 'serviceaccounts')!;
+      const entry = store.get(accounts.key(a.namespace, s.serviceAccountName));
+      if (entry === undefined) throw forbidden(`error looking up service account ${a.namespace}/${s.serviceAccountName}: serviceaccount ${JSON.stringify(s.serviceAccountName)} not found`);
+      const account = accounts.stateOf(entry) as ServiceAccount;
+      if (!s.imagePullSecrets?.length && account.imagePullSecrets?.length) s.imagePullSecrets = account.imagePullSecrets.map(x => ({ ...x }));
+      if ((s.automountServiceAccountToken ?? account.automountServiceAccountToken) === false) return;
+      mountToken(s as NonNullable<Pod['spec']>);
+    },
+  };
+}
+
+function mountToken(s: NonNullable<Pod['spec']>): void {
+  const containers: Container[] = [...(s.initContainers ?? []), ...(s.containers ?? [])];
+  const without = containers.filter(c => !c.volumeMounts?.some(m => m.mountPath === MOUNT));
+  if (without.length === 0) return;
+  // A volume of this name that came with the pod is one we made in an earlier life of it.
+  let name = s.volumes?.find(v => v.name.startsWith('kube-api-access-') && v.projected)?.name;
+  if (name === undefined) {
+    name = `kube-api-access-${[...randomBytes(5)].map(b => ALPHABET[b % ALPHABET.length]).join('')}`;
+    s.volumes = [...(s.volumes ?? []), {
+      name,
+      projected: {
+        sources: [
+          { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+          { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+          { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+        ],
+        defaultMode: 420,
+      },
+    }];
+  }
+  for (const c of without) c.volumeMounts = [...(c.volumeMounts ?? []), { name, readOnly: true, mountPath: MOUNT }];
+}

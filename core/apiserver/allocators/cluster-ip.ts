@@ -1,0 +1,60 @@
+// Addresses of the service range. Kept in memory, read from the services at start; the lower band is left to those who ask for an
+// address by name (Kubernetes' static band).
+
+const toNumber = (ip: string): number => ip.split('.').reduce((n, part) => n * 256 + Number(part), 0);
+const toText = (n: number): string => [24, 16, 8, 0].map(s => Math.floor(n / 2 ** s) % 256).join('.');
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+
+export class ClusterIps {
+  readonly cidr: string;
+  readonly #base: number;
+  /** Usable offsets are 1 … size: network and broadcast addresses are nobody's. */
+  readonly #size: number;
+  readonly #band: number;
+  readonly #used = new Set<number>();
+  readonly #random: () => number;
+
+  /** `cidr` like 10.96.0.0/16. */
+  constructor(cidr: string, random: () => number = Math.random) {
+    const [base = '', bits = ''] = cidr.split('/');
+    this.cidr = cidr;
+    this.#base = toNumber(base);
+    this.#size = 2 ** (32 - Number(bits)) - 2;
+    this.#band = this.#size < 16 ? 0 : Math.min(Math.max(16, Math.floor(this.#size / 16)), 256);
+    this.#random = random;
+  }
+
+  /** Takes this address. Returns why not, or undefined when it is taken now. */
+  take(ip: string): string | undefined {
+    const offset = this.#offset(ip);
+    if (offset === undefined) return `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.cidr}`;
+    if (this.#used.has(offset)) return 'provided IP is already allocated';
+    this.#used.add(offset);
+    return undefined;
+  }
+
+  /** A free address, from the upper band while it has one; undefined when the range is full. */
+  next(): string | undefined {
+    return this.#free(this.#band + 1, this.#size) ?? this.#free(1, this.#band);
+  }
+
+  release(ip: string): void { const o = this.#offset(ip); if (o !== undefined) this.#used.delete(o); }
+  get used(): number { return this.#used.size; }
+
+  #free(from: number, to: number): string | undefined {
+    const n = to - from + 1;
+    if (n <= 0) return undefined;
+    const start = Math.floor(this.#random() * n);
+    for (let i = 0; i < n; i++) {
+      const offset = from + ((start + i) % n);
+      if (!this.#used.has(offset)) { this.#used.add(offset); return toText(this.#base + offset); }
+    }
+    return undefined;
+  }
+
+  #offset(ip: string): number | undefined {
+    if (!IPV4.test(ip)) return undefined;
+    const offset = toNumber(ip) - this.#base;
+    return offset >= 1 && offset <= this.#size ? offset : undefined;
+  }
+}

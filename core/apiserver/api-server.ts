@@ -1,0 +1,137 @@
+// The API server: wires the chain over a store. Everything in the process and on the network speaks to the cluster through it.
+import { stringify } from 'yaml';
+import type { Service } from '../api/types/kubernetes.ts';
+import { fromCoreEvent, toCoreEvent } from '../api/kinds/events/convert.ts';
+import type { KindSpec } from '../api/kinds/kind.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Transport } from '../client/client.ts';
+import type { Store } from '../store/store.ts';
+import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
+import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
+import { defaultTolerationSeconds } from './admission/pod-tolerations.ts';
+import { priority } from './admission/priority.ts';
+import { serviceAccount } from './admission/service-account.ts';
+import { ClusterIps } from './allocators/cluster-ip.ts';
+import { NodePorts } from './allocators/node-port.ts';
+import { repair, serviceHook } from './allocators/service.ts';
+import { Authenticator } from './authn/authenticator.ts';
+import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
+import type { UserInfo } from './context.ts';
+import { createDiscovery } from './discovery/discovery.ts';
+import type { HealthCheck } from './discovery/health.ts';
+import { Metrics } from './discovery/metrics.ts';
+import { Resources } from './dispatch.ts';
+import { HttpServer, type ConnectHandler, type PathHandler } from './http/server.ts';
+import { LocalTransport } from './local-transport.ts';
+import { startEventExpiry } from './registry/event-expiry.ts';
+import type { RegistryEnv, WriteHook } from './registry/env.ts';
+import { Resource } from './registry/resource.ts';
+import type { SubresourceEnv } from './subresources/routes.ts';
+
+export type { UserInfo } from './context.ts';
+export type { ConnectHandler, ConnectRequest } from './http/server.ts';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  /** The kinds served, in discovery order. */
+  readonly kinds: readonly KindSpec[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `10.96.0.0/16`. */
+  readonly serviceCidr: string;
+  /** First and last; default 30000-32767. */
+  readonly nodePortRange?: readonly [number, number];
+  /** PEM of the authority whose client certificates are believed: CN is the user, every O a group. */
+  readonly clientCa?: string;
+  /** Static bearer tokens. */
+  readonly tokens?: ReadonlyMap<string, UserInfo>;
+  /** PKCS#8 PEM (EC P-256 or RSA) that signs service-account tokens. */
+  readonly serviceAccountKey: string;
+  /** Default `https://kubernetes.default.svc.cluster.local`. */
+  readonly serviceAccountIssuer?: string;
+  /** Kubernetes' names: `ServiceAccount`, `NamespaceLifecycle`, `DefaultTolerationSeconds`, `Priority`. */
+  readonly disabledAdmission?: readonly string[];
+  /** `v1.36.0+pilothouse.0.1.0`. */
+  readonly gitVersion: string;
+  /** For /healthz, /livez and /readyz, besides the server's own. */
+  readonly checks?: readonly HealthCheck[];
+  /** Serves log, exec, attach, portforward and proxy; without it they answer 500. Gets the server's look-ups. */
+  readonly connect?: (server: Lookup) => ConnectHandler;
+}
+
+/** Direct reads for the parts of the server that are not verbs. Objects are shared: never mutate. */
+export interface Lookup { get(group: string, plural: string, namespace: string, name: string): object | undefined }
+
+export interface ApiServer extends Lookup {
+  /** Listens for HTTPS; resolves with the port. May be called more than once. */
+  listen(host: string, port: number, tls: { cert: string; key: string }): Promise<number>;
+  /** The same chain in process: no socket, no JSON; watch events carry shared decoded objects. */
+  localTransport(user: UserInfo): Transport;
+  readonly metrics: Metrics;
+  /** Signs and checks service-account tokens. */
+  readonly tokens: ServiceAccountTokens;
+  /** Ends watches and connections. The store stays open. */
+  close(): Promise<void>;
+}
+
+export function createApiServer(o: ApiServerOptions): ApiServer {
+  const { store, clock } = o;
+  const log = o.log.child('apiserver');
+  const resources = new Resources();
+  for (const spec of o.kinds) {
+    const stored = spec.storedAs && o.kinds.find(k => k.group === spec.storedAs!.group && k.plural === spec.storedAs!.plural);
+    resources.add(stored ? new Resource(spec, stored, { fromStored: fromCoreEvent, toStored: toCoreEvent } as never) : new Resource(spec));
+  }
+
+  const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
+  const hooks = new Map<Resource, WriteHook>();
+  for (const r of resources.all()) {
+    if (!r.spec.allocators?.length) continue;
+    hooks.set(r, serviceHook(ips, ports));
+    for (const trouble of repair(store.range({ prefix: r.prefix }).entries.map(e => r.stateOf(e) as Service), ips, ports)) log.warn(trouble);
+  }
+
+  const tokens = new ServiceAccountTokens(o.serviceAccountKey, o.serviceAccountIssuer ?? 'https://kubernetes.default.svc.cluster.local', clock);
+  const reader = (): RegistryEnv => env;
+  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader)];
+  const env: RegistryEnv & SubresourceEnv = {
+    store, clock, log, tokens, admission: new AdmissionChain(plugins, o.disabledAdmission ?? []),
+    find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r),
+  };
+
+  const metrics = new Metrics();
+  let address = '';
+  const discovery = createDiscovery({ kinds: () => o.kinds, gitVersion: o.gitVersion, checks: o.checks ?? [], metrics, serverAddress: () => address });
+  const paths: PathHandler = (method, path, headers, query) => {
+    if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
+    if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };
+    return discovery.handle(method, path, headers, query);
+  };
+  const lookup: Lookup = {
+    get(group, plural, namespace, name) {
+      const r = resources.find(group, plural), e = r && store.get(r.key(namespace, name));
+      return e && r!.objectOf(e);
+    },
+  };
+  const http = new HttpServer({ env, resources, authenticator: new Authenticator(env, o.tokens ?? new Map(), tokens), paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  const events = resources.find('', 'events');
+  const expiry = events && startEventExpiry(env, events);
+
+  return {
+    metrics, tokens,
+    get: (...args) => lookup.get(...args),
+    async listen(host, port, tls) {
+      const actual = await http.listen(host, port, { ...tls, ca: o.clientCa });
+      address ||= `${host.includes(':') ? `[${host}]` : host}:${actual}`;
+      metrics.start();
+      return actual;
+    },
+    localTransport: user => new LocalTransport(env, resources, paths, user),
+    async close() {
+      expiry?.cancel();
+      metrics.stop();
+      await http.close();
+    },
+  };
+}

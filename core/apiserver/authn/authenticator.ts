@@ -1,0 +1,122 @@
+// Who asks? Client certificates, then bearer tokens: static, service-account, bootstrap (contract 11.1). A credential that fails is
+// never anonymous; no credential is.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { badRequest, unauthorized } from '../../api/meta/status.ts';
+import type { UserInfo } from '../context.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import { tokenUser, type ServiceAccountTokens } from './service-account-tokens.ts';
+
+export const ANONYMOUS: UserInfo = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
+export const isAnonymous = (u: UserInfo): boolean => u.name === ANONYMOUS.name;
+const AUTHENTICATED = 'system:authenticated';
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export class Authenticator {
+  readonly #env: RegistryEnv;
+  readonly #tokens: Map<string, UserInfo>;
+  readonly #serviceAccounts: ServiceAccountTokens;
+  /** The certificate of a connection does not change while it lasts. */
+  readonly #bySocket = new WeakMap<TLSSocket, UserInfo | 'bad' | 'none'>();
+
+  /** `tokens`: static bearer tokens and whom they stand for. They are kept as digests, so that look-ups tell nothing by their time. */
+  constructor(env: RegistryEnv, tokens: ReadonlyMap<string, UserInfo>, serviceAccounts: ServiceAccountTokens) {
+    this.#env = env;
+    this.#tokens = new Map([...tokens].map(([t, u]) => [digest(t), { ...u, groups: withAuthenticated(u.groups) }]));
+    this.#serviceAccounts = serviceAccounts;
+  }
+
+  /** Throws 401 for a credential that does not hold. Impersonation headers replace the user. */
+  async authenticate(socket: TLSSocket, headers: IncomingHttpHeaders): Promise<UserInfo> {
+    const user = await this.#user(socket, headers);
+    return headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined ? impersonated(user, headers) : user;
+  }
+
+  /** Like `authenticate`, for the common case that needs no waiting; undefined when it does. */
+  quick(socket: TLSSocket, headers: IncomingHttpHeaders): UserInfo | undefined {
+    if (headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined) return undefined;
+    const auth = headers.authorization;
+    if (auth === undefined) { const c = this.#certificate(socket); return typeof c === 'object' ? c : undefined; }
+    return auth.startsWith('Bearer ') ? this.#tokens.get(digest(auth.slice(7))) : undefined;
+  }
+
+  async #user(socket: TLSSocket, headers: IncomingHttpHeaders): Promise<UserInfo> {
+    const cert = this.#certificate(socket);
+    if (typeof cert === 'object') return cert;
+    const auth = headers.authorization;
+    if (auth !== undefined && /^bearer /i.test(auth)) {
+      const user = await this.bearer(auth.slice(7).trim());
+      if (user === undefined) throw unauthorized();
+      return user;
+    }
+    if (cert === 'bad') throw unauthorized();
+    return ANONYMOUS;
+  }
+
+  /** Whom a bearer token stands for; undefined when for nobody. */
+  async bearer(token: string): Promise<UserInfo | undefined> {
+    const known = this.#tokens.get(digest(token));
+    if (known) return known;
+    if (/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) return this.#bootstrap(token);
+    const verified = token.split('.').length === 3 ? await this.#serviceAccounts.verify(token) : undefined;
+    if (!verified) return undefined;
+    const lives = (group: string, plural: string, namespace: string, name: string, uid: string): boolean => {
+      const r = this.#env.find(group, plural), e = r && this.#env.store.get(r.key(namespace, name));
+      return e !== undefined && r!.stateOf(e).metadata!.uid === uid;
+    };
+    if (!lives('', 'serviceaccounts', verified.namespace, verified.serviceAccount.name, verified.serviceAccount.uid)) return undefined;
+    const b = verified.bound;
+    if (b && !lives('', `${b.kind}s`, b.kind === 'node' ? '' : verified.namespace, b.name, b.uid)) return undefined;
+    return tokenUser(verified);
+  }
+
+  #bootstrap(token: string): UserInfo | undefined {
+    const [id = '', secret = ''] = token.split('.');
+    const r = this.#env.find('', 'secrets'), e = r && this.#env.store.get(r.key('kube-system', `bootstrap-token-${id}`));
+    if (!e) return undefined;
+    const s = r!.stateOf(e) as { type?: string; data?: Record<string, string>; metadata?: { deletionTimestamp?: unknown } };
+    const field = (name: string): string => Buffer.from(s.data?.[name] ?? '', 'base64').toString();
+    const a = Buffer.from(digest(field('token-secret'))), b = Buffer.from(digest(secret));
+    if (s.type !== 'bootstrap.kubernetes.io/token' || s.metadata?.deletionTimestamp !== undefined || field('token-id') !== id || !timingSafeEqual(a, b) || field('usage-bootstrap-authentication') !== 'true') return undefined;
+    const expires = field('expiration');
+    if (expires !== '' && !(Date.parse(expires) > this.#env.clock.now())) return undefined;
+    return { name: `system:bootstrap:${id}`, groups: withAuthenticated(['system:bootstrappers', ...field('auth-extra-groups').split(',').filter(g => g.startsWith('system:bootstrappers:'))]) };
+  }
+
+  #certificate(socket: TLSSocket): UserInfo | 'bad' | 'none' {
+    let found = this.#bySocket.get(socket);
+    if (found === undefined) {
+      found = readCertificate(socket);
+      this.#bySocket.set(socket, found);
+    }
+    return found;
+  }
+}
+
+function readCertificate(socket: TLSSocket): UserInfo | 'bad' | 'none' {
+  if (typeof socket.getPeerCertificate !== 'function') return 'none';
+  const cert = socket.getPeerCertificate();
+  if (!cert || Object.keys(cert).length === 0) return 'none';
+  const { CN, O } = cert.subject as unknown as { CN?: string | string[]; O?: string | string[] };
+  const name = Array.isArray(CN) ? CN[0] : CN;
+  if (!socket.authorized || !name) return 'bad';
+  const groups = O === undefined ? [] : Array.isArray(O) ? O : [O];
+  return { name, groups: withAuthenticated(groups) };
+}
+
+const withAuthenticated = (groups: readonly string[]): string[] => (groups.includes(AUTHENTICATED) ? [...groups] : [...groups, AUTHENTICATED]);
+
+function impersonated(user: UserInfo, h: IncomingHttpHeaders): UserInfo {
+  if (isAnonymous(user)) return user;
+  const one = (v: string | string[] | undefined): string => (Array.isArray(v) ? (v[0] ?? '') : (v ?? ''));
+  const name = one(h['impersonate-user']);
+  // Node joins repeated headers with ', '; a group cannot contain that.
+  const groups = one(h['impersonate-group']).split(', ').filter(Boolean);
+  if (name === '') throw badRequest(`requested ${JSON.stringify(groups)} without impersonating a user`);
+  const extra: Record<string, string[]> = {};
+  for (const [k, v] of Object.entries(h)) if (k.startsWith('impersonate-extra-')) extra[decodeURIComponent(k.slice(18))] = one(v).split(', ');
+  const own = name.startsWith('system:serviceaccount:') && groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${name.split(':')[2]}`] : groups;
+  return { name, groups: name === ANONYMOUS.name ? ['system:unauthenticated'] : withAuthenticated(own), ...(one(h['impersonate-uid']) ? { uid: one(h['impersonate-uid']) } : {}), extra };
+}

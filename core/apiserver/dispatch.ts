@@ -1,0 +1,86 @@
+// From a resource request to the verb that serves it: after authentication and authorization, before presentation.
+import { methodNotAllowed, noSuchResource } from '../api/meta/status.ts';
+import type { Subresource, Verb } from '../api/kinds/kind.ts';
+import type { RequestContext, Result } from './context.ts';
+import { flag, type Query, type RequestVerb, type ResourceRequest } from './http/request-info.ts';
+import { create } from './registry/create.ts';
+import { remove, removeCollection } from './registry/delete.ts';
+import type { RegistryEnv } from './registry/env.ts';
+import { read } from './registry/get.ts';
+import { list } from './registry/list.ts';
+import { patch } from './registry/patch.ts';
+import type { Resource } from './registry/resource.ts';
+import { update } from './registry/update.ts';
+import { watch } from './registry/watch.ts';
+import { SUBRESOURCES, type SubresourceEnv } from './subresources/routes.ts';
+
+/** Subresources that are connections, served by functions of their own (log, exec, proxy…). */
+export const CONNECT: readonly string[] = ['log', 'exec', 'attach', 'portforward', 'proxy'];
+
+/** The verb of a method on this path; undefined for a method the API does not know. */
+export function verbOf(method: string, r: ResourceRequest, query: Query): RequestVerb | undefined {
+  switch (method) {
+    case 'GET': case 'HEAD': return r.oldWatch || (r.subresource === '' && flag(query, 'watch')) ? 'watch' : r.name === '' ? 'list' : 'get';
+    case 'POST': return 'create';
+    case 'PUT': return 'update';
+    case 'PATCH': return 'patch';
+    case 'DELETE': return r.name === '' ? 'deletecollection' : 'delete';
+    default: return undefined;
+  }
+}
+
+export class Resources {
+  readonly #byUrl = new Map<string, Resource>();
+  readonly #byGroup = new Map<string, Resource>();
+
+  add(resource: Resource): void {
+    const { group, version, plural } = resource.spec;
+    this.#byUrl.set(`${group}/${version}/${plural}`, resource);
+    if (!this.#byGroup.has(`${group}/${plural}`)) this.#byGroup.set(`${group}/${plural}`, resource);
+  }
+  /** The resource of a URL; throws 404 for none. */
+  at(r: ResourceRequest): Resource {
+    const found = this.#byUrl.get(`${r.group}/${r.version}/${r.plural}`);
+    if (found === undefined || (r.namespace !== '' && !found.spec.namespaced)) throw noSuchResource();
+    return found;
+  }
+  find(group: string, plural: string): Resource | undefined { return this.#byGroup.get(`${group}/${plural}`); }
+  all(): IterableIterator<Resource> { return this.#byUrl.values(); }
+}
+
+/** Throws 404 or 405 when the resource has no such subresource or verb. */
+export function subresourceOf(resource: Resource, r: ResourceRequest, verb: RequestVerb): Subresource {
+  const found = resource.spec.subresources.find(s => s.name === r.subresource);
+  if (found === undefined) throw noSuchResource();
+  if (!CONNECT.includes(found.name) && !found.verbs.includes(verb as Verb)) throw methodNotAllowed();
+  return found;
+}
+
+export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Resource, r: ResourceRequest, verb: RequestVerb, ctx: RequestContext): Promise<Result> {
+  const { spec } = resource, { namespace, name } = r;
+  if (r.subresource !== '') {
+    subresourceOf(resource, r, verb);
+    const handler = SUBRESOURCES[r.subresource];
+    if (handler === undefined) throw noSuchResource();
+    if (spec.namespaced && namespace === '') throw noSuchResource();
+    return handler(env, resource, ctx, r, verb);
+  }
+  if (!spec.verbs.includes(verb as Verb)) throw methodNotAllowed();
+  // Across namespaces one can list and watch, and nothing else (3.10).
+  if (spec.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') {
+    if (name === '') throw methodNotAllowed();
+    throw noSuchResource();
+  }
+  if (name !== '' && verb === 'create') throw methodNotAllowed();
+  if (name === '' && (verb === 'update' || verb === 'patch')) throw methodNotAllowed();
+  switch (verb) {
+    case 'get': return read(env, resource, ctx, namespace, name);
+    case 'list': return list(env, resource, ctx, namespace);
+    case 'watch': return watch(env, resource, ctx, namespace, name);
+    case 'create': return create(env, resource, ctx, namespace);
+    case 'update': return update(env, resource, ctx, namespace, name, '');
+    case 'patch': return patch(env, resource, ctx, namespace, name, '');
+    case 'delete': return remove(env, resource, ctx, namespace, name);
+    case 'deletecollection': return removeCollection(env, resource, ctx, namespace);
+  }
+}

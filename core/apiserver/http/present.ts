@@ -1,0 +1,51 @@
+// Turns a result into the bytes the client agreed to (contract 3.1, 4.x).
+import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
+import type { Entry } from '../../store/store.ts';
+import type { Result } from '../context.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { Answer } from './negotiate.ts';
+import { tableOfEntries, tableOfObject, type Include } from './table.ts';
+
+export interface Payload { readonly code: number; readonly contentType: string; readonly body: Buffer }
+
+const JSON_TYPE = 'application/json';
+
+export interface YamlWriter { stringify(value: unknown): string }
+
+/** Everything but watches. `resource` is the one the URL named; `now` in ms. */
+export function present(result: Exclude<Result, { type: 'watch' }>, answer: Answer, include: Include, resource: Resource | undefined, now: number, yaml: YamlWriter): Payload {
+  const body = bytes(result, answer, include, resource, now);
+  if (!answer.pretty && answer.format === 'json') return { code: result.code, contentType: JSON_TYPE, body };
+  const value: unknown = JSON.parse(body.toString());
+  if (answer.format === 'yaml') return { code: result.code, contentType: 'application/yaml', body: Buffer.from(yaml.stringify(value)) };
+  return { code: result.code, contentType: JSON_TYPE, body: Buffer.from(`${JSON.stringify(value, null, 2)}\n`) };
+}
+
+function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, include: Include, resource: Resource | undefined, now: number): Buffer {
+  if (result.type === 'entry') {
+    if (answer.as === 'object') return result.resource.bytesOf(result.entry);
+    if (answer.as === 'Table') return Buffer.from(tableOfEntries(result.resource, [result.entry], { resourceVersion: String(result.entry.revision) }, include, now));
+    return Buffer.from(partialText(result.resource, result.entry));
+  }
+  if (result.type === 'list') {
+    const r = result.resource;
+    if (answer.as === 'Table') return Buffer.from(tableOfEntries(r, result.entries, result.meta, include, now));
+    const meta = JSON.stringify(result.meta);
+    if (answer.as === 'PartialObjectMetadataList') {
+      return Buffer.from(`{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${meta},"items":[${result.entries.map(e => partialText(r, e)).join(',')}]}\n`);
+    }
+    return r.listBytes(`{"kind":${JSON.stringify(r.spec.listKind)},"apiVersion":${JSON.stringify(r.apiVersion)},"metadata":${meta},"items":[`, result.entries);
+  }
+  const object = result.object as Unstructured;
+  // Only objects of the resource itself have its columns and metadata; a Scale or a Status goes out as it is.
+  if (answer.as !== 'object' && resource && result.spec === resource.spec) {
+    if (answer.as === 'Table') return Buffer.from(tableOfObject(resource, object, include, now));
+    return Buffer.from(`${JSON.stringify(partial(object))}\n`);
+  }
+  return Buffer.from(`${JSON.stringify(object)}\n`);
+}
+
+export const partial = (object: KubeObject): object => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
+/** PartialObjectMetadata of an entry as JSON text, without decoding it. */
+export const partialText = (resource: Resource, entry: Entry, revision = entry.revision): string =>
+  `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":${resource.metadataText(entry, revision)}}`;

@@ -1,0 +1,251 @@
+// The HTTPS door: HTTP/1.1 with keep-alive; reads bodies, runs the chain, writes answers (contract 3, 4; TRAP-17).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { constants, gzip } from 'node:zlib';
+import { ApiError, internalError, methodNotAllowed, noSuchResource, statusOf, tooLarge } from '../../api/meta/status.ts';
+import type { Log } from '../../base/log.ts';
+import type { Authenticator } from '../authn/authenticator.ts';
+import { authorizePath, authorizeResource } from '../authn/authorize.ts';
+import { MAX_BODY } from '../codec/body.ts';
+import type { Body, RequestContext, UserInfo } from '../context.ts';
+import { CONNECT, dispatch, subresourceOf, verbOf, type Resources } from '../dispatch.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import type { SubresourceEnv } from '../subresources/routes.ts';
+import { includeObject, negotiate, type Answer } from './negotiate.ts';
+import { present, type YamlWriter } from './present.ts';
+import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
+import type { Answer as PathAnswer } from '../discovery/answer.ts';
+import type { Metrics } from '../discovery/metrics.ts';
+import { addWarnings } from './warnings.ts';
+import { WatchStream } from './watch-stream.ts';
+
+/** Discovery, OpenAPI, health: everything that is no resource. undefined for paths it does not know. */
+export type PathHandler = (method: string, path: string, headers: Readonly<Record<string, string | string[] | undefined>>, query: URLSearchParams) => PathAnswer | undefined | Promise<PathAnswer | undefined>;
+
+/** A request for a subresource that is a connection: log, exec, attach, portforward, proxy. */
+export interface ConnectRequest {
+  readonly resource: 'pods' | 'services' | 'nodes';
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  /** For proxies: the path after `/proxy`. */
+  readonly rest: string;
+  readonly query: Query;
+  /** The query as it came, without the question mark. */
+  readonly search: string;
+  readonly user: UserInfo;
+}
+export interface ConnectHandler {
+  /** Serves a plain request; throws ApiError before it writes anything. */
+  serve(req: IncomingMessage, res: ServerResponse, r: ConnectRequest): Promise<void>;
+  /** Serves a request with an Upgrade header; throws ApiError before it writes anything. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, r: ConnectRequest): Promise<void>;
+}
+
+export interface HttpOptions {
+  readonly env: RegistryEnv & SubresourceEnv;
+  readonly resources: Resources;
+  readonly authenticator: Authenticator;
+  readonly paths: PathHandler;
+  readonly connect: ConnectHandler | undefined;
+  readonly metrics: Metrics | undefined;
+  readonly yaml: YamlWriter;
+  readonly log: Log;
+}
+
+const GZIP_FROM = 128 * 1024;
+const NO_BODY_BYTES = Buffer.alloc(0);
+const NO_BODY: Body = { bytes: NO_BODY_BYTES, contentType: undefined };
+
+export class HttpServer {
+  readonly #o: HttpOptions;
+  readonly #servers = new Set<Server>();
+  readonly #watches = new Set<WatchStream>();
+  constructor(o: HttpOptions) { this.#o = o; }
+
+  /** Starts to listen; resolves with the port. `ca` signs the client certificates that are believed. */
+  listen(host: string, port: number, tls: { cert: string; key: string; ca: string | undefined }): Promise<number> {
+    const server = createServer({
+      cert: tls.cert, key: tls.key, ...(tls.ca ? { ca: tls.ca, requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['http/1.1'], noDelay: true,
+      keepAlive: true, keepAliveTimeout: 600_000, requestTimeout: 300_000, maxHeaderSize: 64 * 1024,
+    }, (req, res) => { void this.#request(req, res); });
+    server.timeout = 0;
+    server.on('upgrade', (req, socket, head) => { void this.#upgrade(req, socket, head); });
+    server.on('tlsClientError', error => this.#o.log.debug('TLS handshake failed', { error }));
+    this.#servers.add(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.removeListener('error', reject);
+        const a = server.address();
+        resolve(typeof a === 'object' && a ? a.port : port);
+      });
+    });
+  }
+
+  /** Ends watches with a last bookmark, then connections; resolves when all is closed. */
+  async close(): Promise<void> {
+    for (const w of [...this.#watches]) w.close();
+    await Promise.all([...this.#servers].map(s => new Promise<void>(resolve => {
+      s.close(() => resolve());
+      s.closeIdleConnections();
+      setTimeout(() => s.closeAllConnections(), 500).unref();
+    })));
+    this.#servers.clear();
+  }
+
+  async #request(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const started = performance.now();
+    const { metrics } = this.#o;
+    metrics?.began();
+    const url = req.url!, mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
+    const warnings: string[] = [];
+    let verb: RequestVerb | undefined, r: ResourceRequest | undefined;
+    try {
+      const socket = req.socket as TLSSocket;
+      const user = this.#o.authenticator.quick(socket, req.headers) ?? await this.#o.authenticator.authenticate(socket, req.headers);
+      r = resourceRequest(path);
+      const query = parseQuery(search);
+      if (r === undefined) return await this.#path(req, res, user, path, search);
+      verb = verbOf(req.method!, r, query);
+      if (verb === undefined) throw methodNotAllowed();
+      authorizeResource(user, verb, r);
+      const resource = this.#o.resources.at(r);
+      if (CONNECT.includes(r.subresource)) {
+        subresourceOf(resource, r, verb);
+        return await this.#connection().serve(req, res, connectRequest(r, query, search, user));
+      }
+      const agent = req.headers['user-agent'] ?? '';
+      const answer = negotiate(req.headers.accept, agent, query, { list: verb === 'list', watch: verb === 'watch' });
+      const include = includeObject(query);
+      const body = req.method === 'GET' ? NO_BODY : await readBody(req);
+      const ctx: RequestContext = { method: req.method!, user, query, body, userAgent: agent, warnings };
+      const result = await dispatch(this.#o.env, resource, r, verb, ctx);
+      addWarnings(res, warnings);
+      if (result.type === 'watch') {
+        if (req.method === 'HEAD') throw methodNotAllowed();
+        const stream: WatchStream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include }, this.#o.log, () => this.#watches.delete(stream));
+        this.#watches.add(stream);
+        return;
+      }
+      const p = present(result, answer, include, resource, this.#o.env.clock.now(), this.#o.yaml);
+      send(req, res, p.code, p.contentType, p.body);
+    } catch (error) {
+      addWarnings(res, warnings);
+      this.#fail(req, res, error);
+    } finally {
+      metrics?.ended();
+      if (metrics && r) metrics.observe(labels(verb, req.method!, r), res.statusCode, (performance.now() - started) / 1000);
+    }
+  }
+
+  async #path(req: IncomingMessage, res: ServerResponse, user: UserInfo, path: string, search: string): Promise<void> {
+    authorizePath(user, req.method!, path);
+    const a = await this.#o.paths(req.method!, path, req.headers, new URLSearchParams(search));
+    if (a === undefined) throw noSuchResource();
+    const body = typeof a.body === 'string' ? Buffer.from(a.body) : a.body;
+    for (const [k, v] of Object.entries(a.headers)) res.setHeader(k, v);
+    send(req, res, a.status, '', body);
+  }
+
+  #connection(): ConnectHandler {
+    if (!this.#o.connect) throw internalError('this server cannot reach nodes');
+    return this.#o.connect;
+  }
+
+  async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', error => this.#o.log.debug('upgraded connection failed', { error }));
+    const url = req.url!, mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
+    try {
+      const user = await this.#o.authenticator.authenticate(req.socket as TLSSocket, req.headers);
+      const r = resourceRequest(path);
+      if (r === undefined) throw noSuchResource();
+      const query = parseQuery(search), verb = verbOf(req.method!, r, query);
+      if (verb === undefined) throw methodNotAllowed();
+      authorizeResource(user, verb, r);
+      subresourceOf(this.#o.resources.at(r), r, verb);
+      if (!CONNECT.includes(r.subresource)) throw methodNotAllowed();
+      await this.#connection().upgrade(req, socket, head, connectRequest(r, query, search, user));
+    } catch (error) {
+      // Nothing was upgraded: the answer is an ordinary one (10.7).
+      const status = statusOf(error), text = JSON.stringify(status);
+      if (!(error instanceof ApiError)) this.#o.log.error('upgrade failed', { path, error });
+      if (!socket.destroyed) socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+    }
+  }
+
+  #fail(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+    const status = statusOf(error);
+    if (!(error instanceof ApiError)) this.#o.log.error('request failed', { method: req.method, url: req.url, error, stack: error instanceof Error ? error.stack : undefined });
+    if (res.headersSent) { res.destroy(); return; }
+    const retry = status.details?.retryAfterSeconds;
+    if (retry) res.setHeader('Retry-After', String(retry));
+    let answer: Answer = { format: 'json', as: 'object', pretty: false };
+    try {
+      answer = { ...negotiate(req.headers.accept, req.headers['user-agent'] ?? '', parseQuery(''), { list: false, watch: false }), as: 'object' };
+    } catch (e) { if (!(e instanceof ApiError)) throw e; }
+    const p = present({ type: 'object', code: status.code, object: status }, answer, 'Metadata', undefined, 0, this.#o.yaml);
+    // The rest of a body nobody reads would be taken for the next request.
+    if (!req.complete) res.shouldKeepAlive = false;
+    send(req, res, p.code, p.contentType, p.body);
+  }
+}
+
+const connectRequest = (r: ResourceRequest, query: Query, search: string, user: UserInfo): ConnectRequest =>
+  ({ resource: r.plural as ConnectRequest['resource'], namespace: r.namespace, name: r.name, subresource: r.subresource, rest: r.rest, query, search, user });
+
+const METHOD_VERBS: Readonly<Record<RequestVerb, string>> = { get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION' };
+function labels(verb: RequestVerb | undefined, method: string, r: ResourceRequest): Parameters<Metrics['observe']>[0] {
+  return {
+    verb: CONNECT.includes(r.subresource) && r.subresource !== 'log' ? 'CONNECT' : verb ? METHOD_VERBS[verb] : method, group: r.group, version: r.version, resource: r.plural, subresource: r.subresource,
+    scope: r.name !== '' ? 'resource' : r.namespace !== '' ? 'namespace' : 'cluster',
+  };
+}
+
+async function readBody(req: IncomingMessage): Promise<Body> {
+  const contentType = req.headers['content-type'];
+  const length = Number(req.headers['content-length'] ?? Number.NaN);
+  if (length > MAX_BODY) throw tooLarge(`Request entity too large: limit is ${MAX_BODY}`);
+  if (length === 0) return { bytes: NO_BODY_BYTES, contentType };
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    req.on('data', (b: Buffer) => {
+      size += b.length;
+      if (size > MAX_BODY) { req.removeAllListeners('data'); req.resume(); reject(tooLarge(`Request entity too large: limit is ${MAX_BODY}`)); return; }
+      parts.push(b);
+    });
+    req.on('end', () => resolve({ bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts, size), contentType }));
+    req.on('error', reject);
+    req.on('close', () => { if (!req.complete) reject(new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'the client went away', reason: 'BadRequest', code: 400 })); });
+  });
+}
+
+function send(req: IncomingMessage, res: ServerResponse, code: number, contentType: string, body: Buffer): void {
+  if (body.length >= GZIP_FROM && acceptsGzip(req) && !res.hasHeader('Content-Encoding')) {
+    // The lowest level: on lists it is within a few per cent of the best, in a third of the time.
+    gzip(body, { level: constants.Z_BEST_SPEED, chunkSize: 256 * 1024 }, (error, packed) => {
+      if (error) { res.destroy(error); return; }
+      res.setHeader('Content-Encoding', 'gzip');
+      finish(res, req, code, contentType, packed);
+    });
+    return;
+  }
+  finish(res, req, code, contentType, body);
+}
+
+const acceptsGzip = (req: IncomingMessage): boolean => /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/.test(String(req.headers['accept-encoding'] ?? ''));
+
+function finish(res: ServerResponse, req: IncomingMessage, code: number, contentType: string, body: Buffer): void {
+  if (code === 304 || code === 204) { res.statusCode = code; res.end(); return; }
+  if (contentType) res.setHeader('Content-Type', contentType);
+  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-cache, private');
+  res.setHeader('Content-Length', body.length);
+  res.statusCode = code;
+  if (req.method === 'HEAD') res.end(); else res.end(body);
+}
+

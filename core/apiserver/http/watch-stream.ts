@@ -1,0 +1,155 @@
+// A watch on the wire: one JSON line per event, headers at once, never buffered (contract 6.6 to 6.14, trap 17).
+import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { statusOf } from '../../api/meta/status.ts';
+import type { Entry, StoreEvent, Watcher } from '../../store/store.ts';
+import type { WatchRequest } from '../context.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import type { Resource } from '../registry/resource.ts';
+import { bookmark, openWatch, seen, type EventType } from '../registry/watch.ts';
+import type { As } from './negotiate.ts';
+import { partialText } from './present.ts';
+import { tableBookmark, tableEvent, type Include } from './table.ts';
+
+const BOOKMARK_MS = 60_000;
+/** A client that lets this much pile up is cut off; it comes back with its last revision. */
+const BACKLOG_BYTES = 64 << 20;
+const INITIAL_CHUNK = 4 << 20;
+
+/** Batches are shared by all plain watchers of a prefix: joined once, written to each. */
+const joined = new WeakMap<readonly StoreEvent[], Buffer>();
+/** What hangs in StoreEvent.encoded: the line of each event type, for plain JSON. */
+type Lines = Partial<Record<EventType, Buffer>>;
+
+function line(resource: Resource, type: EventType, entry: Entry, event: StoreEvent): Buffer {
+  // The state before, shown when an object stops matching, is rare and not worth keeping; a view's lines are its own.
+  if (entry !== event.entry || resource.view) return resource.eventBytes(type, entry, event.revision);
+  const lines = (event.encoded ??= {}) as Lines;
+  return (lines[type] ??= resource.eventBytes(type, entry, event.revision));
+}
+
+interface Shape { readonly as: As; readonly include: Include }
+
+export class WatchStream {
+  readonly #env: RegistryEnv;
+  readonly #resource: Resource;
+  readonly #w: WatchRequest;
+  readonly #res: ServerResponse;
+  readonly #shape: Shape;
+  readonly #clock: Clock;
+  #watcher: Watcher | undefined;
+  #timers: Timer[] = [];
+  #isFirst = true;
+  #closed = false;
+  readonly #onClose: () => void;
+
+  /** Writes headers and the initial events, then lives until its time is over, the client leaves, or `close`. Throws before headers. */
+  constructor(env: RegistryEnv, resource: Resource, w: WatchRequest, res: ServerResponse, shape: Shape, log: Log, onClose: () => void) {
+    this.#env = env; this.#resource = resource; this.#w = w; this.#res = res; this.#shape = shape; this.#clock = env.clock; this.#onClose = onClose;
+    let early: (readonly StoreEvent[])[] | undefined = [];
+    // Opened first: a compacted start must still become a 410 answer.
+    this.#watcher = openWatch(env, w, events => { if (early) early.push(events); else this.#batch(events); });
+    res.on('close', () => this.#stop());
+    res.on('error', error => { log.debug('watch connection failed', { error }); this.#stop(); });
+    res.writeHead(200, ['Content-Type', shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
+    res.flushHeaders();
+    this.#initial();
+    const pending = early;
+    early = undefined;
+    for (const events of pending) this.#batch(events);
+    this.#timers.push(this.#clock.after(w.timeoutMs, () => this.close()));
+    if (w.bookmarks) this.#armBookmark();
+  }
+
+  /** Ends the stream as at its timeout: a last bookmark, then EOF. */
+  close(): void {
+    if (this.#closed) return;
+    if (this.#w.bookmarks) this.#bookmark(this.#env.store.revision, false);
+    this.#stop();
+    this.#res.end();
+  }
+
+  #stop(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watcher?.close();
+    for (const t of this.#timers) t.cancel();
+    this.#onClose();
+  }
+
+  #armBookmark(): void {
+    const timer = this.#clock.after(BOOKMARK_MS * (0.9 + Math.random() * 0.2), () => {
+      this.#timers = this.#timers.filter(t => t !== timer);
+      this.#bookmark(this.#env.store.revision, false);
+      if (!this.#closed) this.#armBookmark();
+    });
+    this.#timers.push(timer);
+  }
+
+  #initial(): void {
+    let chunk: Buffer[] = [], size = 0;
+    const flush = (): void => { if (chunk.length > 0) this.#write(chunk.length === 1 ? chunk[0]! : Buffer.concat(chunk, size)); chunk = []; size = 0; };
+    for (const e of this.#w.initial) {
+      const b = this.#shape.as === 'object' ? this.#resource.eventBytes('ADDED', e) : this.#shaped('ADDED', e, e.revision);
+      chunk.push(b);
+      size += b.length;
+      if (size > INITIAL_CHUNK) flush();
+    }
+    flush();
+    if (this.#w.initialBookmark !== undefined) this.#bookmark(this.#w.initialBookmark, true);
+  }
+
+  #batch(events: readonly StoreEvent[]): void {
+    if (this.#closed) return;
+    const r = this.#resource, w = this.#w;
+    const plain = this.#shape.as === 'object';
+    if (plain && !r.view && w.matches === undefined && w.key === undefined && events[0]!.revision > w.after) {
+      let all = joined.get(events);
+      if (all === undefined) {
+        const lines = events.map(e => line(r, e.type === 'DELETE' ? 'DELETED' : e.prev === undefined ? 'ADDED' : 'MODIFIED', e.entry, e));
+        all = lines.length === 1 ? lines[0]! : Buffer.concat(lines);
+        joined.set(events, all);
+      }
+      this.#write(all);
+      return;
+    }
+    const out: Buffer[] = [];
+    try {
+      for (const event of events) {
+        const s = seen(r, w, event);
+        if (s === undefined) continue;
+        out.push(plain ? line(r, s.type, s.entry, event) : this.#shaped(s.type, s.entry, event.revision));
+      }
+    } catch (error) {
+      // A stored object this watcher cannot show: say so as the protocol does, and let it start anew.
+      this.#write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`));
+      this.#stop();
+      this.#res.end();
+      return;
+    }
+    if (out.length > 0) this.#write(out.length === 1 ? out[0]! : Buffer.concat(out));
+  }
+
+  #shaped(type: EventType, entry: Entry, revision: number): Buffer {
+    const object = this.#shape.as === 'Table'
+      ? tableEvent(this.#resource, entry, revision, this.#shape.include, this.#clock.now(), this.#isFirst)
+      : partialText(this.#resource, entry, revision);
+    this.#isFirst = false;
+    return Buffer.from(`{"type":"${type}","object":${object}}\n`);
+  }
+
+  #bookmark(revision: number, endOfInitial: boolean): void {
+    if (this.#closed) return;
+    const o = bookmark(this.#resource, revision, endOfInitial);
+    let text = JSON.stringify(o);
+    if (this.#shape.as === 'Table') { text = tableBookmark(this.#resource, o, this.#isFirst); this.#isFirst = false; }
+    else if (this.#shape.as === 'PartialObjectMetadata') text = JSON.stringify({ ...o, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' });
+    this.#write(Buffer.from(`{"type":"BOOKMARK","object":${text}}\n`));
+  }
+
+  #write(b: Buffer): void {
+    this.#res.write(b);
+    if (this.#res.writableLength > BACKLOG_BYTES) { this.#stop(); this.#res.destroy(); }
+  }
+}

@@ -1,0 +1,108 @@
+// The chain without a socket, for workers in this process: requests take and give decoded objects, which are shared (contract: never
+// mutate). Authentication is the caller's word; everything after it is the same.
+import type { KubeObject, WatchEvent } from '../api/meta/object.ts';
+import { methodNotAllowed, noSuchResource, statusOf } from '../api/meta/status.ts';
+import type { Request, Transport } from '../client/client.ts';
+import type { StoreEvent, Watcher } from '../store/store.ts';
+import { authorizeResource } from './authn/authorize.ts';
+import type { RequestContext, Result, UserInfo } from './context.ts';
+import { CONNECT, dispatch, verbOf, type Resources } from './dispatch.ts';
+import type { PathHandler } from './http/server.ts';
+import { resourceRequest, type Query } from './http/request-info.ts';
+import type { RegistryEnv } from './registry/env.ts';
+import type { Resource } from './registry/resource.ts';
+import { bookmark, openWatch, seen } from './registry/watch.ts';
+import type { SubresourceEnv } from './subresources/routes.ts';
+
+const BOOKMARK_MS = 60_000;
+
+export class LocalTransport implements Transport {
+  readonly #env: RegistryEnv & SubresourceEnv;
+  readonly #resources: Resources;
+  readonly #paths: PathHandler;
+  readonly #user: UserInfo;
+
+  constructor(env: RegistryEnv & SubresourceEnv, resources: Resources, paths: PathHandler, user: UserInfo) {
+    this.#env = env; this.#resources = resources; this.#paths = paths; this.#user = user;
+  }
+
+  async request(q: Request): Promise<unknown> {
+    q.signal?.throwIfAborted();
+    const query = q.query ? (defined(q.query)) : {};
+    const r = resourceRequest(q.path);
+    if (r === undefined) {
+      const a = await this.#paths(q.method, q.path, { accept: 'application/json' }, new URLSearchParams(Object.entries(query).flatMap(([k, v]) => [v ?? []].flat().map((x): [string, string] => [k, String(x)]))));
+      if (a === undefined) throw noSuchResource();
+      const text = a.body.toString();
+      return /^\s*[{[]/.test(text) ? JSON.parse(text) as unknown : text;
+    }
+    return value(await this.#dispatch(q, r, query));
+  }
+
+  async #dispatch(q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): Promise<Result> {
+    const verb = verbOf(q.method, r, query);
+    if (verb === undefined || CONNECT.includes(r.subresource)) throw methodNotAllowed();
+    authorizeResource(this.#user, verb, r);
+    const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [] };
+    return dispatch(this.#env, this.#resources.at(r), r, verb, ctx);
+  }
+
+  async watch(path: string, query: Readonly<Record<string, string | undefined>>, onEvents: (events: readonly WatchEvent[]) => void, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const r = resourceRequest(path);
+    if (r === undefined) throw noSuchResource();
+    const result = await this.#dispatch({ method: 'GET', path }, r, { ...defined(query), watch: '1' });
+    if (result.type !== 'watch') throw methodNotAllowed();
+    const { resource, watch: w } = result;
+    const initial: WatchEvent[] = w.initial.map(e => ({ type: 'ADDED', object: resource.objectOf(e) }));
+    if (w.initialBookmark !== undefined) initial.push({ type: 'BOOKMARK', object: bookmark(resource, w.initialBookmark, true) });
+    if (initial.length > 0) onEvents(initial);
+    await new Promise<void>((resolve, reject) => {
+      let watcher: Watcher | undefined;
+      const { clock } = this.#env;
+      const timers = [clock.after(w.timeoutMs, () => end())];
+      const end = (error?: unknown): void => {
+        watcher?.close();
+        for (const t of timers) t.cancel();
+        signal.removeEventListener('abort', aborted);
+        if (error === undefined) resolve(); else reject(error instanceof Error ? error : new Error(String(error)));
+      };
+      const aborted = (): void => end();
+      signal.addEventListener('abort', aborted);
+      const mark = (): void => {
+        onEvents([{ type: 'BOOKMARK', object: bookmark(resource, this.#env.store.revision, false) }]);
+        timers[1] = clock.after(BOOKMARK_MS, mark);
+      };
+      if (w.bookmarks) timers.push(clock.after(BOOKMARK_MS, mark));
+      try {
+        watcher = openWatch(this.#env, w, events => {
+          if (signal.aborted) return;
+          const out: WatchEvent[] = [];
+          try { for (const e of events) { const event = eventOf(resource, seen(resource, w, e), e); if (event) out.push(event); } } catch (error) { onEvents([{ type: 'ERROR', object: statusOf(error) as KubeObject }]); end(); return; }
+          if (out.length > 0) onEvents(out);
+        });
+        if (signal.aborted) end();
+      } catch (error) { end(error); }
+    });
+  }
+}
+
+function eventOf(resource: Resource, s: ReturnType<typeof seen>, e: StoreEvent): WatchEvent | undefined {
+  return s && { type: s.type, object: resource.objectAt(s.entry, e.revision) };
+}
+
+function value(result: Result): unknown {
+  switch (result.type) {
+    case 'entry': return result.resource.objectOf(result.entry);
+    case 'object': return result.object;
+    case 'list': return { kind: result.resource.spec.listKind, apiVersion: result.resource.apiVersion, metadata: result.meta, items: result.entries.map(e => result.resource.objectOf(e)) };
+    case 'watch': throw methodNotAllowed();
+  }
+}
+
+/** Without the parameters that are undefined. */
+function defined(query: Query): Query {
+  const out: Record<string, string | readonly string[]> = {};
+  for (const k in query) { const v = query[k]; if (v !== undefined) out[k] = v; }
+  return out;
+}

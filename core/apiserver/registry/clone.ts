@@ -1,0 +1,51 @@
+// Copies and comparisons of JSON values, much faster than structuredClone and JSON.stringify round trips.
+
+/** A private deep copy of a JSON value; keys that are undefined are dropped. */
+export function clone<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const out = new Array<unknown>(value.length);
+    for (let i = 0; i < value.length; i++) out[i] = clone(value[i] as unknown);
+    return out as T;
+  }
+  // Numbers too long for JSON.parse travel as Number objects (codec/int64.ts); they never change.
+  if (value instanceof Number) return value;
+  const out: Record<string, unknown> = {};
+  for (const k of Object.keys(value)) {
+    const v = (value as Record<string, unknown>)[k];
+    if (v === undefined) continue;
+    const c = typeof v === 'object' ? clone(v) : v;
+    if (k === '__proto__') Object.defineProperty(out, k, { value: c, enumerable: true, writable: true, configurable: true });
+    else out[k] = c;
+  }
+  return out as T;
+}
+
+/** Equality of JSON values: order of keys does not count, and a key that is undefined is an absent one. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false;
+    return true;
+  }
+  if (Array.isArray(b)) return false;
+  if (a instanceof Number || b instanceof Number) return a instanceof Number && b instanceof Number && a.toString() === b.toString();
+  const x = a as Record<string, unknown>, y = b as Record<string, unknown>;
+  let n = 0;
+  for (const k of Object.keys(x)) {
+    if (x[k] === undefined) continue;
+    n++;
+    if (!equal(x[k], y[k])) return false;
+  }
+  for (const k of Object.keys(y)) if (y[k] !== undefined) n--;
+  return n === 0;
+}
+
+/** Like `equal` for objects, without looking at the keys named. */
+export function equalExcept(a: object, b: object, ...skip: string[]): boolean {
+  const x: Record<string, unknown> = { ...a }, y: Record<string, unknown> = { ...b };
+  for (const k of skip) { delete x[k]; delete y[k]; }
+  return equal(x, y);
+}

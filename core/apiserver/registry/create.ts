@@ -1,0 +1,71 @@
+// POST: a new object (contract 3.3, 3.4, 5.1, 5.2).
+import type { KubeObject } from '../../api/meta/object.ts';
+import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta/status.ts';
+import { CompareFailed } from '../../store/store.ts';
+import type { RequestContext, Result } from '../context.ts';
+import { objectFrom, settleNamespace } from './body.ts';
+import { beginObject, generatedName } from './object-meta.ts';
+import type { RegistryEnv } from './env.ts';
+import { writeOptions, type WriteOptions } from './options.ts';
+import type { Resource } from './resource.ts';
+
+const NAME_RETRIES = 8;
+
+export async function create(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string): Promise<Result> {
+  const options = writeOptions(ctx, 'CreateOptions');
+  const object = objectFrom(ctx, resource, options.fieldValidation);
+  return createObject(env, resource, ctx, namespace, object, options);
+}
+
+/** Everything after the body is an object; `object` is private and changed. */
+export async function createObject(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, object: KubeObject, options: WriteOptions): Promise<Result> {
+  const { spec } = resource;
+  if (spec.namespaced && namespace === '') throw badRequest('an empty namespace may not be set during creation');
+  settleNamespace(object, namespace);
+  beginObject(object, resource, env.clock.now());
+  const base = object.metadata!.name ? '' : (object.metadata!.generateName ?? '');
+  if (base !== '') object.metadata!.name = generatedName(base);
+  const name = object.metadata!.name ?? '';
+  const attributes = { operation: 'CREATE', resource, subresource: '', namespace, name, object, old: undefined, user: ctx.user, dryRun: options.dryRun } as const;
+  spec.setDefaults?.(object);
+  await env.admission.mutate(attributes);
+  spec.prepareForCreate?.(object);
+  const hook = env.hook(resource);
+  const reservation = hook?.create(object);
+  try {
+    const errors = [...spec.validate(object), ...(reservation?.errors ?? [])];
+    if (errors.length > 0) throw invalidError(spec, name, errors);
+    await env.admission.validate(attributes);
+    if (spec.warnings) ctx.warnings.push(...spec.warnings(object));
+    if (options.dryRun) {
+      if (env.store.get(resource.key(namespace, name))) throw alreadyExists(spec, name);
+      reservation?.rollback();
+      return { type: 'object', code: 201, object, spec };
+    }
+    const result = await insert(env, resource, namespace, object, base);
+    reservation?.commit();
+    return result;
+  } catch (e) {
+    reservation?.rollback();
+    throw e;
+  }
+}
+
+async function insert(env: RegistryEnv, resource: Resource, namespace: string, object: KubeObject, generateBase: string): Promise<Result> {
+  const stored = resource.view ? resource.view.toStored(object) : object;
+  for (let attempt = 0; ; attempt++) {
+    const name = stored.metadata!.name!;
+    try {
+      const { entries } = await env.store.txn([{ type: 'put', key: resource.key(namespace, name), value: resource.encode(stored), decoded: stored, expect: 0 }]);
+      return { type: 'entry', code: 201, resource, entry: entries[0]! };
+    } catch (e) {
+      if (!(e instanceof CompareFailed)) throw e;
+      if (generateBase === '') throw alreadyExists(resource.spec, name);
+      if (attempt + 1 >= NAME_RETRIES) {
+        const s = alreadyExists(resource.spec, name).status;
+        throw failure(409, 'AlreadyExists', `${s.message}, the server was not able to generate a unique name for the object`, { details: { ...s.details, retryAfterSeconds: 1 } });
+      }
+      stored.metadata!.name = generatedName(generateBase);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// What the verbs need of the server around them.
+import type { FieldError } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Store } from '../../store/store.ts';
+import type { AdmissionChain } from '../admission/chain.ts';
+import type { Resource } from './resource.ts';
+
+export type { FieldValidation } from '../codec/body.ts';
+
+/** Things handed out with a write, such as addresses: kept when it is stored, given back when it is not. */
+export interface Reservation {
+  readonly errors: readonly FieldError[];
+  commit(): void;
+  rollback(): void;
+}
+
+/** Allocators run around writes of the kinds that ask for them; they fill fields of `next`. */
+export interface WriteHook {
+  create(next: KubeObject): Reservation;
+  update(next: KubeObject, prev: KubeObject): Reservation;
+  deleted(prev: KubeObject): void;
+}
+
+export interface RegistryEnv {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly admission: AdmissionChain;
+  /** The served resource of a group and plural, of the preferred version. */
+  find(group: string, plural: string): Resource | undefined;
+  hook(resource: Resource): WriteHook | undefined;
+}
+
+/** Kubernetes' metav1.Time: whole seconds, UTC. */
+export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,0 +1,96 @@
+// Metadata the server owns (contract 5.1 to 5.5).
+import { randomBytes } from 'node:crypto';
+import { forbidden, type FieldError } from '../../api/meta/field-error.ts';
+import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
+import { conflict, failure } from '../../api/meta/status.ts';
+import { equal, equalExcept } from './clone.ts';
+import { timestamp } from './env.ts';
+import type { Resource } from './resource.ts';
+
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Kubernetes' names of generated objects: the base cut to 58 and five characters without vowels. */
+export function generatedName(base: string): string {
+  const bytes = randomBytes(5);
+  let suffix = '';
+  for (const b of bytes) suffix += SUFFIX_ALPHABET[b % SUFFIX_ALPHABET.length];
+  return base.slice(0, 58) + suffix;
+}
+
+let pool = Buffer.alloc(0), poolAt = 0;
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+/** A random version-4 UUID; random bytes are drawn in blocks. */
+export function newUid(): string {
+  if (poolAt + 16 > pool.length) { pool = randomBytes(4096); poolAt = 0; }
+  const at = poolAt;
+  poolAt += 16;
+  let s = '';
+  for (let i = 0; i < 16; i++) {
+    const b = i === 6 ? (pool[at + i]! & 0x0f) | 0x40 : i === 8 ? (pool[at + i]! & 0x3f) | 0x80 : pool[at + i]!;
+    s += HEX[b];
+    if (i === 3 || i === 5 || i === 7 || i === 9) s += '-';
+  }
+  return s;
+}
+
+/** Makes `object`'s metadata that of a new object: identity and age are the server's, deletion and history are cleared. */
+export function beginObject(object: KubeObject, resource: Resource, nowMs: number): void {
+  const given = object.metadata!;
+  if (given.resourceVersion !== undefined && given.resourceVersion !== '' && given.resourceVersion !== '0') throw failure(500, 'InternalError', 'resourceVersion should not be set on objects to be created');
+  const m: ObjectMeta = { ...given };
+  for (const k of ['resourceVersion', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'managedFields', 'generation'] as const) delete m[k];
+  tidy(m);
+  m.uid = newUid();
+  m.creationTimestamp = timestamp(nowMs) as unknown as NonNullable<ObjectMeta['creationTimestamp']>;
+  if (resource.spec.generation) m.generation = 1;
+  object.metadata = m;
+}
+
+/** Drops what Go's omitempty would. */
+function tidy(m: ObjectMeta): void {
+  for (const k of ['labels', 'annotations'] as const) if (m[k] && Object.keys(m[k]).length === 0) delete m[k];
+  for (const k of ['finalizers', 'ownerReferences'] as const) if (m[k] && m[k].length === 0) delete m[k];
+  for (const k of Object.keys(m) as (keyof ObjectMeta)[]) if (m[k] === null || m[k] === '') delete m[k];
+}
+
+/** Gives an update the metadata its author cannot change. Throws 409 when it names another uid. */
+export function carryMeta(next: KubeObject, prev: KubeObject, resource: Resource): void {
+  const p = prev.metadata!, m: ObjectMeta = { ...next.metadata };
+  if (m.uid && m.uid !== p.uid) {
+    throw conflict(resource.spec, p.name!, `Precondition failed: UID in precondition: ${m.uid}, UID in object meta: ${p.uid}`);
+  }
+  for (const k of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'name', 'namespace', 'generateName'] as const) {
+    if (p[k] === undefined) delete m[k]; else (m as Record<string, unknown>)[k] = p[k];
+  }
+  delete m.selfLink;
+  delete m.managedFields;
+  tidy(m);
+  next.metadata = m;
+}
+
+/** Counts a change of anything but metadata and status. */
+export function bumpGeneration(next: KubeObject, prev: KubeObject): void {
+  if (!equalExcept(next, prev, 'metadata', 'status', 'kind', 'apiVersion')) next.metadata!.generation = (prev.metadata!.generation ?? 0) + 1;
+}
+
+/** Rules of metadata between two states; the rest of it is validated with the kind. */
+export function metaUpdateErrors(next: KubeObject, prev: KubeObject): FieldError[] {
+  const p = prev.metadata!, m = next.metadata!;
+  if (p.deletionTimestamp === undefined) return [];
+  const added = (m.finalizers ?? []).filter(f => !p.finalizers?.includes(f));
+  return added.length === 0 ? [] : [forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map(f => JSON.stringify(f)).join(', ')}}`)];
+}
+
+/** Nothing a client could see differs, resourceVersion aside (trap 14). */
+export function unchanged(next: KubeObject, prev: KubeObject): boolean {
+  const { resourceVersion: _n, ...a } = next.metadata!, { resourceVersion: _p, ...b } = prev.metadata!;
+  return equal(a, b) && equalExcept(next, prev, 'metadata', 'kind', 'apiVersion');
+}
+
+/** `["kubernetes"]` of a namespace and metadata.finalizers of anything: what keeps a deleted object standing. */
+export function finalizersLeft(object: KubeObject, resource: Resource): boolean {
+  if ((object.metadata!.finalizers?.length ?? 0) > 0) return true;
+  return isNamespace(resource) && ((object as { spec?: { finalizers?: string[] } }).spec?.finalizers?.length ?? 0) > 0;
+}
+
+export const isNamespace = (r: Resource): boolean => r.spec.group === '' && r.spec.plural === 'namespaces';

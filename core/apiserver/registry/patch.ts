@@ -1,0 +1,72 @@
+// PATCH: JSON, merge and strategic merge patches (contract section 7). Server-side apply is not served yet.
+import type { KindSpec } from '../../api/kinds/kind.ts';
+import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
+import { applyJsonPatch } from '../../api/meta/patch-json.ts';
+import { applyMergePatch } from '../../api/meta/patch-merge.ts';
+import { applyStrategicMergePatch } from '../../api/meta/patch-strategic.ts';
+import { badRequest, unsupportedMediaType } from '../../api/meta/status.ts';
+import { MAX_BODY, validateAgainstSchema, type DecodeTarget } from '../codec/body.ts';
+import { JsonSyntaxError, parseJson } from '../codec/json.ts';
+import type { RequestContext, Result } from '../context.ts';
+import { settleName, settleNamespace } from './body.ts';
+import { clone } from './clone.ts';
+import type { FieldValidation, RegistryEnv } from './env.ts';
+import { writeOptions } from './options.ts';
+import type { Resource } from './resource.ts';
+import { change } from './update.ts';
+
+const JSON_PATCH = 'application/json-patch+json', MERGE = 'application/merge-patch+json', STRATEGIC = 'application/strategic-merge-patch+json', APPLY = 'application/apply-patch+yaml';
+
+export interface Patch { readonly type: typeof JSON_PATCH | typeof MERGE | typeof STRATEGIC; readonly value: unknown; /** The text, for messages. */ readonly shown: string }
+
+/** A kind as far as patches need it. */
+export type PatchTarget = DecodeTarget & Partial<Pick<KindSpec, 'plural'>>;
+
+/** Reads the patch of a request; 415 for other media types, 400 for what is no JSON. */
+export function patchOf(ctx: RequestContext, strategic: boolean): Patch {
+  const type = (ctx.body.contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  const offered = [JSON_PATCH, MERGE, ...(strategic ? [STRATEGIC] : [])];
+  if (type === APPLY) throw unsupportedMediaType(`server-side apply (${APPLY}) is not served yet: use client-side apply; accepted media types include: ${offered.join(', ')}`);
+  if (!offered.includes(type)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${offered.join(', ')}`);
+  if ('value' in ctx.body) return { type: type as Patch['type'], value: ctx.body.value, shown: '' };
+  const shown = ctx.body.bytes.toString();
+  let value: unknown;
+  try {
+    // Numbers of 16 digits and more would be rounded by JSON.parse.
+    value = /\d{16}/.test(shown) ? parseJson(shown) : JSON.parse(shown);
+  } catch (e) {
+    let why = e as Error;
+    if (e instanceof SyntaxError) try { parseJson(shown); } catch (again) { if (again instanceof JsonSyntaxError) why = again; else throw again; }
+    throw badRequest(`error decoding patch: ${why.message}`);
+  }
+  return { type: type as Patch['type'], value, shown: shown.length > MAX_BODY ? '' : shown };
+}
+
+/** `prev` with the patch applied, a private object of the kind's shape; warnings of unknown fields go to `warnings`. */
+export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, validation: FieldValidation, warnings: string[]): KubeObject {
+  const base = clone(prev);
+  const raw = patch.type === JSON_PATCH ? applyJsonPatch(base, patch.value) : patch.type === MERGE ? applyMergePatch(base, patch.value) : applyStrategicMergePatch(base, patch.value, kind.schema);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw badRequest('the patched object is no object');
+  const next = raw as KubeObject;
+  if (next.kind !== prev.kind) throw badRequest(`${next.kind ?? ''} in version ${JSON.stringify(next.apiVersion ?? '')} cannot be handled as a ${prev.kind ?? ''}: the kind may not be changed`);
+  if (next.apiVersion !== prev.apiVersion) throw badRequest(`the API version in the data (${next.apiVersion ?? ''}) does not match the expected API version (${prev.apiVersion ?? ''})`);
+  const checked = validateAgainstSchema(next as Unstructured, kind, validation, patch.shown);
+  for (const w of checked.warnings) if (!warnings.includes(w)) warnings.push(w);
+  // The patch's own parts may be shared with an in-process caller or with the next attempt.
+  return clone(checked.object);
+}
+
+export async function patch(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, subresource: '' | 'status'): Promise<Result> {
+  const options = writeOptions(ctx, 'PatchOptions');
+  const p = patchOf(ctx, true);
+  return change(env, ctx, {
+    resource, namespace, name, subresource, options,
+    produce: prev => {
+      const next = patched(p, prev, resource.spec, options.fieldValidation, ctx.warnings);
+      next.metadata ??= {};
+      settleName(next, name);
+      settleNamespace(next, resource.spec.namespaced ? namespace : '');
+      return next;
+    },
+  });
+}

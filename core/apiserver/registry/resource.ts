@@ -1,0 +1,143 @@
+// One served resource: its storage keys, and the way between objects and stored bytes.
+// Stored is the object's JSON without kind, apiVersion and metadata.resourceVersion, `metadata` first: `{"metadata":{…},…}`.
+// What the wire wants is spliced around it (a revision is known only once the store has given it), never serialized again.
+import type { KindSpec } from '../../api/kinds/kind.ts';
+import { apiVersionOf, type KubeObject } from '../../api/meta/object.ts';
+import type { Entry } from '../../store/store.ts';
+
+const STORED_HEAD = '{"metadata":{';
+const HEAD_LENGTH = STORED_HEAD.length;
+
+/** How a kind that shares another's storage sees it (events.k8s.io on core events). */
+export interface View {
+  fromStored(stored: KubeObject): KubeObject;
+  toStored(object: KubeObject): KubeObject;
+}
+
+export class Resource {
+  readonly spec: KindSpec;
+  readonly apiVersion: string;
+  /** Kind and apiVersion of what is stored, which a view's differ from. */
+  readonly stored: KindSpec;
+  readonly view: View | undefined;
+  /** `/registry/core/pods/`. */
+  readonly prefix: string;
+  readonly #singleHead: string;
+
+  constructor(spec: KindSpec, stored: KindSpec = spec, view?: View) {
+    this.spec = spec;
+    this.stored = stored;
+    this.view = view;
+    this.apiVersion = apiVersionOf(spec);
+    this.prefix = `/registry/${stored.group || 'core'}/${stored.plural}/`;
+    this.#singleHead = `{"kind":${JSON.stringify(stored.kind)},"apiVersion":${JSON.stringify(apiVersionOf(stored))},"metadata":{"resourceVersion":"`;
+  }
+
+  key(namespace: string, name: string): string { return this.spec.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`; }
+  /** Prefix of a namespace's objects; of all of them with ''. */
+  range(namespace: string): string { return this.spec.namespaced && namespace !== '' ? `${this.prefix}${namespace}/` : this.prefix; }
+
+  /** Takes `metadata.resourceVersion` off `object` (in stored form) and returns the bytes to store. */
+  encode(object: KubeObject): Buffer {
+    const { metadata, apiVersion: _v, kind: _k, ...rest } = object as KubeObject & Record<string, unknown>;
+    delete metadata!.resourceVersion;
+    return Buffer.from(JSON.stringify({ metadata, ...rest }));
+  }
+
+  /** The stored object, decoded once per entry and shared: never mutate it. */
+  stateOf(entry: Entry): KubeObject {
+    let o = entry.decoded as KubeObject | undefined;
+    if (o === undefined) {
+      o = { kind: this.stored.kind, apiVersion: apiVersionOf(this.stored), ...(JSON.parse(entry.value.toString()) as KubeObject) };
+      entry.decoded = o;
+    }
+    // Bytes and object are made before their revision is known.
+    if (o.metadata!.resourceVersion === undefined) o.metadata!.resourceVersion = String(entry.revision);
+    return o;
+  }
+
+  /** The object as this resource's clients see it; shared unless it had to be converted: never mutate it. */
+  objectOf(entry: Entry): KubeObject { const o = this.stateOf(entry); return this.view ? this.view.fromStored(o) : o; }
+
+  /** `objectOf` at another revision: what a DELETED event carries. */
+  objectAt(entry: Entry, revision: number): KubeObject {
+    const o = this.objectOf(entry);
+    return revision === entry.revision ? o : { ...o, metadata: { ...o.metadata, resourceVersion: String(revision) } };
+  }
+
+  /** The whole object as JSON bytes. */
+  bytesOf(entry: Entry, revision = entry.revision): Buffer {
+    if (this.view) return Buffer.from(JSON.stringify(this.objectAt(entry, revision)));
+    return splice(this.#singleHead, entry, revision, 0, 0);
+  }
+
+  /** One line of a watch, newline included. */
+  eventBytes(type: 'ADDED' | 'MODIFIED' | 'DELETED', entry: Entry, revision = entry.revision): Buffer {
+    const before = `{"type":"${type}","object":`;
+    if (this.view) return Buffer.from(`${before}${JSON.stringify(this.objectAt(entry, revision))}}\n`);
+    const out = splice(this.#singleHead, entry, revision, before.length, 2);
+    out.write(before, 0, 'latin1');
+    out[out.length - 2] = 0x7d;
+    out[out.length - 1] = 0x0a;
+    return out;
+  }
+
+  /** A list's JSON: `head` up to the opening bracket, the items without kind and apiVersion (3.7), `]}` and a newline. */
+  listBytes(head: string, entries: readonly Entry[]): Buffer {
+    if (this.view) {
+      const items = entries.map(e => { const { kind: _k, apiVersion: _v, ...rest } = this.objectOf(e); return JSON.stringify(rest); });
+      return Buffer.from(`${head}${items.join(',')}]}\n`);
+    }
+    const itemHead = '{"metadata":{"resourceVersion":"';
+    let size = Buffer.byteLength(head) + 3 + Math.max(0, entries.length - 1);
+    for (const e of entries) size += itemHead.length + digits(e.revision) + 2 + e.value.length - HEAD_LENGTH;
+    const out = Buffer.allocUnsafe(size);
+    let at = out.write(head, 0);
+    for (let i = 0; i < entries.length; i++) {
+      const e = entries[i]!;
+      if (i > 0) out[at++] = 0x2c;
+      at += out.write(`${itemHead}${e.revision}",`, at, 'latin1');
+      at += e.value.copy(out, at, HEAD_LENGTH);
+    }
+    out.write(']}\n', at, 'latin1');
+    return out;
+  }
+
+  /** The `metadata` value's JSON with the revision spliced in, cut from the stored bytes. */
+  metadataText(entry: Entry, revision = entry.revision): string {
+    return `{"resourceVersion":"${revision}",${entry.value.toString('utf8', HEAD_LENGTH, metadataEnd(entry.value))}`;
+  }
+}
+
+function digits(n: number): number {
+  let d = 1;
+  for (let p = 10; n >= p; p *= 10) d++;
+  return d;
+}
+
+function splice(head: string, entry: Entry, revision: number, before: number, after: number): Buffer {
+  const middle = `${head}${revision}",`;
+  const out = Buffer.allocUnsafe(before + middle.length + entry.value.length - HEAD_LENGTH + after);
+  out.write(middle, before, 'latin1');
+  entry.value.copy(out, before + middle.length, HEAD_LENGTH);
+  return out;
+}
+
+/** Offset just after the closing brace of `metadata` in stored bytes. */
+function metadataEnd(value: Buffer): number {
+  let depth = 1;
+  for (let i = HEAD_LENGTH; i < value.length; i++) {
+    const c = value[i];
+    if (c === 0x22) {
+      // A string: jump from quote to quote, passing over escaped ones.
+      for (;;) {
+        i = value.indexOf(0x22, i + 1);
+        let slashes = 0;
+        while (value[i - 1 - slashes] === 0x5c) slashes++;
+        if (slashes % 2 === 0) break;
+      }
+    } else if (c === 0x7b) depth++;
+    else if (c === 0x7d && --depth === 0) return i + 1;
+  }
+  throw new Error('stored object without end of metadata');
+}

@@ -1,0 +1,135 @@
+// Every way an existing object changes: PUT, patches, subresources all end in `change` (contract 5.3 to 5.9).
+import { invalid } from '../../api/meta/field-error.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
+import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
+import type { RequestContext, Result } from '../context.ts';
+import { objectFrom, settleName, settleNamespace } from './body.ts';
+import { clone } from './clone.ts';
+import { createObject } from './create.ts';
+import type { RegistryEnv } from './env.ts';
+import { bumpGeneration, carryMeta, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
+import { revisionOf, writeOptions, type WriteOptions } from './options.ts';
+import type { Resource } from './resource.ts';
+
+const CONFLICT_RETRIES = 20;
+
+export interface Change {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  /** '' for the object itself. `status` uses the kind's own rules; the others write what `produce` made. */
+  readonly subresource: string;
+  readonly options: WriteOptions;
+  /**
+   * The state wanted, from the state that is; called again when another writer was faster. It returns a private object. A
+   * metadata.resourceVersion that differs from prev's is a precondition and ends in 409; an equal or absent one is none.
+   */
+  produce(prev: KubeObject): KubeObject | Promise<KubeObject>;
+  /** The client named a resourceVersion: lose to a faster writer rather than try again. */
+  readonly conditional?: boolean;
+  /** Skip the kind's update rules: for subresources that may write what the main resource may not. */
+  readonly free?: boolean;
+  /** HTTP code of success. */
+  readonly code?: number;
+}
+
+/** Applies a change; 404 when the object is missing, 409 when it is in the way. A change that changes nothing writes nothing. */
+export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): Promise<Result> {
+  const { resource } = c, { spec } = resource, key = resource.key(c.namespace, c.name), code = c.code ?? 200;
+  let entry = env.store.get(key);
+  for (let attempt = 0; ; attempt++) {
+    if (entry === undefined) throw notFoundError(spec, c.name);
+    const prev = resource.objectOf(entry);
+    const next = await c.produce(prev);
+    const rv = next.metadata?.resourceVersion;
+    if (rv && rv !== '0' && rv !== prev.metadata!.resourceVersion) throw conflict(spec, c.name);
+    next.metadata ??= {};
+    carryMeta(next, prev, resource);
+    const attributes = { operation: 'UPDATE', resource, subresource: c.subresource, namespace: c.namespace, name: c.name, object: next, old: prev, user: ctx.user, dryRun: c.options.dryRun } as const;
+    spec.setDefaults?.(next);
+    await env.admission.mutate(attributes);
+    const wanted = prepared(next, prev, c, resource);
+    const hook = c.subresource === '' ? env.hook(resource) : undefined;
+    const reservation = hook?.update(wanted, prev);
+    try {
+      if (unchanged(wanted, prev)) {
+        reservation?.rollback();
+        return { type: 'entry', code, resource, entry };
+      }
+      const errors = [...metaUpdateErrors(wanted, prev), ...(reservation?.errors ?? [])];
+      if (!c.free) errors.push(...spec.validate(wanted), ...(spec.validateUpdate?.(wanted, prev) ?? []));
+      if (errors.length > 0) throw invalidError(spec, c.name, errors);
+      await env.admission.validate({ ...attributes, object: wanted });
+      if (spec.warnings && c.subresource === '') ctx.warnings.push(...spec.warnings(wanted));
+      if (c.options.dryRun) {
+        reservation?.rollback();
+        return { type: 'object', code, object: { ...wanted, metadata: { ...wanted.metadata, resourceVersion: prev.metadata!.resourceVersion } }, spec };
+      }
+      const stored = resource.view ? resource.view.toStored(wanted) : wanted;
+      const done = await write(env, resource, key, entry, stored, code);
+      reservation?.commit();
+      return done;
+    } catch (e) {
+      reservation?.rollback();
+      if (!(e instanceof CompareFailed)) throw e;
+      if (c.conditional === true || attempt >= CONFLICT_RETRIES) throw conflict(spec, c.name);
+      // What stands in the way is accepted, if not yet durable: build on it rather than wait for it.
+      entry = e.actual;
+    }
+  }
+}
+
+async function write(env: RegistryEnv, resource: Resource, key: string, entry: Entry, stored: KubeObject, code: number): Promise<Result> {
+  const m = stored.metadata!;
+  // The update that takes the last finalizer off a deleted object removes it.
+  if (m.deletionTimestamp !== undefined && (m.deletionGracePeriodSeconds ?? 0) === 0 && !finalizersLeft(stored, resource)) {
+    const { revision } = await env.store.txn([{ type: 'delete', key, expect: entry.revision }]);
+    env.hook(resource)?.deleted(stored);
+    return { type: 'object', code, object: { ...stored, metadata: { ...m, resourceVersion: String(revision) } }, spec: resource.spec };
+  }
+  const op: Op = { type: 'put', key, value: resource.encode(stored), decoded: stored, expect: entry.revision };
+  const { entries } = await env.store.txn([op]);
+  // History keeps bytes; the object of a version nobody reads any more would only fill the heap.
+  entry.decoded = undefined;
+  return { type: 'entry', code, resource, entry: entries[0]! };
+}
+
+/** The kind's preparation, and the generation. */
+function prepared(next: KubeObject, prev: KubeObject, c: Change, resource: Resource): KubeObject {
+  const { spec } = resource;
+  if (c.subresource === 'status') {
+    if (spec.prepareForStatusUpdate) { spec.prepareForStatusUpdate(next, prev); return next; }
+    const { status } = next as { status?: unknown };
+    const out = { ...prev, metadata: { ...prev.metadata } } as KubeObject & { status?: unknown };
+    if (status === undefined) delete out.status; else out.status = clone(status);
+    delete out.metadata!.resourceVersion;
+    return out;
+  }
+  if (!c.free) spec.prepareForUpdate?.(next, prev);
+  if (spec.generation) bumpGeneration(next, prev);
+  return next;
+}
+
+/** PUT on an object or its /status (contract 3.4, 5.6). */
+export async function update(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, subresource: '' | 'status'): Promise<Result> {
+  const options = writeOptions(ctx, 'UpdateOptions');
+  const { spec } = resource;
+  const body = objectFrom(ctx, resource, options.fieldValidation);
+  settleNamespace(body, namespace);
+  settleName(body, name);
+  const rv = body.metadata!.resourceVersion;
+  const revision = revisionOf(rv);
+  if (subresource === '' && spec.createOnUpdate && env.store.get(resource.key(namespace, name)) === undefined) {
+    delete body.metadata!.resourceVersion;
+    return createObject(env, resource, ctx, namespace, body, options);
+  }
+  if (revision === undefined && !spec.unconditionalUpdate && env.store.get(resource.key(namespace, name)) !== undefined) {
+    throw invalidError(spec, name, [{ ...invalid('metadata.resourceVersion', 0, 'must be specified for an update'), detail: 'Invalid value: 0x0: must be specified for an update' }]);
+  }
+  return change(env, ctx, {
+    resource, namespace, name, subresource, options, conditional: revision !== undefined,
+    // A copy per attempt: defaults and admission change what they get.
+    produce: () => clone(body),
+  });
+}

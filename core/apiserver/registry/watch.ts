@@ -1,0 +1,73 @@
+// WATCH: what a stream starts with and which events belong to it (contract 6.6 to 6.14).
+import type { KubeObject } from '../../api/meta/object.ts';
+import { gone } from '../../api/meta/status.ts';
+import { Compacted, type Entry, type StoreEvent, type Watcher } from '../../store/store.ts';
+import type { RequestContext, Result, WatchRequest } from '../context.ts';
+import { first, flag } from '../http/request-info.ts';
+import type { RegistryEnv } from './env.ts';
+import { selectEntries, waitForRevision } from './list.ts';
+import { listOptions, revisionOf } from './options.ts';
+import type { Resource } from './resource.ts';
+import { selectorOf } from './selector.ts';
+
+const MIN_TIMEOUT_S = 1800;
+
+/** Reads a watch request; 410 when its start is compacted. */
+export async function watch(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string): Promise<Result> {
+  const q = ctx.query;
+  const o = listOptions(q, true);
+  const fieldSelector = name === '' ? o.fieldSelector : [`metadata.name=${name}`, o.fieldSelector].filter(Boolean).join(',');
+  const selector = selectorOf(resource, namespace, o.labelSelector, fieldSelector);
+  const sendInitial = flag(q, 'sendInitialEvents');
+  const revision = revisionOf(o.resourceVersion);
+  if (sendInitial && revision !== undefined) await waitForRevision(env, revision);
+  const seconds = Number(first(q, 'timeoutSeconds')) || MIN_TIMEOUT_S * (1 + Math.random());
+  let initial: readonly Entry[] = [], after = revision ?? env.store.revision, initialBookmark: number | undefined;
+  // Without a revision the stream starts with the current state, unless the client says otherwise.
+  if (sendInitial || (revision === undefined && q['sendInitialEvents'] === undefined)) {
+    const state = selectEntries(env, resource, namespace, { labelSelector: o.labelSelector, fieldSelector, limit: 0, continue: '', resourceVersion: '', match: '' });
+    initial = state.entries;
+    after = state.revision;
+    if (sendInitial) initialBookmark = state.revision;
+  }
+  if (after < env.store.compactRevision) throw tooOld(after, env.store.compactRevision);
+  const { key } = selector;
+  return {
+    type: 'watch', resource,
+    watch: { prefix: key ?? resource.range(namespace), key, matches: selector.matches, after, initial, initialBookmark, bookmarks: flag(q, 'allowWatchBookmarks'), timeoutMs: Math.max(0, seconds) * 1000 },
+  };
+}
+
+const tooOld = (asked: number, compacted: number): Error => gone(`too old resource version: ${asked} (${compacted})`);
+
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/**
+ * Opens the live part; `batch` gets all events of the prefix, for `seen` to judge. Throws 410 when the history is gone.
+ */
+export function openWatch(env: RegistryEnv, w: WatchRequest, batch: (events: readonly StoreEvent[]) => void): Watcher {
+  try { return env.store.watch(w.prefix, w.after, batch); } catch (e) {
+    if (e instanceof Compacted) throw tooOld(w.after, e.compactRevision);
+    throw e;
+  }
+}
+
+/** Says how `event` looks through the watcher's selector, trap 18: starting to match is ADDED, ceasing to match is DELETED. */
+export function seen(resource: Resource, w: WatchRequest, event: StoreEvent): { type: EventType; entry: Entry } | undefined {
+  const { entry, prev } = event;
+  if (event.revision <= w.after || (w.key !== undefined && entry.key !== w.key)) return undefined;
+  const { matches } = w;
+  if (matches === undefined) return { type: event.type === 'DELETE' ? 'DELETED' : prev === undefined ? 'ADDED' : 'MODIFIED', entry };
+  if (event.type === 'DELETE') return matches(resource.objectOf(entry)) ? { type: 'DELETED', entry } : undefined;
+  const now = matches(resource.objectOf(entry)), before = prev !== undefined && matches(resource.objectOf(prev));
+  if (now) return { type: before ? 'MODIFIED' : 'ADDED', entry };
+  return before ? { type: 'DELETED', entry: prev } : undefined;
+}
+
+/** A bookmark's object (6.9, 6.11). */
+export function bookmark(resource: Resource, revision: number, endOfInitial: boolean): KubeObject {
+  return {
+    kind: resource.spec.kind, apiVersion: resource.apiVersion,
+    metadata: { resourceVersion: String(revision), creationTimestamp: null as unknown as undefined, ...(endOfInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}) },
+  };
+}

@@ -1,0 +1,61 @@
+// /scale: autoscaling/v1 Scale as a window on spec.replicas and a few things more (contract 9.2, trap 22).
+import { invalid } from '../../api/meta/field-error.ts';
+import type { KubeObject, ObjectMeta, Unstructured } from '../../api/meta/object.ts';
+import { badRequest, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
+import type { RequestContext, Result } from '../context.ts';
+import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
+import { clone } from '../registry/clone.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import { writeOptions } from '../registry/options.ts';
+import { patched, patchOf } from '../registry/patch.ts';
+import type { Resource } from '../registry/resource.ts';
+import { change } from '../registry/update.ts';
+import { bodyAs, SCALE } from './body.ts';
+
+interface Scale extends Unstructured { metadata: ObjectMeta; spec: { replicas?: number }; status: { replicas: number; selector?: string } }
+
+export function scaleOf(resource: Resource, object: KubeObject): Scale {
+  const s = resource.spec.scale!, m = object.metadata!;
+  const selector = s.selector(object), replicas = s.specReplicas(object);
+  const metadata: ObjectMeta = { name: m.name!, resourceVersion: m.resourceVersion!, uid: m.uid!, creationTimestamp: m.creationTimestamp! };
+  if (m.namespace) metadata.namespace = m.namespace;
+  return {
+    kind: 'Scale', apiVersion: 'autoscaling/v1', metadata,
+    spec: replicas === 0 ? {} : { replicas }, status: { replicas: s.statusReplicas(object), ...(selector ? { selector } : {}) },
+  };
+}
+
+export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest, verb: RequestVerb): Promise<Result> {
+  if (!resource.spec.scale) throw noSuchResource();
+  const missing = { group: resource.spec.group, plural: `${resource.spec.plural}/scale` };
+  const entry = env.store.get(resource.key(r.namespace, r.name));
+  if (entry === undefined) throw notFoundError(missing, r.name);
+  if (verb === 'get') return { type: 'object', code: 200, object: scaleOf(resource, resource.objectOf(entry)) };
+  if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
+  const options = writeOptions(ctx, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+  let wanted: (prev: KubeObject) => Scale;
+  let conditional = false;
+  if (verb === 'patch') {
+    const p = patchOf(ctx, true);
+    wanted = prev => patched(p, scaleOf(resource, prev) as KubeObject, SCALE, options.fieldValidation, ctx.warnings) as Scale;
+  } else {
+    const body = bodyAs<Scale>(ctx, SCALE, options.fieldValidation);
+    if (body.metadata?.name && body.metadata.name !== r.name) throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${r.name})`);
+    conditional = Boolean(body.metadata?.resourceVersion);
+    wanted = () => body;
+  }
+  const done = await change(env, ctx, {
+    resource, namespace: r.namespace, name: r.name, subresource: 'scale', options, conditional, free: true,
+    produce: prev => {
+      const s = wanted(prev), replicas = s.spec?.replicas ?? 0;
+      if (!Number.isInteger(replicas) || replicas < 0) throw invalidError(SCALE, r.name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+      const next = clone(prev);
+      resource.spec.scale!.setSpecReplicas(next, replicas);
+      if (s.metadata?.resourceVersion) next.metadata!.resourceVersion = s.metadata.resourceVersion;
+      if (s.metadata?.uid) next.metadata!.uid = s.metadata.uid;
+      return next;
+    },
+  });
+  const object = done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object;
+  return { type: 'object', code: 200, object: scaleOf(resource, object) };
+}

@@ -1,0 +1,55 @@
+// serviceaccounts/token: a signed token for an account, bound to a pod if asked (contract 9.8).
+import { invalid } from '../../api/meta/field-error.ts';
+import type { Unstructured } from '../../api/meta/object.ts';
+import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
+import type { TokenSubject } from '../authn/service-account-tokens.ts';
+import type { RequestContext, Result } from '../context.ts';
+import type { ResourceRequest } from '../http/request-info.ts';
+import { timestamp, type RegistryEnv } from '../registry/env.ts';
+import { writeOptions } from '../registry/options.ts';
+import type { Resource } from '../registry/resource.ts';
+import { bodyAs, TOKEN_REQUEST } from './body.ts';
+import type { SubresourceEnv } from './routes.ts';
+
+interface TokenRequest extends Unstructured {
+  spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: { kind?: string; apiVersion?: string; name?: string; uid?: string } | null };
+}
+
+const MIN_SECONDS = 600, MAX_SECONDS = 2 ** 32, DEFAULT_SECONDS = 3600;
+const BINDABLE: Readonly<Record<string, { plural: string; namespaced: boolean }>> = { Pod: { plural: 'pods', namespaced: true }, Secret: { plural: 'secrets', namespaced: true }, Node: { plural: 'nodes', namespaced: false } };
+
+export async function token(env: RegistryEnv & SubresourceEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest): Promise<Result> {
+  const options = writeOptions(ctx, 'CreateOptions');
+  const request = bodyAs<TokenRequest>(ctx, TOKEN_REQUEST, options.fieldValidation);
+  const entry = env.store.get(resource.key(r.namespace, r.name));
+  if (entry === undefined) throw notFoundError(resource.spec, r.name);
+  const account = resource.stateOf(entry).metadata!;
+  const seconds = request.spec?.expirationSeconds ?? DEFAULT_SECONDS;
+  if (seconds < MIN_SECONDS) throw invalidError(TOKEN_REQUEST, '', [invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes')]);
+  if (seconds > MAX_SECONDS) throw invalidError(TOKEN_REQUEST, '', [invalid('spec.expirationSeconds', seconds, 'may not specify a duration larger than 2^32 seconds')]);
+  const subject: TokenSubject = { namespace: r.namespace, serviceAccount: { name: r.name, uid: account.uid! }, ...bound(env, r, request) };
+  const audiences = request.spec?.audiences?.length ? request.spec.audiences : env.tokens.audiences;
+  const made = await env.tokens.sign(subject, audiences, seconds);
+  const metadata = { name: r.name, namespace: r.namespace, creationTimestamp: timestamp(env.clock.now()) };
+  return {
+    type: 'object', code: 201,
+    object: {
+      kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata,
+      spec: { audiences, expirationSeconds: seconds, boundObjectRef: request.spec?.boundObjectRef ?? null },
+      status: { token: made.token, expirationTimestamp: timestamp(made.expires) },
+    },
+  };
+}
+
+function bound(env: RegistryEnv, r: ResourceRequest, request: TokenRequest): Pick<TokenSubject, 'bound'> {
+  const ref = request.spec?.boundObjectRef;
+  if (!ref) return {};
+  const kind = BINDABLE[ref.kind ?? ''];
+  if (!kind || (ref.apiVersion ?? 'v1') !== 'v1') throw invalidError(TOKEN_REQUEST, '', [invalid('spec.boundObjectRef', ref, `cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${ref.kind ?? ''}`)]);
+  const resource = env.find('', kind.plural)!, name = ref.name ?? '';
+  const entry = env.store.get(resource.key(kind.namespaced ? r.namespace : '', name));
+  if (entry === undefined) throw notFoundError(resource.spec, name);
+  const { uid } = resource.stateOf(entry).metadata!;
+  if (ref.uid && ref.uid !== uid) throw conflict({ group: '', plural: kind.plural }, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+  return { bound: { kind: kind.plural.slice(0, -1) as 'pod' | 'node' | 'secret', name, uid: uid! } };
+}

@@ -1,0 +1,38 @@
+// Node selectors and taints, in the sense of the API.
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Taint, Toleration } from '../api/types/kubernetes.ts';
+
+function holds(r: NodeSelectorRequirement, value: string | undefined): boolean {
+  const values = r.values ?? [];
+  switch (r.operator) {
+    case 'In': return value !== undefined && values.includes(value);
+    case 'NotIn': return value === undefined || !values.includes(value);
+    case 'Exists': return value !== undefined;
+    case 'DoesNotExist': return value === undefined;
+    case 'Gt': case 'Lt': {
+      if (value === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(values[0] ?? '')) return false;
+      return r.operator === 'Gt' ? BigInt(value) > BigInt(values[0]!) : BigInt(value) < BigInt(values[0]!);
+    }
+    default: return false;
+  }
+}
+
+/** All requirements of a term hold; a term without any matches nothing. */
+export function termMatchesNode(t: NodeSelectorTerm, node: Node): boolean {
+  const expressions = t.matchExpressions ?? [];
+  const fields = t.matchFields ?? [];
+  if (expressions.length + fields.length === 0) return false;
+  return expressions.every(r => holds(r, node.metadata?.labels?.[r.key]))
+    && fields.every(r => holds(r, r.key === 'metadata.name' ? node.metadata?.name : undefined));
+}
+
+/** A toleration covers a taint: same effect (or any), same key (or any, with Exists), same value (or Exists). */
+export function tolerates(t: Toleration, taint: Taint): boolean {
+  if (t.effect && t.effect !== taint.effect) return false;
+  if (t.key && t.key !== taint.key) return false;
+  switch (t.operator || 'Equal') {
+    case 'Exists': return true;
+    case 'Equal': return !!t.key && (t.value ?? '') === (taint.value ?? '');
+    default: return false;
+  }
+}
+export const isTolerated = (taint: Taint, tolerations: readonly Toleration[]): boolean => tolerations.some(t => tolerates(t, taint));

@@ -1,0 +1,164 @@
+// Pods waiting for a node: those to be tried now (by priority, then by time), those that wait out a back-off, and those that were
+// refused and wait for something to change that could help them.
+import type { Clock, Timer } from '../base/clock.ts';
+import type { ClusterEvent } from './framework.ts';
+import type { PodInfo } from './pod-info.ts';
+
+const FIRST_BACKOFF = 1_000;
+const MAX_BACKOFF = 10_000;
+/** A refused pod is tried again after this though nothing was seen to change. */
+const STALE = 5 * 60_000;
+
+interface Waiting {
+  info: PodInfo;
+  /** When it came; kept over retries, so that it does not lose its place. */
+  readonly since: number;
+  readonly serial: number;
+  attempts: number;
+  /** Not before this. */
+  readyAt: number;
+  refusedAt: number;
+  refusedBy: ReadonlySet<string>;
+}
+
+const before = (a: Waiting, b: Waiting): boolean =>
+  a.info.priority !== b.info.priority ? a.info.priority > b.info.priority : a.since !== b.since ? a.since < b.since : a.serial < b.serial;
+
+export class SchedulingQueue {
+  readonly #clock: Clock;
+  readonly #wake: () => void;
+  /** Plugin names whose refusals an event may lift. */
+  readonly #helps: (event: ClusterEvent, plugin: string) => boolean;
+  readonly #heap: Waiting[] = [];
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #unschedulable = new Set<Waiting>();
+  readonly #active = new Set<Waiting>();
+  readonly #backoff = new Map<Waiting, Timer>();
+  #sweep: Timer | undefined;
+  #serial = 0;
+
+  constructor(clock: Clock, helps: (event: ClusterEvent, plugin: string) => boolean, wake: () => void) {
+    this.#clock = clock;
+    this.#helps = helps;
+    this.#wake = wake;
+  }
+
+  get length(): number { return this.#waiting.size; }
+
+  /** A new pod, or a new version of one that waits; `changed` when its spec or labels differ, so that a refusal may not hold any more. */
+  add(info: PodInfo, changed: boolean): void {
+    const known = this.#waiting.get(info.key);
+    if (!known) {
+      const w: Waiting = { info, since: this.#clock.now(), serial: this.#serial++, attempts: 0, readyAt: 0, refusedAt: 0, refusedBy: new Set() };
+      this.#waiting.set(info.key, w);
+      this.#activate(w);
+      return;
+    }
+    known.info = info;
+    if (changed && this.#unschedulable.delete(known)) this.#activateWhenReady(known);
+  }
+
+  remove(key: string): void {
+    const w = this.#waiting.get(key);
+    if (!w) return;
+    this.#waiting.delete(key);
+    this.#unschedulable.delete(w);
+    this.#active.delete(w);
+    this.#backoff.get(w)?.cancel();
+    this.#backoff.delete(w);
+  }
+
+  /** The next pod to try; it leaves the active part, and is back by `refused`, `retry`, or gone by `remove`. */
+  pop(): PodInfo | undefined {
+    while (this.#heap.length) {
+      const w = this.#popHeap();
+      if (!this.#active.delete(w)) continue;
+      w.attempts++;
+      return w.info;
+    }
+    return undefined;
+  }
+
+  /** No node fits: the pod waits for an event that concerns one of these plugins. */
+  refused(key: string, by: ReadonlySet<string>): void {
+    const w = this.#waiting.get(key);
+    if (!w) return;
+    this.#setBackoff(w);
+    w.refusedBy = by;
+    w.refusedAt = this.#clock.now();
+    this.#unschedulable.add(w);
+    this.#sweep ??= this.#clock.after(STALE, () => this.#sweepStale());
+  }
+
+  /** An error that is not the pod's fault: again after its back-off. */
+  retry(info: PodInfo): void {
+    if (!this.#waiting.has(info.key)) this.add(info, false);
+    const w = this.#waiting.get(info.key)!;
+    this.#active.delete(w);
+    this.#setBackoff(w);
+    this.#activateWhenReady(w);
+  }
+
+  /** Something changed: pods it may help are tried again, once their back-off is over. */
+  happened(event: ClusterEvent): void {
+    for (const w of this.#unschedulable) {
+      if (w.refusedBy.size > 0 && ![...w.refusedBy].some(plugin => this.#helps(event, plugin))) continue;
+      this.#unschedulable.delete(w);
+      this.#activateWhenReady(w);
+    }
+  }
+
+  close(): void {
+    this.#sweep?.cancel();
+    for (const t of this.#backoff.values()) t.cancel();
+    this.#backoff.clear();
+  }
+
+  #setBackoff(w: Waiting): void { w.readyAt = this.#clock.now() + Math.min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** Math.max(0, w.attempts - 1)); }
+
+  #activateWhenReady(w: Waiting): void {
+    const wait = w.readyAt - this.#clock.now();
+    if (wait <= 0) { this.#activate(w); return; }
+    this.#backoff.get(w)?.cancel();
+    this.#backoff.set(w, this.#clock.after(wait, () => { this.#backoff.delete(w); this.#activate(w); }));
+  }
+  #activate(w: Waiting): void {
+    if (this.#active.has(w)) return;
+    this.#active.add(w);
+    this.#pushHeap(w);
+    this.#wake();
+  }
+  #sweepStale(): void {
+    this.#sweep = undefined;
+    const now = this.#clock.now();
+    for (const w of this.#unschedulable) if (now - w.refusedAt >= STALE) { this.#unschedulable.delete(w); this.#activateWhenReady(w); }
+    if (this.#unschedulable.size) this.#sweep = this.#clock.after(30_000, () => this.#sweepStale());
+  }
+
+  #pushHeap(w: Waiting): void {
+    const h = this.#heap;
+    let i = h.push(w) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(h[i]!, h[parent]!)) break;
+      [h[i], h[parent]] = [h[parent]!, h[i]!];
+      i = parent;
+    }
+  }
+  #popHeap(): Waiting {
+    const h = this.#heap;
+    const top = h[0]!;
+    const last = h.pop()!;
+    if (h.length === 0) return top;
+    h[0] = last;
+    for (let i = 0; ;) {
+      const l = 2 * i + 1;
+      if (l >= h.length) break;
+      const child = l + 1 < h.length && before(h[l + 1]!, h[l]!) ? l + 1 : l;
+      if (!before(h[child]!, h[i]!)) break;
+      [h[i], h[child]] = [h[child]!, h[i]!];
+      i = child;
+    }
+    return top;
+  }
+}

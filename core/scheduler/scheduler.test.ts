@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { pod as podKind } from '../api/kinds/core/pod.ts';
+import type { Node, Pod } from '../api/types/kubernetes.ts';
+import { FakeClock } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
+import { Client } from '../client/client.ts';
+import { createInformerFactory } from '../client/informer-factory.ts';
+import { FakeApi } from '../../test/harness/fake-api.ts';
+import { startScheduler } from './scheduler.ts';
+
+const node = (name: string, memory: string, more: Partial<Node> = {}): Node => ({
+  metadata: { name, labels: { 'kubernetes.io/hostname': name, ...more.metadata?.labels } }, spec: more.spec ?? {},
+  status: { allocatable: { cpu: '4', memory, pods: '110' } },
+});
+const pod = (name: string, memory?: string, spec: Partial<NonNullable<Pod['spec']>> = {}, owner?: string): Pod => ({
+  metadata: { name, namespace: 'default', labels: { app: name.split('-')[0]! }, ...(owner ? { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: owner, controller: true }] } : {}) },
+  spec: { schedulerName: 'default-scheduler', containers: [{ name: 'c', image: 'x', ...(memory ? { resources: { requests: { memory } } } : {}) }], ...spec },
+});
+
+async function cluster(...nodes: Node[]) {
+  const clock = new FakeClock();
+  const api = new FakeApi(clock);
+  for (const n of nodes) api.put(nodeKind, n);
+  const client = new Client(api, 'test');
+  const informers = createInformerFactory(client, { clock, log: silentLog });
+  const events: string[] = [];
+  const scheduler = await startScheduler({
+    client, informers, clock, log: silentLog, random: () => 0.5,
+    recorder: { event: (o, type, reason, message) => { events.push(`${o.metadata?.name} ${type} ${reason} ${message}`); } },
+  });
+  const settle = async (): Promise<void> => { for (let i = 0; i < 6; i++) await clock.advance(1); };
+  await settle();
+  return {
+    api, clock, events, settle,
+    on: (name: string) => api.get<Pod>(podKind, `default/${name}`)?.spec?.nodeName,
+    condition: (name: string) => api.get<Pod>(podKind, `default/${name}`)?.status?.conditions?.find(c => c.type === 'PodScheduled'),
+    end: async () => { await scheduler.stop(); informers.stop(); },
+  };
+}
+
+describe('scheduler', () => {
+  it('puts a pod with 2+2 Gi on the 4 Gi node, leaves the second pending, and places it when room appears', async () => {
+    const c = await cluster(node('small', '3500Mi'), node('big', '4Gi'));
+    const two = { containers: ['a', 'b'].map(name => ({ name, image: 'x', resources: { requests: { memory: '2Gi' } } })) };
+    c.api.put(podKind, pod('one', undefined, two));
+    await c.settle();
+    expect(c.on('one')).toBe('big');
+    expect(c.events).toContain('one Normal Scheduled Successfully assigned default/one to big');
+    c.api.put(podKind, pod('two', undefined, two));
+    await c.settle();
+    const message = '0/2 nodes are available: 2 Insufficient memory. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
+    expect(c.events).toContain(`two Warning FailedScheduling ${message}`);
+    expect(c.condition('two')).toMatchObject({ status: 'False', reason: 'Unschedulable', message });
+    c.api.remove(podKind, 'default/one');
+    await c.clock.advance(1_100);
+    expect(c.on('two')).toBe('big');
+    await c.end();
+  });
+
+  it('names each reason with its count', async () => {
+    const c = await cluster(
+      node('tainted', '4Gi', { spec: { taints: [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }] } }),
+      node('cordoned', '4Gi', { spec: { unschedulable: true } }), node('full', '1Gi'), node('busy', '4Gi'),
+    );
+    c.api.put(podKind, pod('holder', '1Gi', { nodeName: 'busy', containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }] }] }));
+    c.api.put(podKind, pod('web', '2Gi', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }], resources: { requests: { memory: '2Gi' } } }] }));
+    await c.settle();
+    expect(c.condition('web')?.message).toBe("0/4 nodes are available: 1 Insufficient memory, 1 node(s) didn't have free ports for the requested pod ports, "
+      + '1 node(s) had untolerated taint {dedicated: db}, 1 node(s) were unschedulable. preemption: 0/4 nodes are available: '
+      + '1 No preemption victims found for incoming pod, 3 Preemption is not helpful for scheduling.');
+    await c.end();
+  });
+
+  it('waits for a label, a taint, a first node', async () => {
+    const c = await cluster();
+    c.api.put(podKind, pod('any'));
+    await c.settle();
+    expect(c.condition('any')?.message).toBe('no nodes available to schedule pods');
+    c.api.put(nodeKind, node('n1', '4Gi'));
+    await c.clock.advance(1_100);
+    expect(c.on('any')).toBe('n1');
+    c.api.put(podKind, pod('picky', undefined, { nodeSelector: { machine: 'physical' } }));
+    await c.settle();
+    expect(c.condition('picky')?.message).toContain("1 node(s) didn't match Pod's node affinity/selector.");
+    c.api.change<Node>(nodeKind, 'n1', n => { n.metadata!.labels!['machine'] = 'physical'; });
+    await c.clock.advance(1_100);
+    expect(c.on('picky')).toBe('n1');
+    await c.end();
+  });
+
+  it('spreads the pods of one controller evenly', async () => {
+    const c = await cluster(node('a', '4Gi'), node('b', '4Gi'));
+    for (let i = 0; i < 4; i++) c.api.put(podKind, pod(`web-${i}`, undefined, {}, 'rs'));
+    await c.settle();
+    expect([0, 1, 2, 3].map(i => c.on(`web-${i}`)).sort()).toEqual(['a', 'a', 'b', 'b']);
+    await c.end();
+  });
+
+  it('keeps apart what must be apart, and together what wants to be', async () => {
+    const c = await cluster(node('a', '4Gi'), node('b', '4Gi'));
+    const apart = { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'db' } } }] } } };
+    for (let i = 0; i < 3; i++) c.api.put(podKind, pod(`db-${i}`, undefined, apart));
+    await c.settle();
+    const placed = [0, 1, 2].map(i => c.on(`db-${i}`)).filter(Boolean).sort();
+    expect(placed).toEqual(['a', 'b']);
+    const left = [0, 1, 2].find(i => !c.on(`db-${i}`));
+    expect(c.condition(`db-${left}`)?.message).toContain("0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.");
+    const together = { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'cache' } } }] } } };
+    for (let i = 0; i < 3; i++) c.api.put(podKind, pod(`cache-${i}`, undefined, together));
+    await c.settle();
+    expect(new Set([0, 1, 2].map(i => c.on(`cache-${i}`))).size).toBe(1);
+    await c.end();
+  });
+
+  it('makes room for a pod of higher priority by deleting the least', async () => {
+    const c = await cluster(node('a', '4Gi'));
+    c.api.put(podKind, pod('low', '2Gi', { priority: 1 }));
+    c.api.put(podKind, pod('mid', '2Gi', { priority: 5 }));
+    await c.settle();
+    c.api.put(podKind, pod('high', '2Gi', { priority: 10 }));
+    await c.settle();
+    expect(c.api.get<Pod>(podKind, 'default/low')?.metadata?.deletionTimestamp).toBeDefined();
+    expect(c.api.get<Pod>(podKind, 'default/mid')?.metadata?.deletionTimestamp).toBeUndefined();
+    expect(c.api.get<Pod>(podKind, 'default/high')?.status?.nominatedNodeName).toBe('a');
+    c.api.put(podKind, pod('thief', '1Gi', { priority: 2 }));
+    c.api.remove(podKind, 'default/low');
+    await c.settle();
+    expect(c.on('thief')).toBeUndefined();
+    await c.clock.advance(1_100);
+    expect(c.on('high')).toBe('a');
+    await c.end();
+  });
+
+  it('ignores pods of other schedulers and gated ones, and takes back a placement whose binding failed', async () => {
+    const c = await cluster(node('a', '4Gi'));
+    c.api.put(podKind, pod('other', undefined, { schedulerName: 'mine' }));
+    c.api.put(podKind, pod('gated', undefined, { schedulingGates: [{ name: 'x' }] }));
+    let failures = 1;
+    c.api.intercept = r => { if (r.path.endsWith('/binding') && failures-- > 0) throw new Error('store is down'); };
+    c.api.put(podKind, pod('tried', '3Gi'));
+    await c.settle();
+    expect([c.on('other'), c.on('gated'), c.on('tried')]).toEqual([undefined, undefined, undefined]);
+    expect(c.events).toContain('tried Warning FailedScheduling running Bind plugin "DefaultBinder": store is down');
+    await c.clock.advance(1_100);
+    expect(c.on('tried')).toBe('a');
+    await c.end();
+  });
+});

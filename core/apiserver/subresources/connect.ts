@@ -1,0 +1,42 @@
+// Subresources that are connections (contract 9.3-9.5, 10): pods/log, exec, attach, portforward, and the proxies of pods, services
+// and nodes. This server finds the place and passes bytes on; the node speaks the protocols.
+import { Agent } from 'node:https';
+import { badRequest, methodNotAllowed, noSuchResource } from '../../api/meta/status.ts';
+import type { ConnectHandler, ConnectRequest } from '../http/server.ts';
+import type { RegistryEnv } from '../registry/env.ts';
+import { Cluster } from './connect-cluster.ts';
+import { forwardRequest, forwardUpgrade, type Target } from './connect-forward.ts';
+import { kubeletTarget } from './connect-pods.ts';
+import { proxyTarget } from './connect-proxy.ts';
+
+/** PEM: the client certificate nodes obey, and the authority that signs theirs. */
+export interface KubeletClient { readonly cert: string; readonly key: string; readonly ca: string }
+
+export function createConnect(env: RegistryEnv, kubelet: KubeletClient): ConnectHandler {
+  const cluster = new Cluster(env, kubelet);
+  const agent = new Agent({ keepAlive: true, ...kubelet });
+  const target = (r: ConnectRequest): Target | undefined => {
+    if (r.subresource === 'proxy') return proxyTarget(cluster, r);
+    if (r.resource !== 'pods') throw noSuchResource();
+    return kubeletTarget(cluster, r);
+  };
+  return {
+    async serve(req, res, r) {
+      if (r.subresource === 'exec' || r.subresource === 'attach' || r.subresource === 'portforward') {
+        if (req.method !== 'GET' && req.method !== 'POST') throw methodNotAllowed();
+        // A wrong name is the more useful answer than a missing header.
+        target(r);
+        throw badRequest('Upgrade request required');
+      }
+      const t = target(r);
+      if (!t) { res.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': 0 }).end(); return; }
+      await forwardRequest(req, res, t, t.kubelet ? agent : undefined);
+    },
+    async upgrade(req, socket, head, r) {
+      if (r.subresource === 'log') throw badRequest('logs are read with a plain request');
+      const t = target(r);
+      if (!t) throw noSuchResource();
+      await forwardUpgrade(req, socket, head, t);
+    },
+  };
+}

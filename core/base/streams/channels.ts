@@ -1,0 +1,82 @@
+// Kubernetes' channel protocols over WebSocket: every message is one channel number and its bytes. `base64.` variants carry text
+// messages whose first character is the channel's digit; v5 adds the half-close message [255, n].
+import { PassThrough, Writable, type Readable } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import { bytesOf } from './websocket-duplex.ts';
+
+/** In order of preference; '' is a client that names none and means the binary protocol without versions. */
+export const CHANNEL_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io', 'base64.channel.k8s.io'] as const;
+const CLOSE = 255;
+const BUFFER = 256 << 10;
+
+/** Both ends speak it alike; which channel means what is the caller's. */
+export class ChannelSocket {
+  readonly #ws: WebSocket;
+  readonly #base64: boolean;
+  readonly #halfClose: boolean;
+  readonly #readers = new Map<number, PassThrough>();
+  readonly #closed = Promise.withResolvers<{ code: number }>();
+  #full = 0;
+
+  /** Messages come from the next turn on: ask for readers before. */
+  constructor(ws: WebSocket, protocol: string) {
+    this.#ws = ws;
+    this.#base64 = protocol.includes('base64.');
+    this.#halfClose = protocol.startsWith('v5.');
+    ws.on('message', (data: RawData, binary: boolean) => this.#take(bytesOf(data), binary));
+    ws.on('error', () => { /* 'close' follows and carries what there is to say */ });
+    ws.on('close', (code: number) => {
+      for (const r of this.#readers.values()) r.end();
+      this.#closed.resolve({ code });
+    });
+    ws.resume();
+  }
+  get closed(): Promise<{ code: number }> { return this.#closed.promise; }
+
+  /** What arrives on channel `n`. Channels nobody asked for are ignored. */
+  reader(n: number): Readable {
+    const r = new PassThrough({ highWaterMark: BUFFER });
+    this.#readers.set(n, r);
+    return r;
+  }
+
+  /** Writes to channel `n`, as fast as the other side takes it. Ending it sends a half-close where the protocol has one and `tell` is set. */
+  writer(n: number, tell = false): Writable {
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => { this.send(n, chunk, done); },
+      final: done => { if (tell && this.#halfClose) this.#raw(Buffer.from([CLOSE, n]), done); else done(); },
+    });
+  }
+
+  send(n: number, chunk: Buffer, done: (error?: Error | null) => void = () => undefined): void {
+    if (this.#base64) this.#raw(`${n}${chunk.toString('base64')}`, done);
+    else this.#raw(Buffer.concat([Buffer.from([n]), chunk]), done);
+  }
+
+  /** Ends the connection normally once everything sent is out. */
+  close(): void { this.#ws.close(1000); }
+  terminate(): void { this.#ws.terminate(); }
+
+  #raw(message: Buffer | string, done: (error?: Error | null) => void): void {
+    if (this.#ws.readyState !== 1) { done(new Error('the connection is closed')); return; }
+    this.#ws.send(message, error => done(error ?? null));
+  }
+
+  #take(b: Buffer, binary: boolean): void {
+    if (b.length === 0) return;
+    const base64 = this.#base64 && !binary;
+    const n = base64 ? b[0]! - 0x30 : b[0]!;
+    if (n === CLOSE && this.#halfClose) { this.#readers.get(b[1] ?? CLOSE)?.end(); return; }
+    const r = this.#readers.get(n);
+    const body = base64 ? Buffer.from(b.toString('latin1', 1), 'base64') : b.subarray(1);
+    if (!r || r.writableEnded || r.destroyed || body.length === 0 || r.write(body)) return;
+    if (this.#full++ === 0) this.#ws.pause();
+    const free = (): void => {
+      r.off('drain', free);
+      r.off('close', free);
+      if (--this.#full === 0) this.#ws.resume();
+    };
+    r.on('drain', free);
+    r.on('close', free);
+  }
+}

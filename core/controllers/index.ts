@@ -1,6 +1,14 @@
-// The one array of controllers; `startControllers` runs those asked for.
+// The one array of controllers; start.ts runs those asked for.
 import type { Controller } from './controller.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { garbageCollectorController } from './garbage-collector/controller.ts';
+import { namespaceController } from './namespace/controller.ts';
+import { podGcController } from './pod-gc/controller.ts';
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts';
+import { serviceAccountController } from './service-account/controller.ts';
+import { rootCaController } from './service-account/root-ca.ts';
 
-export const controllers: readonly Controller[] = [deploymentController, replicaSetController, replicationControllerController];
+export const controllers: readonly Controller[] = [
+  deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
+  serviceAccountController, rootCaController, podGcController,
+];

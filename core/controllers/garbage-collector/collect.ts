@@ -1,0 +1,122 @@
+// What becomes of one object of the graph: it stays, loses references to owners that are gone, or is deleted.
+import { kindOf } from '../../api/kinds/index.ts';
+import type { KubeObject, OwnerReference, ResourceType } from '../../api/meta/object.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { ControllerContext } from '../controller.ts';
+import { FOREGROUND, ORPHAN, type Graph, type GraphNode } from './graph.ts';
+
+type Verdict = 'solid' | 'dangling' | 'waiting';
+
+/** Live owners asked for and found absent; a uid once gone never comes back. */
+const REMEMBERED_ABSENT = 500;
+
+export class Collector {
+  readonly #ctx: ControllerContext;
+  readonly #graph: Graph;
+  readonly #absent = new Set<string>();
+  constructor(ctx: ControllerContext, graph: Graph) { this.#ctx = ctx; this.#graph = graph; }
+
+  /** Judges the object of this uid against the server and does what follows. Safe to repeat. */
+  async delete(uid: string): Promise<void> {
+    const node = this.#graph.get(uid);
+    if (!node?.resource) return;
+    if (node.deleting && !node.waitsForDependents) return;
+    if (node.waitsForDependents) { await this.#finishForeground(node, node.resource); return; }
+    const live = await this.#live(node.resource, node.namespace, node.name, uid);
+    if (!live) { this.#graph.gone(uid); return; }
+    const refs = live.metadata?.ownerReferences ?? [];
+    if (refs.length === 0) return;
+    const verdicts = await Promise.all(refs.map(async ref => ({ ref, verdict: await this.#judge(node, ref) })));
+    const solid = verdicts.some(v => v.verdict === 'solid');
+    const others = verdicts.filter(v => v.verdict !== 'solid');
+    if (solid) {
+      if (others.length) await this.#setOwners(node.resource, live, refs.filter(r => !others.some(v => v.ref.uid === r.uid)));
+      return;
+    }
+    const waiting = others.some(v => v.verdict === 'waiting');
+    if (waiting && node.dependents.size > 0) {
+      // Two that wait for each other would wait for ever: one of them stops holding its owner.
+      if ([...node.dependents].some(d => d.waitsForDependents))
+        await this.#setOwners(node.resource, live, refs.map(r => (r.blockOwnerDeletion ? { ...r, blockOwnerDeletion: false } : r)));
+      await this.#remove(node.resource, live, 'Foreground');
+      return;
+    }
+    const finalizers = live.metadata?.finalizers ?? [];
+    await this.#remove(node.resource, live, finalizers.includes(ORPHAN) ? 'Orphan' : finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background');
+  }
+
+  /** Lets the dependents of this uid go, then the object itself. */
+  async orphan(uid: string): Promise<void> {
+    const node = this.#graph.get(uid);
+    if (!node?.resource || !node.orphans) return;
+    await Promise.all([...node.dependents].map(async d => {
+      if (!d.resource) return;
+      const live = await this.#live(d.resource, d.namespace, d.name, d.uid);
+      if (live) await this.#setOwners(d.resource, live, (live.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid));
+    }));
+    await this.#dropFinalizer(node, node.resource, ORPHAN);
+  }
+
+  async #finishForeground(node: GraphNode, resource: ResourceType): Promise<void> {
+    const blocking = [...node.dependents].filter(d => d.owners.some(r => r.uid === node.uid && r.blockOwnerDeletion));
+    if (blocking.length === 0) { await this.#dropFinalizer(node, resource, FOREGROUND); return; }
+    await Promise.all(blocking.filter(d => !d.deleting).map(d => this.delete(d.uid)));
+  }
+
+  async #judge(node: GraphNode, ref: OwnerReference): Promise<Verdict> {
+    if (this.#absent.has(ref.uid)) return 'dangling';
+    const kind = kindOf(ref.apiVersion, ref.kind) ?? this.#ctx.config.resources().find(r => r.kind === ref.kind && ref.apiVersion === (r.group ? `${r.group}/${r.version}` : r.version));
+    // Not a kind served here: whether the owner exists cannot be known, and nothing may be deleted on a guess.
+    if (!kind) throw new Error(`owner kind ${ref.apiVersion} ${ref.kind} of ${node.namespace}/${node.name} is not served`);
+    const known = this.#graph.get(ref.uid);
+    const namespace = kind.namespaced ? node.namespace : '';
+    if (known?.resource) {
+      if (known.namespace !== namespace || known.name !== ref.name) { this.#invalid(node, ref); return 'dangling'; }
+      return known.waitsForDependents ? 'waiting' : 'solid';
+    }
+    if (kind.namespaced && namespace === '') { this.#invalid(node, ref); return 'solid'; }
+    const live = await this.#live(kind, namespace, ref.name, ref.uid);
+    if (live) return live.metadata?.deletionTimestamp !== undefined && live.metadata.finalizers?.includes(FOREGROUND) ? 'waiting' : 'solid';
+    if (this.#absent.size >= REMEMBERED_ABSENT) this.#absent.delete(this.#absent.values().next().value!);
+    this.#absent.add(ref.uid);
+    return 'dangling';
+  }
+
+  #invalid(node: GraphNode, ref: OwnerReference): void {
+    this.#ctx.recorder.event({ apiVersion: '', kind: node.resource?.kind, metadata: { namespace: node.namespace, name: node.name, uid: node.uid } }, 'Warning', 'OwnerRefInvalidNamespace',
+      `ownerRef [${ref.apiVersion}/${ref.kind}, namespace: ${node.namespace}, name: ${ref.name}, uid: ${ref.uid}] does not exist in namespace "${node.namespace}"`);
+  }
+
+  async #live(r: ResourceType, namespace: string, name: string, uid: string): Promise<KubeObject | undefined> {
+    try {
+      const o = await this.#ctx.client.get(r, namespace || undefined, name);
+      return o.metadata?.uid === uid ? o : undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+  async #setOwners(r: ResourceType, o: KubeObject, ownerReferences: readonly OwnerReference[]): Promise<void> {
+    const m = o.metadata;
+    await ignoringMissing(this.#ctx.client.patch(r, m?.namespace, m?.name ?? '', 'application/merge-patch+json', { metadata: { uid: m?.uid, resourceVersion: m?.resourceVersion, ownerReferences } }));
+  }
+  async #remove(r: ResourceType, o: KubeObject, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
+    const m = o.metadata;
+    // The version too: an object that got a new owner meanwhile is judged again.
+    await ignoringMissing(this.#ctx.client.delete(r, m?.namespace, m?.name ?? '', { propagationPolicy, preconditions: { uid: m?.uid, resourceVersion: m?.resourceVersion } }));
+  }
+  async #dropFinalizer(node: GraphNode, r: ResourceType, finalizer: string): Promise<void> {
+    const live = await this.#live(r, node.namespace, node.name, node.uid);
+    if (!live?.metadata?.finalizers?.includes(finalizer)) return;
+    await ignoringMissing(this.#ctx.client.patch(r, node.namespace || undefined, node.name, 'application/merge-patch+json',
+      { metadata: { uid: node.uid, resourceVersion: live.metadata.resourceVersion, finalizers: live.metadata.finalizers.filter(f => f !== finalizer) } }));
+  }
+}
+
+async function ignoringMissing(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

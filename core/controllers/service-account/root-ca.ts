@@ -1,0 +1,42 @@
+// Publishes the cluster's CA in every namespace as ConfigMap `kube-root-ca.crt`, which pods' tokens are mounted with.
+import { configMap as configMapKind } from '../../api/kinds/core/config-map.ts';
+import { namespace as namespaceKind } from '../../api/kinds/core/namespace.ts';
+import { isAlreadyExists } from '../../api/meta/status.ts';
+import type { ConfigMap, Namespace } from '../../api/types/kubernetes.ts';
+import type { Controller } from '../controller.ts';
+import { namespaceTerminating } from '../replicaset/scale.ts';
+
+const NAME = 'kube-root-ca.crt';
+const DESCRIPTION = 'kubernetes.io/description';
+const TEXT = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. '
+  + 'No other usage is guaranteed across distributions of Kubernetes clusters.';
+
+export const rootCaController: Controller = {
+  name: 'root-ca-certificate-publisher-controller', alias: 'root-ca-cert-publisher', workers: 1,
+  start(ctx, keys) {
+    const namespaces = ctx.informers.for<Namespace>(namespaceKind);
+    const maps = ctx.informers.for<ConfigMap>(configMapKind);
+    const wake = (ns: Namespace): void => keys.add(ns.metadata?.name ?? '');
+    const wakeOf = (cm: ConfigMap): void => { if (cm.metadata?.name === NAME) keys.add(cm.metadata.namespace ?? ''); };
+    namespaces.on({ add: wake, update: wake });
+    maps.on({ update: wakeOf, delete: wakeOf });
+    return async name => {
+      const ca = ctx.config.rootCa;
+      const ns = namespaces.lister.get(undefined, name);
+      if (ca === undefined || !ns || ns.metadata?.deletionTimestamp !== undefined) return;
+      const data = { 'ca.crt': ca };
+      const found = maps.lister.get(name, NAME);
+      if (!found) {
+        try {
+          await ctx.client.create<ConfigMap>(configMapKind, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace: name, annotations: { [DESCRIPTION]: TEXT } }, data });
+        } catch (error) {
+          if (!isAlreadyExists(error) && !namespaceTerminating(error)) throw error;
+        }
+        return;
+      }
+      const same = found.metadata?.annotations?.[DESCRIPTION] === TEXT && found.data?.['ca.crt'] === ca && Object.keys(found.data).length === 1;
+      if (!same)
+        await ctx.client.update<ConfigMap>(configMapKind, { ...found, metadata: { ...found.metadata, annotations: { ...found.metadata?.annotations, [DESCRIPTION]: TEXT } }, data });
+    };
+  },
+};

@@ -38,7 +38,7 @@ export const groupVersion = (group: string, version: string): string => (group =
 
 /** As the API server hashes the version it stores a kind in: eight bytes, base64. */
 export const storageVersionHash = (k: KindSpec): string =>
-  createHash('sha256').update(`${k.group}/${k.version}, Kind=${k.kind}`).digest().subarray(0, 8).toString('base64');
+  createHash('sha256').update(`${k.group}/${k.version}/${k.kind}`).digest().subarray(0, 8).toString('base64');
 
 /** The kind a subresource speaks. */
 export const responseKind = (k: KindSpec, s: Subresource): { group: string; version: string; kind: string } =>

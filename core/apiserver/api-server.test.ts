@@ -1,0 +1,368 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { kinds } from '../api/kinds/index.ts';
+import type { KubeList, KubeObject, WatchEvent } from '../api/meta/object.ts';
+import { ApiError } from '../api/meta/status.ts';
+import { FakeClock } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
+import type { Request, Transport } from '../client/client.ts';
+import { memoryStore } from '../store/open.ts';
+import { createApiServer, type ApiServer } from './api-server.ts';
+
+type Any = KubeObject & { metadata: Record<string, unknown> & { name: string; resourceVersion: string; uid: string }; spec: Record<string, unknown>; status: Record<string, unknown>; data: Record<string, string> };
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+let clock: FakeClock, server: ApiServer, t: Transport;
+const start = (disabledAdmission: string[] = []): void => {
+  clock = new FakeClock();
+  server = createApiServer({ store: memoryStore({ clock }), kinds, clock, log: silentLog, serviceCidr: '10.96.0.0/24', nodePortRange: [30000, 30040], serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission });
+  t = server.localTransport({ name: 'admin', groups: ['system:masters'] });
+};
+const call = (method: Request['method'], path: string, body?: unknown, more: Partial<Request> = {}): Promise<Any> => t.request({ method, path, body, ...more }) as Promise<Any>;
+const get = (path: string, query?: Request['query']): Promise<Any> => call('GET', path, undefined, { query });
+const merge = (path: string, body: unknown, query?: Request['query']): Promise<Any> => call('PATCH', path, body, { contentType: 'application/merge-patch+json', query });
+const list = async (path: string, query?: Request['query']): Promise<KubeList<Any>> => (await get(path, query)) as unknown as KubeList<Any>;
+const names = (l: KubeList<Any>): string[] => l.items.map(i => i.metadata.name);
+async function refused(p: Promise<unknown>): Promise<ApiError['status']> {
+  try { await p; } catch (e) { if (e instanceof ApiError) return e.status; throw e; }
+  throw new Error('was not refused');
+}
+const CM = '/api/v1/namespaces/a/configmaps', PODS = '/api/v1/namespaces/a/pods';
+const cm = (name: string, data: Record<string, string> = { x: '1' }, meta: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...meta }, data });
+const pod = (name: string, meta: object = {}, spec: object = {}): object => ({ metadata: { name, ...meta }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } });
+
+async function open(path: string, query: Record<string, string>): Promise<{ events: WatchEvent<Any>[]; close(): void; done: Promise<void>; take(): string[] }> {
+  const events: WatchEvent<Any>[] = [], abort = new AbortController();
+  const done = t.watch(path, query, e => { events.push(...(e as WatchEvent<Any>[])); }, abort.signal);
+  done.catch(() => undefined);
+  await new Promise(resolve => { setImmediate(resolve); });
+  return { events, done, close: () => abort.abort(), take: () => events.splice(0).map(e => `${e.type} ${e.object.metadata.name ?? ''}`.trim()) };
+}
+
+beforeEach(async () => {
+  start(['ServiceAccount']);
+  await call('POST', '/api/v1/namespaces', { metadata: { name: 'a' } });
+  await call('POST', '/api/v1/namespaces', { metadata: { name: 'b' } });
+});
+
+describe('create', () => {
+  it('gives identity and age, and refuses what it must', async () => {
+    const o = await call('POST', CM, cm('x', { k: 'v' }, { creationTimestamp: null, uid: 'mine', selfLink: '/x' }));
+    expect(o).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', namespace: 'a', creationTimestamp: '2026-01-01T00:00:00Z' }, data: { k: 'v' } });
+    expect(o.metadata.uid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(o.metadata.generation).toBeUndefined();
+    expect(Number(o.metadata.resourceVersion)).toBeGreaterThan(0);
+    expect(await refused(call('POST', CM, cm('x')))).toMatchObject({ code: 409, reason: 'AlreadyExists', message: 'configmaps "x" already exists', details: { name: 'x', kind: 'configmaps' } });
+    expect(await refused(call('POST', '/api/v1/namespaces/nope/configmaps', cm('x')))).toMatchObject({ code: 404, message: 'namespaces "nope" not found' });
+    expect(await refused(call('POST', CM, cm('X_')))).toMatchObject({ code: 422, reason: 'Invalid', details: { kind: 'ConfigMap' } });
+    expect(await refused(call('POST', CM, { data: {} }))).toMatchObject({ code: 422, details: { causes: [{ field: 'metadata.name', reason: 'FieldValueRequired' }] } });
+    expect(await refused(call('POST', CM, cm('y', {}, { namespace: 'b' })))).toMatchObject({ code: 400, message: 'the namespace of the provided object does not match the namespace sent on the request' });
+    expect(await refused(call('POST', '/api/v1/configmaps', cm('y')))).toMatchObject({ code: 405 });
+    expect(await refused(call('POST', CM, cm('y', {}, { resourceVersion: '1' })))).toMatchObject({ message: 'resourceVersion should not be set on objects to be created' });
+    expect(await refused(get('/api/v1/namespaces/a/nonsense'))).toMatchObject({ code: 404, message: 'the server could not find the requested resource' });
+  });
+
+  it('makes names from generateName', async () => {
+    const made = await call('POST', CM, { metadata: { generateName: 'x-' } });
+    expect(made.metadata.name).toMatch(/^x-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+    expect(made.metadata.generateName).toBe('x-');
+  });
+
+  it('keeps nothing of a dry run', async () => {
+    const o = await call('POST', CM, cm('x'), { query: { dryRun: 'All' } });
+    expect(o.metadata.uid).toBeTruthy();
+    expect(await refused(get(`${CM}/x`))).toMatchObject({ code: 404, message: 'configmaps "x" not found' });
+    expect(await refused(call('POST', CM, cm('x'), { query: { dryRun: 'Some' } }))).toMatchObject({ code: 422, details: { kind: 'CreateOptions' } });
+  });
+});
+
+describe('update and patch', () => {
+  it('compares resource versions and uids', async () => {
+    const o = await call('POST', CM, cm('x'));
+    const next = await call('PUT', `${CM}/x`, { ...o, data: { x: '2' } });
+    expect(next.data).toEqual({ x: '2' });
+    expect(await refused(call('PUT', `${CM}/x`, { ...o, data: { x: '3' } }))).toMatchObject({ code: 409, reason: 'Conflict', message: 'Operation cannot be fulfilled on configmaps "x": the object has been modified; please apply your changes to the latest version and try again' });
+    expect((await call('PUT', `${CM}/x`, cm('x', { x: '4' }))).data).toEqual({ x: '4' });
+    expect(await refused(call('PUT', `${CM}/x`, cm('x', {}, { uid: 'other' })))).toMatchObject({ code: 409, message: expect.stringContaining('Precondition failed: UID in precondition: other') as string });
+    expect(await refused(call('PUT', `${CM}/x`, cm('y')))).toMatchObject({ code: 400, message: 'the name of the object (y) does not match the name on the URL (x)' });
+    expect(await refused(call('PUT', `${CM}/none`, cm('none')))).toMatchObject({ code: 404 });
+    expect(await refused(merge(`${CM}/x`, { metadata: { resourceVersion: '1' }, data: { x: '5' } }))).toMatchObject({ code: 409 });
+    expect((await call('PUT', '/apis/coordination.k8s.io/v1/namespaces/a/leases/l', { metadata: { name: 'l' }, spec: { holderIdentity: 'h' } })).metadata.name).toBe('l');
+  });
+
+  it('writes nothing when nothing changes', async () => {
+    await call('POST', CM, cm('x'));
+    const w = await open(CM, {});
+    w.take();
+    const one = await merge(`${CM}/x`, { metadata: { labels: { l: '1' } } }), two = await merge(`${CM}/x`, { metadata: { labels: { l: '1' } } });
+    expect(two.metadata.resourceVersion).toBe(one.metadata.resourceVersion);
+    await call('PUT', `${CM}/x`, { ...two, metadata: { ...two.metadata, creationTimestamp: '2001-01-01T00:00:00Z' } });
+    expect(w.take()).toEqual(['MODIFIED x']);
+    w.close();
+  });
+
+  it('lets many unconditional writers all win', async () => {
+    await call('POST', CM, cm('x', {}));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => merge(`${CM}/x`, { data: { [`k${i}`]: 'v' } })));
+    expect(Object.keys((await get(`${CM}/x`)).data)).toHaveLength(20);
+  });
+
+  it('counts generations by spec and keeps status apart', async () => {
+    const D = '/apis/apps/v1/namespaces/a/deployments';
+    const template = { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const d = await call('POST', D, { metadata: { name: 'd' }, spec: { replicas: 1, selector: { matchLabels: { app: 'd' } }, template } });
+    expect(d.metadata.generation).toBe(1);
+    expect((await merge(`${D}/d`, { metadata: { labels: { a: 'b' } } })).metadata.generation).toBe(1);
+    expect((await merge(`${D}/d`, { spec: { replicas: 2 } })).metadata.generation).toBe(2);
+    const s = await merge(`${D}/d/status`, { spec: { replicas: 9 }, status: { replicas: 7 } });
+    expect([s.spec.replicas, s.status.replicas, s.metadata.generation]).toEqual([2, 7, 2]);
+    expect((await merge(`${D}/d`, { status: { replicas: 1 } })).status.replicas).toBe(7);
+  });
+
+  it('takes JSON and strategic merge patches, and no others', async () => {
+    await call('POST', PODS, pod('p'));
+    const s = await call('PATCH', `${PODS}/p`, { spec: { containers: [{ name: 'c', image: 'other' }] } }, { contentType: 'application/strategic-merge-patch+json' });
+    expect(s.spec.containers).toMatchObject([{ name: 'c', image: 'other' }]);
+    await call('PATCH', `${PODS}/p`, [{ op: 'add', path: '/metadata/labels', value: { a: 'b' } }], { contentType: 'application/json-patch+json' });
+    expect((await get(`${PODS}/p`)).metadata.labels).toEqual({ a: 'b' });
+    expect(await refused(call('PATCH', `${PODS}/p`, [{ op: 'test', path: '/metadata/name', value: 'q' }], { contentType: 'application/json-patch+json' }))).toMatchObject({ code: 422, message: 'the server rejected our request due to an error in our request' });
+    expect(await refused(call('PATCH', `${PODS}/p`, {}, { contentType: 'application/json' }))).toMatchObject({ code: 415 });
+    expect(await refused(call('PATCH', `${PODS}/p`, {}, { contentType: 'application/apply-patch+yaml' }))).toMatchObject({ code: 415, message: expect.stringContaining('server-side apply') as string });
+    expect(await refused(merge(`${PODS}/none`, {}))).toMatchObject({ code: 404, message: 'pods "none" not found' });
+    expect(await refused(merge(`${PODS}/p`, { metadata: { name: 'q' } }))).toMatchObject({ code: 400 });
+  });
+});
+
+describe('delete', () => {
+  it('answers with a Status for most, and checks preconditions', async () => {
+    const o = await call('POST', CM, cm('x'));
+    expect(await refused(call('DELETE', `${CM}/x`, { preconditions: { uid: 'other' } }))).toMatchObject({ code: 409, details: { kind: 'ConfigMap' } });
+    expect(await call('DELETE', `${CM}/x`)).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'x', kind: 'configmaps', uid: o.metadata.uid } });
+    expect(await refused(call('DELETE', `${CM}/x`))).toMatchObject({ code: 404 });
+    expect(await refused(call('DELETE', `${CM}/x`, { propagationPolicy: 'Sideways' }))).toMatchObject({ code: 422, details: { kind: 'DeleteOptions' } });
+  });
+
+  it('waits for finalizers', async () => {
+    await call('POST', CM, cm('x', {}, { finalizers: ['x.io/hold'] }));
+    const d = await call('DELETE', `${CM}/x`);
+    expect(d.metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 });
+    expect(await refused(merge(`${CM}/x`, { metadata: { finalizers: ['x.io/hold', 'x.io/more'] } }))).toMatchObject({ code: 422, message: expect.stringContaining('no new finalizers can be added if the object is being deleted') as string });
+    const w = await open(CM, {});
+    w.take();
+    await merge(`${CM}/x`, { metadata: { finalizers: null } });
+    expect(w.take()).toEqual(['DELETED x']);
+    expect(await refused(get(`${CM}/x`))).toMatchObject({ code: 404 });
+    w.close();
+  });
+
+  it('marks for foreground and orphan deletion', async () => {
+    await call('POST', CM, cm('x'));
+    await call('POST', CM, cm('y'));
+    expect((await call('DELETE', `${CM}/x`, { propagationPolicy: 'Foreground' })).metadata.finalizers).toEqual(['foregroundDeletion']);
+    expect((await call('DELETE', `${CM}/y`, { propagationPolicy: 'Orphan' })).metadata.finalizers).toEqual(['orphan']);
+  });
+
+  it('removes a collection in one go and says what it was', async () => {
+    for (let i = 0; i < 5; i++) await call('POST', CM, cm(`c${i}`, {}, { labels: { odd: String(i % 2) } }));
+    const gone = (await call('DELETE', CM, undefined, { query: { labelSelector: 'odd=1' } })) as unknown as KubeList<Any>;
+    expect(names(gone)).toEqual(['c1', 'c3']);
+    expect(names(await list(CM))).toEqual(['c0', 'c2', 'c4']);
+  });
+
+  it('ends namespaces in two steps', async () => {
+    await call('POST', CM, cm('x'));
+    const ns = await call('DELETE', '/api/v1/namespaces/a');
+    expect(ns.status.phase).toBe('Terminating');
+    expect(await refused(call('POST', CM, cm('y')))).toMatchObject({ code: 403, details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] } });
+    await call('PUT', '/api/v1/namespaces/a/finalize', { ...ns, spec: { finalizers: [] } });
+    expect(await refused(get('/api/v1/namespaces/a'))).toMatchObject({ code: 404 });
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'default' } });
+    expect(await refused(call('DELETE', '/api/v1/namespaces/default'))).toMatchObject({ code: 403, message: 'namespaces "default" is forbidden: this namespace may not be deleted' });
+  });
+});
+
+describe('list', () => {
+  beforeEach(async () => { for (const n of ['c', 'a', 'e', 'b', 'd']) await call('POST', CM, cm(n, {}, { labels: { n } })); });
+
+  it('is ordered, selected and never null', async () => {
+    expect(names(await list(CM))).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(names(await list('/api/v1/configmaps', { labelSelector: 'n in (a,e)' }))).toEqual(['a', 'e']);
+    expect(names(await list(CM, { labelSelector: 'n!=a,!z' }))).toEqual(['b', 'c', 'd', 'e']);
+    expect(names(await list(CM, { fieldSelector: 'metadata.name=c' }))).toEqual(['c']);
+    expect(names(await list('/api/v1/configmaps', { fieldSelector: 'metadata.name=c' }))).toEqual(['c']);
+    expect(names(await list('/api/v1/namespaces/b/configmaps'))).toEqual([]);
+    expect(await refused(list(CM, { fieldSelector: 'spec.x=1' }))).toMatchObject({ code: 400 });
+    expect(await refused(list(CM, { labelSelector: 'a b' }))).toMatchObject({ code: 400 });
+  });
+
+  it('comes in consistent chunks', async () => {
+    const one = await list(CM, { limit: '2' });
+    expect([names(one), one.metadata!.remainingItemCount]).toEqual([['a', 'b'], 3]);
+    await call('DELETE', `${CM}/c`);
+    await call('POST', CM, cm('f'));
+    const two = await list(CM, { limit: '2', continue: one.metadata!.continue });
+    expect([names(two), two.metadata!.resourceVersion]).toEqual([['c', 'd'], one.metadata!.resourceVersion]);
+    const three = await list(CM, { limit: '2', continue: two.metadata!.continue });
+    expect([names(three), three.metadata!.continue]).toEqual([['e'], undefined]);
+    expect(await refused(list(CM, { continue: 'nonsense' }))).toMatchObject({ code: 400 });
+    expect(names(await list(CM, { limit: '2', labelSelector: 'n in (b,d,e)' }))).toEqual(['b', 'd']);
+  });
+
+  it('knows the past, and waits for the future', async () => {
+    const rv = (await list(CM)).metadata!.resourceVersion!;
+    await call('DELETE', `${CM}/a`);
+    expect(names(await list(CM, { resourceVersion: rv, resourceVersionMatch: 'Exact' }))).toContain('a');
+    expect(names(await list(CM, { resourceVersion: rv, resourceVersionMatch: 'NotOlderThan' }))).not.toContain('a');
+    expect(names(await list(CM, { resourceVersion: '0', limit: '500' }))).toEqual(['b', 'c', 'd', 'e']);
+    const late = refused(list(CM, { resourceVersion: '9999' }));
+    await clock.advance(3100);
+    expect(await late).toMatchObject({ code: 504, reason: 'Timeout', details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge' }] } });
+    expect(await refused(list(CM, { resourceVersionMatch: 'Exact' }))).toMatchObject({ code: 422 });
+    expect(await refused(list(CM, { sendInitialEvents: 'true' }))).toMatchObject({ code: 422 });
+  });
+});
+
+describe('watch', () => {
+  it('starts with the state, or after a revision', async () => {
+    await call('POST', CM, cm('x'));
+    const rv = (await list(CM)).metadata!.resourceVersion!;
+    const all = await open(CM, {}), later = await open(CM, { resourceVersion: rv });
+    await call('POST', CM, cm('y'));
+    await merge(`${CM}/y`, { data: { z: '1' } });
+    await call('DELETE', `${CM}/x`);
+    expect(all.take()).toEqual(['ADDED x', 'ADDED y', 'MODIFIED y', 'DELETED x']);
+    const deleted = later.events.at(-1)!;
+    expect(later.take()).toEqual(['ADDED y', 'MODIFIED y', 'DELETED x']);
+    expect(deleted.object.metadata.resourceVersion).toBe((await list(CM)).metadata!.resourceVersion);
+    all.close();
+    later.close();
+    await Promise.all([all.done, later.done]);
+  });
+
+  it('turns selector transitions into ADDED and DELETED', async () => {
+    await call('POST', CM, cm('x', {}, { labels: { on: '0' } }));
+    const w = await open(CM, { labelSelector: 'on=1' });
+    await merge(`${CM}/x`, { metadata: { labels: { on: '1' } } });
+    await merge(`${CM}/x`, { data: { a: 'b' } });
+    const off = await merge(`${CM}/x`, { metadata: { labels: { on: '0' } } });
+    await merge(`${CM}/x`, { data: { a: 'c' } });
+    const last = w.events.at(-1)!;
+    expect(w.take()).toEqual(['ADDED x', 'MODIFIED x', 'DELETED x']);
+    expect(last.object.metadata).toMatchObject({ labels: { on: '1' }, resourceVersion: off.metadata.resourceVersion });
+    w.close();
+  });
+
+  it('ends initial events with a marked bookmark', async () => {
+    await call('POST', CM, cm('x'));
+    const w = await open(CM, { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: 'true' });
+    expect(w.events.at(-1)).toMatchObject({ type: 'BOOKMARK', object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } });
+    expect(w.take()).toEqual(['ADDED x', 'BOOKMARK']);
+    w.close();
+    expect(await refused(t.watch(CM, { sendInitialEvents: 'true' }, () => undefined, new AbortController().signal))).toMatchObject({ code: 422 });
+  });
+
+  it('sends bookmarks and ends in time', async () => {
+    const w = await open(CM, { allowWatchBookmarks: 'true', timeoutSeconds: '100' });
+    await clock.advance(61_000);
+    expect(w.take()).toEqual(['BOOKMARK']);
+    await clock.advance(40_000);
+    await w.done;
+  });
+
+  it('watches one object', async () => {
+    await call('POST', CM, cm('x'));
+    const w = await open(CM, { fieldSelector: 'metadata.name=x' });
+    await call('POST', CM, cm('xy'));
+    await merge(`${CM}/x`, { data: { a: 'b' } });
+    expect(w.take()).toEqual(['ADDED x', 'MODIFIED x']);
+    w.close();
+  });
+});
+
+describe('subresources', () => {
+  it('binds once', async () => {
+    await call('POST', PODS, pod('p'));
+    expect(await call('POST', `${PODS}/p/binding`, { target: { name: 'n1' } })).toMatchObject({ status: 'Success' });
+    expect((await get(`${PODS}/p`)).spec.nodeName).toBe('n1');
+    expect((await get(`${PODS}/p`)).status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }]);
+    expect(await refused(call('POST', `${PODS}/p/binding`, { target: { name: 'n2' } }))).toMatchObject({ code: 409 });
+    expect(names(await list('/api/v1/pods', { fieldSelector: 'spec.nodeName=n1' }))).toEqual(['p']);
+  });
+
+  it('evicts within the budget', async () => {
+    await call('POST', PODS, pod('p', { labels: { app: 'x' } }));
+    await merge(`${PODS}/p/status`, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } });
+    const B = '/apis/policy/v1/namespaces/a/poddisruptionbudgets';
+    await call('POST', B, { metadata: { name: 'b' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'x' } } } });
+    await merge(`${B}/b/status`, { status: { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 } });
+    expect(await refused(call('POST', `${PODS}/p/eviction`, { metadata: { name: 'p' } }))).toMatchObject({ code: 429, reason: 'TooManyRequests', details: { causes: [{ reason: 'DisruptionBudget' }] } });
+    await merge(`${B}/b/status`, { status: { disruptionsAllowed: 1 } });
+    expect(await call('POST', `${PODS}/p/eviction`, { metadata: { name: 'p' } })).toMatchObject({ status: 'Success' });
+    expect((await get(`${B}/b`)).status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { p: expect.any(String) as string } });
+  });
+
+  it('signs tokens for accounts', async () => {
+    await call('POST', '/api/v1/namespaces/a/serviceaccounts', { metadata: { name: 's' } });
+    const r = await call('POST', '/api/v1/namespaces/a/serviceaccounts/s/token', { spec: { expirationSeconds: 600 } });
+    expect(await server.tokens.verify(r.status.token as string)).toMatchObject({ namespace: 'a', serviceAccount: { name: 's' } });
+    await clock.advance(601_000);
+    expect(await server.tokens.verify(r.status.token as string)).toBeUndefined();
+    expect(await refused(call('POST', '/api/v1/namespaces/a/serviceaccounts/s/token', { spec: { expirationSeconds: 60 } }))).toMatchObject({ code: 422 });
+  });
+
+  it('keeps one set of events under two names', async () => {
+    const E = '/apis/events.k8s.io/v1/namespaces/a/events';
+    await call('POST', E, { metadata: { name: 'e' }, eventTime: '2026-01-01T00:00:00.123456Z', reportingController: 'c', reportingInstance: 'i', action: 'Do', reason: 'R', type: 'Normal', regarding: { kind: 'Pod', namespace: 'a', name: 'p' }, note: 'hello' });
+    expect(await get('/api/v1/namespaces/a/events/e')).toMatchObject({ kind: 'Event', apiVersion: 'v1', message: 'hello', involvedObject: { name: 'p' }, eventTime: '2026-01-01T00:00:00.123456Z' });
+    expect((await list(E)).items[0]).toMatchObject({ note: 'hello', regarding: { name: 'p' } });
+    await clock.advance(3_700_000);
+    expect((await list(E)).items).toEqual([]);
+  });
+});
+
+describe('services', () => {
+  const S = '/api/v1/namespaces/a/services';
+  const svc = (name: string, spec: object = {}): object => ({ metadata: { name }, spec: { selector: { a: 'b' }, ports: [{ port: 80 }], ...spec } });
+
+  it('get an address and give it back', async () => {
+    const one = await call('POST', S, svc('one'));
+    expect(one.spec).toMatchObject({ clusterIP: expect.stringMatching(/^10\.96\.0\.\d+$/) as string, clusterIPs: [one.spec.clusterIP], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
+    expect(await refused(call('POST', S, svc('two', { clusterIP: one.spec.clusterIP })))).toMatchObject({ code: 422, message: expect.stringContaining('provided IP is already allocated') as string });
+    expect(await refused(call('POST', S, svc('two', { clusterIP: '10.97.0.1' })))).toMatchObject({ code: 422, message: expect.stringContaining('not in the valid range') as string });
+    await call('DELETE', `${S}/one`);
+    expect((await call('POST', S, svc('two', { clusterIP: one.spec.clusterIP }))).spec.clusterIP).toBe(one.spec.clusterIP);
+    expect((await call('POST', S, svc('head', { clusterIP: 'None' }))).spec.clusterIP).toBe('None');
+    const put = await call('PUT', `${S}/two`, svc('two', { ports: [{ port: 81 }] }));
+    expect(put.spec.clusterIP).toBe(one.spec.clusterIP);
+    expect((await call('PUT', `${S}/two`, svc('two', { ports: [{ port: 81 }] }))).metadata.resourceVersion).toBe(put.metadata.resourceVersion);
+  });
+
+  it('get node ports that nobody else has', async () => {
+    const one = await call('POST', S, svc('one', { type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] }));
+    expect(one.spec.ports).toMatchObject([{ nodePort: 30001 }]);
+    expect(await refused(call('POST', S, svc('two', { type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] })))).toMatchObject({ code: 422, message: expect.stringContaining('spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated') as string });
+    expect(await refused(call('POST', S, svc('two', { type: 'NodePort', ports: [{ port: 80, nodePort: 40000 }] })))).toMatchObject({ code: 422, message: expect.stringContaining('The range of valid ports is 30000-30040') as string });
+    const back = await merge(`${S}/one`, { spec: { type: 'ClusterIP' } });
+    expect(back.spec.ports).not.toMatchObject([{ nodePort: 30001 }]);
+    expect((await call('POST', S, svc('two', { type: 'NodePort', ports: [{ port: 80, nodePort: 30001 }] }))).spec.ports).toMatchObject([{ nodePort: 30001 }]);
+    await call('POST', S, svc('dry', { type: 'NodePort', ports: [{ port: 80, nodePort: 30002 }] }), { query: { dryRun: 'All' } });
+    expect((await call('POST', S, svc('real', { type: 'NodePort', ports: [{ port: 80, nodePort: 30002 }] }))).metadata.name).toBe('real');
+  });
+});
+
+describe('admission', () => {
+  it('mounts the account\'s token, tolerates trouble and knows priorities', async () => {
+    start();
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'a' } });
+    expect(await refused(call('POST', PODS, pod('p')))).toMatchObject({ code: 403, message: 'pods "p" is forbidden: error looking up service account a/default: serviceaccount "default" not found' });
+    await call('POST', '/api/v1/namespaces/a/serviceaccounts', { metadata: { name: 'default' }, imagePullSecrets: [{ name: 'pull' }] });
+    const p = await call('POST', PODS, pod('p', {}, { priorityClassName: 'system-node-critical' }));
+    expect(p.spec).toMatchObject({
+      serviceAccountName: 'default', imagePullSecrets: [{ name: 'pull' }], priority: 2000001000, preemptionPolicy: 'PreemptLowerPriority',
+      volumes: [{ name: expect.stringMatching(/^kube-api-access-/) as string, projected: { defaultMode: 420 } }],
+      containers: [{ volumeMounts: [{ mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }] }],
+      tolerations: [{ key: 'node.kubernetes.io/not-ready', tolerationSeconds: 300 }, { key: 'node.kubernetes.io/unreachable', tolerationSeconds: 300 }],
+    });
+    expect(await refused(call('POST', PODS, pod('q', {}, { priorityClassName: 'none' })))).toMatchObject({ code: 403, message: 'pods "q" is forbidden: no PriorityClass with name none was found' });
+  });
+});

@@ -7,8 +7,11 @@ import { podGcController } from './pod-gc/controller.ts';
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { rootCaController } from './service-account/root-ca.ts';
+import { endpointSliceController } from './services/endpoint-slice.ts';
+import { endpointsController } from './services/endpoints.ts';
+import { endpointSliceMirroringController } from './services/mirror.ts';
 
 export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
-  serviceAccountController, rootCaController, podGcController,
+  serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController, podGcController,
 ];

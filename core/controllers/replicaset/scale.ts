@@ -1,5 +1,5 @@
 // Creating what is missing and deleting what is too much.
-import { isNotFound, statusOf } from '../../api/meta/status.ts';
+import { isNotFound } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/types/kubernetes.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { slowStart } from '../batch.ts';
@@ -7,6 +7,7 @@ import type { ControllerContext } from '../controller.ts';
 import type { Expectations } from '../expectations.ts';
 import { controllerReference } from '../../api/meta/owner.ts';
 import { podFromTemplate, podKey } from '../pods.ts';
+import { namespaceTerminating } from '../terminating.ts';
 import { podsToDelete } from './ranking.ts';
 import type { Flavour, ReplicaKeeper } from './flavour.ts';
 import type { Failure } from './status.ts';
@@ -16,10 +17,6 @@ const BURST = 500;
 
 /** A failure to scale: what the status shall say, and the error that brings the key back. */
 export interface ScaleFailure extends Failure { readonly error: Error }
-
-/** The namespace is going away: nothing can be made in it, and trying again is of no use. */
-export const namespaceTerminating = (error: unknown): boolean =>
-  statusOf(error).details?.causes?.some(c => c.reason === 'NamespaceTerminating') === true || /because it is being terminated/.test(error instanceof Error ? error.message : '');
 
 /** Brings `active` to the wished number. `related` are pods of the same family, for spreading what remains. */
 export async function scale(ctx: ControllerContext, flavour: Flavour, expectations: Expectations, key: string, owner: ReplicaKeeper, active: readonly Pod[], related: () => readonly Pod[]): Promise<ScaleFailure | undefined> {

@@ -4,7 +4,7 @@ import { serviceAccount as serviceAccountKind } from '../../api/kinds/core/servi
 import { isAlreadyExists } from '../../api/meta/status.ts';
 import type { Namespace, ServiceAccount } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
-import { namespaceTerminating } from '../replicaset/scale.ts';
+import { namespaceTerminating } from '../terminating.ts';
 
 const NAME = 'default';
 

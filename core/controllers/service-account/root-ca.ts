@@ -4,7 +4,7 @@ import { namespace as namespaceKind } from '../../api/kinds/core/namespace.ts';
 import { isAlreadyExists } from '../../api/meta/status.ts';
 import type { ConfigMap, Namespace } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
-import { namespaceTerminating } from '../replicaset/scale.ts';
+import { namespaceTerminating } from '../terminating.ts';
 
 const NAME = 'kube-root-ca.crt';
 const DESCRIPTION = 'kubernetes.io/description';

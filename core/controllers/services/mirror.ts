@@ -1,0 +1,71 @@
+// Endpoints that people write by hand (services without a selector) are copied into EndpointSlices, which is what proxies read.
+import { endpoints as endpointsKind } from '../../api/kinds/core/endpoints.ts';
+import { service as serviceKind } from '../../api/kinds/core/service.ts';
+import { endpointSlice as sliceKind } from '../../api/kinds/discovery/endpoint-slice.ts';
+import { objectKey, splitKey } from '../../api/meta/object.ts';
+import { controllerReference } from '../../api/meta/owner.ts';
+import { formatTime } from '../../api/meta/time.ts';
+import type { Endpoint, EndpointAddress, Endpoints, EndpointSlice, Service } from '../../api/types/kubernetes.ts';
+import type { Controller } from '../controller.ts';
+import { namespaceTerminating } from '../terminating.ts';
+import { sliceIndex } from './endpoint-slice.ts';
+import { LAST_CHANGE } from './pods-of.ts';
+import { reconcileSlices, SERVICE_NAME, SLICE_MANAGER, watchSlices, Written, type Wanted } from './slices.ts';
+
+const MANAGER = 'endpointslicemirroring-controller.k8s.io';
+const INDEX = 'slices-of-service';
+const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
+const LEADER = 'control-plane.alpha.kubernetes.io/leader';
+const MOST_PER_SUBSET = 1000;
+
+const mirrored = (e: Endpoints): boolean => e.metadata?.labels?.[SKIP] !== 'true' && !(LEADER in (e.metadata?.annotations ?? {}));
+const familyOf = (ip: string): string => (ip.includes(':') ? 'IPv6' : 'IPv4');
+
+function copies(e: Endpoints): Wanted[] {
+  const wanted: Wanted[] = [];
+  for (const subset of e.subsets ?? []) {
+    const ports = (subset.ports ?? []).map(p => ({ name: p.name ?? '', port: p.port, protocol: p.protocol ?? 'TCP', ...(p.appProtocol ? { appProtocol: p.appProtocol } : {}) }));
+    const one = (a: EndpointAddress, ready: boolean): Endpoint => ({
+      addresses: [a.ip], conditions: { ready }, ...(a.hostname ? { hostname: a.hostname } : {}), ...(a.nodeName ? { nodeName: a.nodeName } : {}), ...(a.targetRef ? { targetRef: a.targetRef } : {}),
+    });
+    const all = [...(subset.addresses ?? []).map(a => one(a, true)), ...(subset.notReadyAddresses ?? []).map(a => one(a, false))].slice(0, MOST_PER_SUBSET);
+    for (const family of ['IPv4', 'IPv6']) {
+      const endpoints = all.filter(x => familyOf(x.addresses[0]!) === family);
+      if (endpoints.length) wanted.push({ addressType: family, ports, endpoints });
+    }
+  }
+  return wanted;
+}
+
+export const endpointSliceMirroringController: Controller = {
+  name: 'endpointslice-mirroring-controller', alias: 'endpointslicemirroring', component: 'endpoint-slice-mirroring-controller',
+  start(ctx, keys) {
+    const endpoints = ctx.informers.for<Endpoints>(endpointsKind);
+    const services = ctx.informers.for<Service>(serviceKind);
+    const slices = ctx.informers.for<EndpointSlice>(sliceKind);
+    slices.addIndex(INDEX, sliceIndex);
+    const wake = (o: Endpoints | Service): void => keys.add(objectKey(o));
+    endpoints.on({ add: wake, update: wake, delete: wake });
+    services.on({ add: wake, update: wake, delete: wake });
+    const written = new Written();
+    watchSlices(slices, MANAGER, written, keys);
+    return async key => {
+      const { namespace, name } = splitKey(key);
+      if (written.pending(key, namespace, slices)) return;
+      const e = endpoints.lister.get(namespace, name);
+      const s = services.lister.get(namespace, name);
+      const existing = slices.lister.byIndex(INDEX, `${MANAGER}/${key}`);
+      const wanted = e && s && mirrored(e) && Object.keys(s.spec?.selector ?? {}).length === 0 ? copies(e) : [];
+      if (wanted.length === 0 && existing.length === 0) return;
+      const labels = { ...e?.metadata?.labels, [SERVICE_NAME]: name, [SLICE_MANAGER]: MANAGER };
+      try {
+        await reconcileSlices(ctx.client,
+          { namespace, namePrefix: `${name}-`, labels, annotations: { [LAST_CHANGE]: formatTime(ctx.clock.now()) }, owner: controllerReference(e ?? {}, endpointsKind) },
+          existing, wanted, w => written.wrote(key, w));
+      } catch (error) {
+        if (namespaceTerminating(error)) return;
+        throw error;
+      }
+    };
+  },
+};

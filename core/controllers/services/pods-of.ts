@@ -1,0 +1,65 @@
+// What endpoints and endpoint slices share: which pods stand behind a service, on which ports, and which events concern which service.
+import { objectKey } from '../../api/meta/object.ts';
+import { semanticEqual } from '../../api/meta/equal.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { service as serviceKind } from '../../api/kinds/core/service.ts';
+import type { Pod, Service, ServicePort } from '../../api/types/kubernetes.ts';
+import type { Informer } from '../../client/informer.ts';
+import type { ControllerContext, Keys } from '../controller.ts';
+import { isReady, isTerminal } from '../pods.ts';
+import { mapSelector } from '../selection.ts';
+
+export const HEADLESS = 'service.kubernetes.io/headless';
+export const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time';
+
+const selected = new WeakMap<Service, ReturnType<typeof mapSelector>>();
+const selectorOf = (s: Service): ReturnType<typeof mapSelector> => {
+  let found = selected.get(s);
+  if (!found) selected.set(s, found = mapSelector(s.spec?.selector));
+  return found;
+};
+
+/** Services without a selector, and names for something outside, have no pods of their own. */
+export const hasPods = (s: Service): boolean => s.spec?.type !== 'ExternalName' && Object.keys(s.spec?.selector ?? {}).length > 0;
+export const isHeadless = (s: Service): boolean => s.spec?.clusterIP === 'None';
+
+/** Pods behind a service that have an address and are not finished; those being deleted are among them. */
+export const podsOf = (s: Service, pods: Informer<Pod>): Pod[] =>
+  pods.lister.list(s.metadata?.namespace).filter(p => selectorOf(s).matches(p.metadata?.labels) && !isTerminal(p) && (p.status?.podIP ?? '') !== '');
+
+/** The pod's port a service port leads to; undefined when it names one the pod has not. */
+export function targetPort(port: ServicePort, pod: Pod): number | undefined {
+  const target = port.targetPort ?? port.port;
+  if (typeof target === 'number') return target === 0 ? port.port : target;
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter(c => c.restartPolicy === 'Always')];
+  return containers.flatMap(c => c.ports ?? []).find(p => p.name === target && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))?.containerPort;
+}
+
+/** The name under which a headless service's DNS knows a pod. */
+export const hostnameIn = (s: Service, pod: Pod): string | undefined =>
+  (pod.spec?.hostname && pod.spec.subdomain === s.metadata?.name ? pod.spec.hostname : undefined);
+
+/** Wakes the services whose backends may have changed. */
+export function watchBackends(ctx: ControllerContext, keys: Keys): { services: Informer<Service>; pods: Informer<Pod> } {
+  const services = ctx.informers.for<Service>(serviceKind);
+  const pods = ctx.informers.for<Pod>(podKind);
+  const wakeMatching = (...versions: Pod[]): void => {
+    for (const s of services.lister.list(versions[0]?.metadata?.namespace)) {
+      if (hasPods(s) && versions.some(p => selectorOf(s).matches(p.metadata?.labels))) keys.add(objectKey(s));
+    }
+  };
+  const wake = (s: Service): void => keys.add(objectKey(s));
+  services.on({ add: wake, update: wake, delete: wake });
+  pods.on({
+    add: p => wakeMatching(p), delete: p => wakeMatching(p),
+    update: (p, prev) => { if (differs(p, prev)) wakeMatching(p, prev); },
+  });
+  return { services, pods };
+}
+
+/** Status updates are many; only these say something about addresses. */
+function differs(a: Pod, b: Pod): boolean {
+  return isReady(a) !== isReady(b) || isTerminal(a) !== isTerminal(b) || a.metadata?.deletionTimestamp !== b.metadata?.deletionTimestamp
+    || a.status?.podIP !== b.status?.podIP || a.spec?.nodeName !== b.spec?.nodeName || a.metadata?.uid !== b.metadata?.uid
+    || !semanticEqual(a.metadata?.labels, b.metadata?.labels) || !semanticEqual(a.status?.podIPs, b.status?.podIPs);
+}

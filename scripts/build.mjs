@@ -18,7 +18,7 @@ export async function buildHost() {
 export async function buildElectron() {
   if (!existsSync('electron/main/main.ts')) return;
   const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron', 'cpu-features', 'ssh2', '@lydell/node-pty'] };
-  await build({ ...common, entryPoints: { main: 'electron/main/main.ts' }, outdir: 'dist/electron', format: 'esm', outExtension: { '.js': '.mjs' },
+  await build({ ...common, entryPoints: { main: 'electron/main/main.ts', host: 'electron/host/utility.ts' }, outdir: 'dist/electron', format: 'esm', outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } });
   await build({ ...common, entryPoints: { preload: 'electron/preload/preload.ts' }, outdir: 'dist/electron', format: 'cjs', outExtension: { '.js': '.cjs' } });
 }

@@ -25,7 +25,9 @@ let loaded: Promise<typeof X509> | undefined;
 function x509(): Promise<typeof X509> {
   loaded ??= (async () => {
     await import('reflect-metadata');
-    const lib = await import('@peculiar/x509');
+    // The package is CommonJS for Node: a bundle gives its exports as `default`.
+    const imported = await import('@peculiar/x509') as typeof X509 & { default?: typeof X509 };
+    const lib = imported.default ?? imported;
     lib.cryptoProvider.set(webcrypto);
     return lib;
   })();

@@ -1,6 +1,7 @@
 // Which runtime a machine gets, and why. `auto` takes the first that works: Docker, our own sandboxes, simulated.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { nth, podCidrOf } from '../network/cidr.ts';
 import type { Runtime, RuntimeConfig } from '../node/runtime/runtime.ts';
@@ -30,7 +31,7 @@ const CANDIDATES: readonly Candidate[] = [
   {
     name: 'simulated',
     probe: async () => ({ ok: true, why: 'pods only pretend to run' }),
-    create: async (config, log) => (await import('../node/runtime/simulated/simulated.ts')).createSimulatedRuntime(config, log),
+    create: async (config, log) => (await import('../node/runtime/simulated/simulated.ts')).createSimulatedRuntime(config, systemClock),
   },
 ];
 

@@ -2,6 +2,7 @@
 // list and detail pages and contract tests are derived from the array in index.ts. The shape is that of a CRD plus functions.
 import type { FieldError } from '../meta/field-error.ts';
 import type { KubeObject, ResourceType } from '../meta/object.ts';
+import { validateObjectMeta } from '../meta/object-meta.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 export const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -82,6 +83,7 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   prepareForUpdate?(next: T, prev: T): void;
   /** Without it: status from `next`, all else from `prev`. */
   prepareForStatusUpdate?(next: T, prev: T): void;
+  /** All field errors: those of the metadata (by `namespaced` and `nameRule`; defineKind adds them) before the kind's own. */
   validate(object: T): FieldError[];
   validateUpdate?(next: T, prev: T): FieldError[];
   /** Warning headers for this object. */
@@ -101,6 +103,8 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   /** Allocators this kind needs: the server runs them around its writes. */
   readonly allocators?: readonly ('cluster-ip' | 'node-port')[];
   readonly columns: readonly Column<T>[];
+  /** Conditions of a Table row (a finished pod: kubectl tells it from a running one by them). */
+  rowConditions?(object: T): readonly { type: string; status: string; reason: string; message: string }[];
   /** Name of the controller that reconciles it; checked both ways by test/contract. */
   readonly controller?: string;
   readonly view: View<T>;
@@ -109,11 +113,17 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
 type Defaulted = 'listKind' | 'singular' | 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'generation' | 'nameRule' | 'unconditionalUpdate' | 'createOnUpdate' | 'defaultPropagation';
 export type KindDefinition<T extends KubeObject> = Omit<KindSpec<T>, Defaulted> & Partial<Pick<KindSpec<T>, Defaulted>>;
 
-/** Fills what nearly every kind shares; see KindSpec. */
+/** Fills what nearly every kind shares, and puts the rules of metadata before the kind's own; see KindSpec. */
 export function defineKind<T extends KubeObject>(d: KindDefinition<T>): KindSpec<T> {
+  const rule = d.nameRule ?? 'dns-subdomain';
   return {
     listKind: `${d.kind}List`, singular: d.kind.toLowerCase(), shortNames: [], categories: [], verbs: ALL_VERBS, subresources: [],
     generation: false, nameRule: 'dns-subdomain', unconditionalUpdate: true, createOnUpdate: false, defaultPropagation: 'Background', ...d,
+    validate(object) {
+      const errors = validateObjectMeta(object.metadata ?? {}, d.namespaced, rule);
+      const own = d.validate(object);
+      return errors.length === 0 ? own : [...errors, ...own];
+    },
   };
 }
 

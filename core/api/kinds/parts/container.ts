@@ -1,0 +1,125 @@
+// Containers of pods: defaults and rules (design contract 13.1).
+import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { dnsLabel, inRange, portName, portNumber } from '../../meta/names.ts';
+import type { Container, PodSpec, SecurityContext } from '../../types/kubernetes.ts';
+import { defaultEnv, validateEnv, validateEnvFrom } from './env.ts';
+import { pullPolicyFor } from './image.ts';
+import { defaultLifecycle, defaultProbe, validateLifecycle, validateProbe } from './probe.ts';
+import { defaultRequirements, validateRequirements } from './resources.ts';
+import { validateMounts } from './volumes.ts';
+
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'], PULL = ['Always', 'IfNotPresent', 'Never'], MESSAGE = ['FallbackToLogsOnError', 'File'];
+const RESTART = ['Always', 'Never', 'OnFailure'];
+
+/** `inPod`: requests follow limits in pods, not in templates. */
+export function defaultContainer(c: Container, inPod: boolean): void {
+  if (!c.imagePullPolicy) c.imagePullPolicy = pullPolicyFor(c.image ?? '');
+  if (!c.terminationMessagePath) c.terminationMessagePath = '/dev/termination-log';
+  if (!c.terminationMessagePolicy) c.terminationMessagePolicy = 'File';
+  for (const p of c.ports ?? []) if (!p.protocol) p.protocol = 'TCP';
+  defaultEnv(c.env);
+  c.resources ??= {};
+  defaultRequirements(c.resources, inPod);
+  defaultProbe(c.livenessProbe);
+  defaultProbe(c.readinessProbe);
+  defaultProbe(c.startupProbe);
+  defaultLifecycle(c.lifecycle);
+}
+
+/** Host ports of a host-network pod are its container ports. */
+export function defaultHostPorts(c: Container): void {
+  for (const p of c.ports ?? []) if (!p.hostPort) p.hostPort = p.containerPort;
+}
+
+function validatePorts(c: Container, path: string, hostNetwork: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  for (let i = 0; i < (c.ports?.length ?? 0); i++) {
+    const p = c.ports![i]!, at = `${path}[${i}]`;
+    if (p.name) {
+      const bad = portName(p.name);
+      for (const m of bad) errors.push(invalid(`${at}.name`, p.name, m));
+      if (bad.length === 0 && names.has(p.name)) errors.push(duplicate(`${at}.name`, p.name));
+      names.add(p.name);
+    }
+    if (!p.containerPort) errors.push(required(`${at}.containerPort`));
+    else for (const m of portNumber(p.containerPort)) errors.push(invalid(`${at}.containerPort`, p.containerPort, m));
+    if (p.hostPort) for (const m of portNumber(p.hostPort)) errors.push(invalid(`${at}.hostPort`, p.hostPort, m));
+    if (hostNetwork && p.hostPort && p.hostPort !== p.containerPort) errors.push(invalid(`${at}.containerPort`, p.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
+    if (!p.protocol) errors.push(required(`${at}.protocol`));
+    else if (!PROTOCOLS.includes(p.protocol)) errors.push(notSupported(`${at}.protocol`, p.protocol, PROTOCOLS));
+  }
+  return errors;
+}
+
+function validateSecurity(s: SecurityContext | undefined, path: string, hostUsers: boolean | undefined): FieldError[] {
+  if (!s) return [];
+  const errors: FieldError[] = [];
+  for (const f of ['runAsUser', 'runAsGroup'] as const) {
+    const id = s[f];
+    if (id !== undefined && (id < 0 || id > 0xffffffff)) errors.push(invalid(`${path}.${f}`, id, inRange(0, 0xffffffff)));
+  }
+  if (s.procMount !== undefined && s.procMount !== 'Default' && s.procMount !== 'Unmasked') errors.push(notSupported(`${path}.procMount`, s.procMount, ['Default', 'Unmasked']));
+  if (s.procMount === 'Unmasked' && hostUsers !== false) errors.push(invalid(`${path}.procMount`, s.procMount, '`hostUsers` must be false to use `Unmasked`'));
+  if (s.allowPrivilegeEscalation === false) {
+    if (s.privileged) errors.push(invalid(`${path}.allowPrivilegeEscalation`, false, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+    if (s.capabilities?.add?.includes('CAP_SYS_ADMIN')) errors.push(invalid(`${path}.allowPrivilegeEscalation`, false, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+  }
+  return errors;
+}
+
+function validateCommon(c: Container, spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!c.name) errors.push(required(`${path}.name`));
+  else for (const m of dnsLabel(c.name)) errors.push(invalid(`${path}.name`, c.name, m));
+  if (!c.image) errors.push(required(`${path}.image`));
+  else if (c.image !== c.image.trim()) errors.push(invalid(`${path}.image`, c.image, 'must not have leading or trailing whitespace'));
+  if (!MESSAGE.includes(c.terminationMessagePolicy ?? '')) errors.push(notSupported(`${path}.terminationMessagePolicy`, c.terminationMessagePolicy ?? '', MESSAGE));
+  if (c.ports) errors.push(...validatePorts(c, `${path}.ports`, spec.hostNetwork === true));
+  if (c.env) errors.push(...validateEnv(c.env, `${path}.env`));
+  if (c.envFrom) errors.push(...validateEnvFrom(c.envFrom, `${path}.envFrom`));
+  if (c.volumeMounts) errors.push(...validateMounts(c.volumeMounts, spec.volumes, `${path}.volumeMounts`));
+  if (!PULL.includes(c.imagePullPolicy ?? '')) errors.push(notSupported(`${path}.imagePullPolicy`, c.imagePullPolicy ?? '', PULL));
+  errors.push(...validateRequirements(c.resources, `${path}.resources`));
+  errors.push(...validateSecurity(c.securityContext, `${path}.securityContext`, spec.hostUsers));
+  if (c.restartPolicy !== undefined && !RESTART.includes(c.restartPolicy)) errors.push(notSupported(`${path}.restartPolicy`, c.restartPolicy, RESTART));
+  return errors;
+}
+
+function validateRunning(c: Container, spec: PodSpec, path: string): FieldError[] {
+  return [
+    ...validateLifecycle(c.lifecycle, `${path}.lifecycle`, spec.terminationGracePeriodSeconds),
+    ...validateProbe(c.livenessProbe, 'livenessProbe', path),
+    ...validateProbe(c.readinessProbe, 'readinessProbe', path),
+    ...validateProbe(c.startupProbe, 'startupProbe', path),
+  ];
+}
+
+/** All containers of a pod, init containers after the others; names are unique over both. */
+export function validateContainers(spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>(), hostPorts = new Set<string>();
+  const list = spec.containers as readonly Container[] | undefined;
+  if (!list?.length) return [required(`${path}.containers`)];
+  for (let i = 0; i < list.length; i++) {
+    const c = list[i]!, at = `${path}.containers[${i}]`;
+    errors.push(...validateCommon(c, spec, at), ...validateRunning(c, spec, at));
+    if (c.name && names.has(c.name)) errors.push(duplicate(`${at}.name`, c.name));
+    names.add(c.name);
+    c.ports?.forEach((p, j) => {
+      if (!p.hostPort) return;
+      const key = `${p.protocol}/${p.hostIP ?? ''}/${p.hostPort}`;
+      if (hostPorts.has(key)) errors.push(duplicate(`${at}.ports[${j}].hostPort`, key));
+      hostPorts.add(key);
+    });
+  }
+  spec.initContainers?.forEach((c, i) => {
+    const at = `${path}.initContainers[${i}]`;
+    errors.push(...validateCommon(c, spec, at));
+    if (c.name && names.has(c.name)) errors.push(duplicate(`${at}.name`, c.name));
+    names.add(c.name);
+    if (c.restartPolicy === 'Always') errors.push(...validateRunning(c, spec, at));
+    else for (const f of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) if (c[f]) errors.push(forbidden(`${at}.${f}`, 'may not be set for init containers without restartPolicy=Always'));
+  });
+  return errors;
+}

@@ -1,0 +1,103 @@
+// Environment of containers, and the downward API's fields.
+import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { configMapKey, envVarName, labelKey } from '../../meta/names.ts';
+import { parseQuantity } from '../../meta/quantity.ts';
+import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../types/kubernetes.ts';
+import { canonical } from './resources.ts';
+
+const ENV_FIELDS = ['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs'];
+const VOLUME_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
+const KNOWN_FIELDS = new Set([...ENV_FIELDS, ...VOLUME_FIELDS, 'spec.schedulerName', 'spec.restartPolicy', 'spec.hostname', 'status.phase']);
+const RESOURCES = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
+
+export function defaultEnv(env: readonly EnvVar[] | undefined): void {
+  for (const v of env ?? []) {
+    if (v.valueFrom?.fieldRef) v.valueFrom.fieldRef.apiVersion ||= 'v1';
+    if (v.valueFrom?.resourceFieldRef) defaultResourceField(v.valueFrom.resourceFieldRef);
+  }
+}
+/** The divisor is never absent on the wire: 0 means "1". */
+export function defaultResourceField(r: ResourceFieldSelector): void { r.divisor = r.divisor === undefined ? '0' : canonical(r.divisor); }
+
+/** A field of the downward API for env (`env`) or for a volume. */
+export function validateFieldRef(ref: ObjectFieldSelector, use: 'env' | 'volume', path: string): FieldError[] {
+  if (!ref.apiVersion) return [required(`${path}.apiVersion`)];
+  if (!ref.fieldPath) return [required(`${path}.fieldPath`)];
+  const subscript = /^(.*?)\['(.*)'\]$/.exec(ref.fieldPath);
+  if (subscript) {
+    const [, base, key] = subscript;
+    if (base !== 'metadata.labels' && base !== 'metadata.annotations') return [invalid(`${path}.fieldPath`, base, 'does not support subscript')];
+    return labelKey(base === 'metadata.annotations' ? key!.toLowerCase() : key!).map(m => invalid(path, key, m));
+  }
+  if (!KNOWN_FIELDS.has(ref.fieldPath)) return [invalid(`${path}.fieldPath`, ref.fieldPath, `error converting fieldPath: field label not supported: ${ref.fieldPath}`)];
+  const allowed = use === 'env' ? ENV_FIELDS : VOLUME_FIELDS;
+  return allowed.includes(ref.fieldPath) ? [] : [notSupported(`${path}.fieldPath`, ref.fieldPath, allowed)];
+}
+
+export function validateResourceFieldRef(ref: ResourceFieldSelector, volume: boolean, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (volume && !ref.containerName) errors.push(required(`${path}.containerName`));
+  if (!ref.resource) return [...errors, required(`${path}.resource`)];
+  const huge = /^(limits|requests)\.hugepages-/.test(ref.resource);
+  if (!huge && !RESOURCES.includes(ref.resource)) return [...errors, notSupported(`${path}.resource`, ref.resource, RESOURCES)];
+  const { nanos } = parseQuantity(ref.divisor ?? '0');
+  const unit = 1_000_000_000n;
+  if (nanos === 0n) return errors;
+  const cpu = ref.resource.endsWith('.cpu');
+  const units = cpu ? [unit / 1000n, unit] : [1n, 1000n, 1000n ** 2n, 1000n ** 3n, 1000n ** 4n, 1000n ** 5n, 1000n ** 6n, 1024n, 1024n ** 2n, 1024n ** 3n, 1024n ** 4n, 1024n ** 5n, 1024n ** 6n].map(n => n * unit);
+  if (!units.includes(nanos)) {
+    errors.push(invalid(`${path}.divisor`, ref.divisor, cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
+      : `only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the ${ref.resource.includes('ephemeral') ? 'local ephemeral storage' : 'memory'} resource`));
+  }
+  return errors;
+}
+
+export function validateEnv(env: readonly EnvVar[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (let i = 0; i < (env?.length ?? 0); i++) {
+    const v = env![i]!, at = `${path}[${i}]`;
+    if (!v.name) errors.push(required(`${at}.name`));
+    else for (const m of envVarName(v.name)) errors.push(invalid(`${at}.name`, v.name, m));
+    if (v.valueFrom) errors.push(...validateValueFrom(v, `${at}.valueFrom`));
+  }
+  return errors;
+}
+
+function validateValueFrom(v: EnvVar, path: string): FieldError[] {
+  const from = v.valueFrom!;
+  const errors: FieldError[] = [];
+  let count = 0;
+  if (from.fieldRef) { count++; errors.push(...validateFieldRef(from.fieldRef, 'env', `${path}.fieldRef`)); }
+  if (from.resourceFieldRef) { count++; errors.push(...validateResourceFieldRef(from.resourceFieldRef, false, `${path}.resourceFieldRef`)); }
+  for (const source of ['configMapKeyRef', 'secretKeyRef'] as const) {
+    const ref = from[source];
+    if (!ref) continue;
+    count++;
+    if (!ref.name) errors.push(required(`${path}.${source}.name`));
+    if (!ref.key) errors.push(required(`${path}.${source}.key`));
+    else for (const m of configMapKey(ref.key)) errors.push(invalid(`${path}.${source}.key`, ref.key, m));
+  }
+  if (from.fileKeyRef) count++;
+  if (count === 0) errors.push(invalid(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'));
+  else if (v.value) errors.push(invalid(path, '', 'may not be specified when `value` is not empty'));
+  else if (count > 1) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
+  return errors;
+}
+
+export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (let i = 0; i < (sources?.length ?? 0); i++) {
+    const s = sources![i]!, at = `${path}[${i}]`;
+    if (s.prefix) for (const m of envVarName(s.prefix)) errors.push(invalid(`${at}.prefix`, s.prefix, m));
+    let count = 0;
+    for (const source of ['configMapRef', 'secretRef'] as const) {
+      const ref = s[source] as { name?: string } | undefined;
+      if (!ref) continue;
+      count++;
+      if (!ref.name) errors.push(required(`${at}.${source}.name`));
+    }
+    if (count === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    else if (count > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
+  }
+  return errors;
+}

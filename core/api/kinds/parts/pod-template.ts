@@ -1,0 +1,45 @@
+// Pod templates of workloads.
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { selectorFrom, type LabelSelectorLike, type Selector } from '../../meta/labels.ts';
+import { validateAnnotations, validateLabels } from '../../meta/object-meta.ts';
+import type { ObjectMeta, PodTemplateSpec } from '../../types/kubernetes.ts';
+import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
+
+/** Metadata of a template or claim inside a spec: a creationTimestamp there (null from Go clients) means nothing and must not make a rollout (contract trap 13). */
+export function tidyNestedMeta(metadata: ObjectMeta | undefined): void {
+  if (!metadata) return;
+  for (const k of Object.keys(metadata) as (keyof ObjectMeta)[]) if (metadata[k] === null || k === 'creationTimestamp') delete metadata[k];
+}
+
+export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
+  if (!template) return;
+  tidyNestedMeta(template.metadata ??= {});
+  if (template.spec) defaultPodSpec(template.spec, false);
+}
+
+/** The template of anything that makes pods; `restart` limits its restart policy. */
+export function validatePodTemplate(template: PodTemplateSpec, path: string, restart?: readonly string[]): FieldError[] {
+  const errors = [...validateLabels(template.metadata?.labels, `${path}.labels`), ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`)];
+  if (!template.spec) return [...errors, required(`${path}.spec.containers`)];
+  errors.push(...validatePodSpec(template.spec, `${path}.spec`));
+  if (restart && template.spec.restartPolicy && !restart.includes(template.spec.restartPolicy)) errors.push(notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, restart));
+  if (template.spec.ephemeralContainers?.length) errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
+  return errors;
+}
+
+/** The template of a workload that selects its pods: selector and template must agree. */
+export function validateSelectedTemplate(template: PodTemplateSpec | undefined, selector: LabelSelectorLike | undefined, path: string, restart: readonly string[] = ['Always']): FieldError[] {
+  if (!template) return [required(path)];
+  const errors: FieldError[] = [];
+  const s = safely(selector);
+  if (s && !s.everything && !s.matches(template.metadata?.labels)) errors.push(invalid(`${path}.metadata.labels`, template.metadata?.labels ?? {}, '`selector` does not match template `labels`'));
+  errors.push(...validatePodTemplate(template, path, restart));
+  if (template.spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in pod template is not supported'));
+  return errors;
+}
+
+const KNOWN = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
+/** A selector with a bad operator is reported by its own rule, not here. */
+function safely(selector: LabelSelectorLike | undefined): Selector | undefined {
+  return selector?.matchExpressions?.every(e => KNOWN.has(e.operator)) === false ? undefined : selector && selectorFrom(selector);
+}

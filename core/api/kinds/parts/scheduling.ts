@@ -1,0 +1,124 @@
+// What steers the scheduler: affinity, tolerations, topology spread.
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { dnsLabel, inRange, labelKey, labelValue, NOT_POSITIVE } from '../../meta/names.ts';
+import { validateLabels } from '../../meta/object-meta.ts';
+import type { Affinity, LabelSelector, NodeSelectorTerm, PodAffinity, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../types/kubernetes.ts';
+
+const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+
+/** A LabelSelector object; null is fine where the caller says so. */
+export function validateLabelSelector(s: LabelSelector | undefined | null, path: string): FieldError[] {
+  if (!s) return [];
+  const errors = validateLabels(s.matchLabels, `${path}.matchLabels`);
+  s.matchExpressions?.forEach((e, i) => {
+    const at = `${path}.matchExpressions[${i}]`;
+    if (e.operator === 'In' || e.operator === 'NotIn') {
+      if (!e.values?.length) errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+    } else if (e.operator === 'Exists' || e.operator === 'DoesNotExist') {
+      if (e.values?.length) errors.push(forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+    } else errors.push(invalid(`${at}.operator`, e.operator ?? '', 'not a valid selector operator'));
+    for (const m of labelKey(e.key ?? '')) errors.push(invalid(`${at}.key`, e.key ?? '', m));
+    e.values?.forEach((v, j) => { for (const m of labelValue(v)) errors.push(invalid(`${at}.values[${j}]`, v, m)); });
+  });
+  return errors;
+}
+
+function validateNodeTerm(term: NodeSelectorTerm, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  term.matchExpressions?.forEach((e, i) => {
+    const at = `${path}.matchExpressions[${i}]`;
+    if (e.operator === 'In' || e.operator === 'NotIn') { if (!e.values?.length) errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")); }
+    else if (e.operator === 'Exists' || e.operator === 'DoesNotExist') { if (e.values?.length) errors.push(forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")); }
+    else if (e.operator === 'Gt' || e.operator === 'Lt') { if (e.values?.length !== 1) errors.push(required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'")); }
+    else errors.push(invalid(`${at}.operator`, e.operator, 'not a valid selector operator'));
+    for (const m of labelKey(e.key ?? '')) errors.push(invalid(`${at}.key`, e.key ?? '', m));
+  });
+  term.matchFields?.forEach((e, i) => {
+    const at = `${path}.matchFields[${i}]`;
+    if (e.operator !== 'In' && e.operator !== 'NotIn') errors.push(invalid(`${at}.operator`, e.operator, 'not a valid selector operator'));
+    else if (e.values?.length !== 1) errors.push(required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
+    if (e.key !== 'metadata.name') errors.push(invalid(`${at}.key`, e.key, 'not a valid field selector key'));
+  });
+  return errors;
+}
+
+function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
+  const errors = validateLabelSelector(term.labelSelector as LabelSelector | undefined, `${path}.labelSelector`);
+  errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
+  for (const n of term.namespaces ?? []) for (const m of dnsLabel(n)) errors.push(invalid(`${path}.namespace`, n, m));
+  if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
+  else for (const m of labelKey(term.topologyKey)) errors.push(invalid(`${path}.topologyKey`, term.topologyKey, m));
+  return errors;
+}
+
+function validatePodAffinity(a: PodAffinity | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  a?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((t, i) => errors.push(...validatePodTerm(t, `${path}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`)));
+  a?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((w, i) => {
+    const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
+    if (!(w.weight >= 1 && w.weight <= 100)) errors.push(invalid(`${at}.weight`, w.weight, 'must be in the range 1-100'));
+    errors.push(...validatePodTerm(w.podAffinityTerm as PodAffinityTerm, `${at}.podAffinityTerm`));
+  });
+  return errors;
+}
+
+export function validateAffinity(a: Affinity | undefined, path: string): FieldError[] {
+  if (!a) return [];
+  const errors: FieldError[] = [];
+  const node = a.nodeAffinity;
+  const need = node?.requiredDuringSchedulingIgnoredDuringExecution as { nodeSelectorTerms?: NodeSelectorTerm[] } | undefined;
+  if (need) {
+    const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
+    if (!need.nodeSelectorTerms?.length) errors.push(required(at, 'must have at least one node selector term'));
+    need.nodeSelectorTerms?.forEach((t, i) => errors.push(...validateNodeTerm(t, `${at}[${i}]`)));
+  }
+  node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((p, i) => {
+    const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
+    if (!(p.weight >= 1 && p.weight <= 100)) errors.push(invalid(`${at}.weight`, p.weight, 'must be in the range 1-100'));
+    errors.push(...validateNodeTerm(p.preference as NodeSelectorTerm, `${at}.preference`));
+  });
+  errors.push(...validatePodAffinity(a.podAffinity, `${path}.podAffinity`), ...validatePodAffinity(a.podAntiAffinity as PodAffinity | undefined, `${path}.podAntiAffinity`));
+  return errors;
+}
+
+export function validateTolerations(list: readonly Toleration[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (let i = 0; i < (list?.length ?? 0); i++) {
+    const t = list![i]!, at = `${path}[${i}]`;
+    if (t.key) for (const m of labelKey(t.key)) errors.push(invalid(`${at}.key`, t.key, m));
+    if (!t.key && t.operator !== 'Exists') errors.push(invalid(`${at}.operator`, t.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
+    if (t.tolerationSeconds !== undefined && t.effect !== 'NoExecute') errors.push(invalid(`${at}.effect`, t.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    if (t.operator === undefined || t.operator === '' || t.operator === 'Equal') {
+      const bad = labelValue(t.value ?? '');
+      if (bad.length > 0) errors.push(invalid(`${at}.operator`, t.value, bad.join(';')));
+    } else if (t.operator === 'Exists') {
+      if (t.value) errors.push(invalid(`${at}.operator`, t, "value must be empty when `operator` is 'Exists'"));
+    } else errors.push(notSupported(`${at}.operator`, t.operator, ['Equal', 'Exists']));
+    if (t.effect && !EFFECTS.includes(t.effect)) errors.push(notSupported(`${at}.effect`, t.effect, EFFECTS));
+  }
+  return errors;
+}
+
+export function validateSpread(list: readonly TopologySpreadConstraint[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  list?.forEach((c, i) => {
+    const at = `${path}[${i}]`;
+    if (!(c.maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, c.maxSkew, NOT_POSITIVE));
+    if (!c.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
+    if (c.whenUnsatisfiable !== 'DoNotSchedule' && c.whenUnsatisfiable !== 'ScheduleAnyway') errors.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']));
+    const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
+    if (seen.has(key)) errors.push({ type: 'FieldValueDuplicate', field: `${at}.{topologyKey, whenUnsatisfiable}`, detail: `Duplicate value: ${JSON.stringify(key)}` });
+    seen.add(key);
+    if (c.minDomains !== undefined) {
+      if (c.minDomains <= 0) errors.push(invalid(`${at}.minDomains`, c.minDomains, NOT_POSITIVE));
+      if (c.whenUnsatisfiable !== 'DoNotSchedule') errors.push(invalid(`${at}.minDomains`, c.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${c.whenUnsatisfiable}`));
+    }
+    for (const f of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) if (c[f] !== undefined && c[f] !== 'Honor' && c[f] !== 'Ignore') errors.push(notSupported(`${at}.${f}`, c[f], ['Honor', 'Ignore']));
+    errors.push(...validateLabelSelector(c.labelSelector as LabelSelector | undefined, `${at}.labelSelector`));
+  });
+  return errors;
+}
+
+/** Range text shared by deadlines. */
+export const inSeconds = (low: number): string => inRange(low, 2_147_483_647);

@@ -104,6 +104,8 @@ function write(root: string, name: string, what: string, constant: string, lines
 export function generateSchemas(root: string): string {
   const wire = facts<Record<string, WireField[]>>('protobuf.json'), types = facts<Record<string, TypeFacts>>('types.json'), extras = facts<Extras>('extras.json');
   const models = readModels(), names = definitionNames(models, wire);
+  const byDefinition = new Map([...names].map(([className, name]) => [name, models.find(m => m.className === className)!]));
+  const hasField = (field: string, type: string): boolean => byDefinition.get(type)?.attributes.some(a => a.baseName === field) ?? false;
   const used = new Set<string>(), schemas: string[] = [], docs: string[] = [];
   for (const m of models) {
     const name = names.get(m.className);
@@ -125,6 +127,9 @@ export function generateSchemas(root: string): string {
     schemas.push(`${name}\t${JSON.stringify({ f: fields, ...(g ? { g } : {}), ...(f.mapType ? { mt: f.mapType } : {}), ...(f.unions ? { u: f.unions } : {}) })}`);
     docs.push(`${name}\t${JSON.stringify(Object.fromEntries([['', text(m.comment)], ...m.attributes.map(a => [a.baseName, text(a.comment)])].filter(e => e[1])))}`);
   }
+  // A name that no field has would silently do nothing.
+  for (const [type, list] of Object.entries(extras.pointers)) for (const field of list.split(' ')) if (!hasField(field, type)) throw new Error(`extras.json: no field ${type}.${field}`);
+  for (const key of Object.keys({ ...extras.enums, ...extras.defaults })) if (!hasField(key.slice(packageOf(key).length + 1), packageOf(key))) throw new Error(`extras.json: no field ${key}`);
   for (const [table, keys] of [['types.json', Object.keys(types)], ['extras.json', [...Object.keys(extras.pointers), ...Object.keys({ ...extras.enums, ...extras.defaults }).map(packageOf)]]] as const) {
     for (const k of keys) if (!used.has(k)) throw new Error(`${table} names ${k}, which no model has`);
   }

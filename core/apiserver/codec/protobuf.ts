@@ -13,7 +13,7 @@ export class ProtobufError extends Error {
   constructor(message: string) { super(message); this.name = 'ProtobufError'; }
 }
 
-interface Row { /** '' marks an embedded struct: its fields belong to the object around it. */ name: string; shape: Shape; wrapped: boolean; pointer: boolean }
+interface Row { /** '' marks an embedded struct: its fields belong to the object around it. */ name: string; shape: Shape; wrapped: boolean; /** Kept when it is false, 0 or ''. */ kept: boolean; inner?: Message }
 type Message = ReadonlyMap<number, Row>;
 type Obj = Record<string, unknown>;
 
@@ -22,18 +22,22 @@ const JSON_MESSAGES = new Set(['JSON']);
 const table = new LineTable<[number, string, string][]>(WIRE);
 const parsed = new Map<string, Message>();
 
-function message(name: string): Message | undefined {
-  const known = parsed.get(name);
+/** The message of that name; the fields of an embedded one belong to `owner`'s definition. */
+function message(name: string, owner = name): Message | undefined {
+  const key = owner === name ? name : `${name} in ${owner}`;
+  const known = parsed.get(key);
   if (known) return known;
   const rows = table.get(name);
   if (!rows) return undefined;
-  const d = definition(name);
+  const d = definition(owner);
   const out = new Map<number, Row>();
+  parsed.set(key, out);
   for (const [number, field, type] of rows) {
-    const wrapped = type.endsWith('V');
-    out.set(number, { name: field, shape: parseShape(wrapped ? type.replace(/V$/, '[s') : type, name), wrapped, pointer: d?.fields.get(field)?.pointer ?? true });
+    const wrapped = type.endsWith('V'), f = d?.fields.get(field);
+    const shape = parseShape(wrapped ? type.replace(/V$/, '[s') : type, name);
+    const inner = field === '' && shape.type === 'struct' ? message(shape.name, owner) : undefined;
+    out.set(number, { name: field, shape, wrapped, kept: !f || f.pointer || f.required || shape.type === 'intOrString', inner });
   }
-  parsed.set(name, out);
   return out;
 }
 
@@ -118,7 +122,7 @@ function fill(out: Obj, r: Reader, m: Message, depth: number): Obj {
     const row = m.get(number);
     if (!row) { r.skip(wire); continue; }
     const { shape, name } = row;
-    if (name === '') { fill(out, r.part(), message((shape as { name: string }).name)!, depth + 1); continue; }
+    if (row.inner) { fill(out, r.part(), row.inner, depth + 1); continue; }
     if (shape.type === 'list' && !row.wrapped) {
       const list = (out[name] ??= []) as unknown[];
       // Numbers may come packed.
@@ -138,7 +142,7 @@ function fill(out: Obj, r: Reader, m: Message, depth: number): Obj {
     } else {
       const value = one(r, shape, row.wrapped, depth);
       // Go writes every field that is no pointer, empty or not, and leaves the empty ones out of JSON.
-      if (value === undefined || (!row.pointer && (value === '' || value === 0 || value === false))) continue;
+      if (value === undefined || (!row.kept && (value === '' || value === 0 || value === false))) continue;
       out[name] = value;
     }
   }

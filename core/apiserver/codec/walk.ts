@@ -205,6 +205,7 @@ export function walkFree(value: Obj): Walked {
 /** What Go's omitempty leaves out when it writes the object again. */
 function isNothing(v: unknown, field: Field): boolean {
   if (field.required || field.pointer) return false;
+  if (v === '' || v === 0 || v === false) return field.shape.type !== 'intOrString';
   if (Array.isArray(v)) return v.length === 0;
   if (typeof v === 'object' && v !== null) {
     if (field.shape.type !== 'map') return false;

@@ -1,28 +1,25 @@
 // Reads the objects that say where things run.
 import type { KubeObject } from '../../api/meta/object.ts';
 import { internalError, notFoundError, unavailable } from '../../api/meta/status.ts';
-import type { EndpointSlice, Node, Pod, Service } from '../../api/types/kubernetes.ts';
-import type { RegistryEnv } from '../registry/env.ts';
+import type { Endpoints, Node, Pod, Service } from '../../api/types/kubernetes.ts';
 import type { KubeletClient } from './connect.ts';
+
+/** Reads stored objects; they are shared and must not be mutated. */
+export interface Lookup { get(group: string, plural: string, namespace: string, name: string): object | undefined }
 
 export interface Address { host: string; port: number }
 
 export class Cluster {
-  readonly #env: RegistryEnv;
+  readonly #lookup: Lookup;
   readonly kubelet: KubeletClient;
-  constructor(env: RegistryEnv, kubelet: KubeletClient) { this.#env = env; this.kubelet = kubelet; }
+  constructor(lookup: Lookup, kubelet: KubeletClient) { this.#lookup = lookup; this.kubelet = kubelet; }
 
   pod(namespace: string, name: string): Pod { return this.#get('pods', namespace, name) as Pod; }
   service(namespace: string, name: string): Service { return this.#get('services', namespace, name) as Service; }
   node(name: string): Node { return this.#get('nodes', '', name) as Node; }
 
-  slices(namespace: string, service: string): EndpointSlice[] {
-    const resource = this.#env.find('discovery.k8s.io', 'endpointslices');
-    if (!resource) return [];
-    return this.#env.store.range({ prefix: resource.range(namespace) }).entries
-      .map(e => resource.objectOf(e) as EndpointSlice)
-      .filter(s => s.metadata?.labels?.['kubernetes.io/service-name'] === service);
-  }
+  /** Addresses behind a service, by the controller that keeps them; undefined before it has. */
+  endpoints(namespace: string, service: string): Endpoints | undefined { return this.#lookup.get('', 'endpoints', namespace, service) as Endpoints | undefined; }
 
   /** Where the agent of a node listens. Throws 500 or 503 with words for a node that does not say. */
   agent(nodeName: string): Address {
@@ -43,9 +40,8 @@ export class Cluster {
   }
 
   #get(plural: string, namespace: string, name: string): KubeObject {
-    const resource = this.#env.find('', plural);
-    const entry = resource && this.#env.store.get(resource.key(namespace, name));
-    if (!resource || !entry) throw notFoundError({ group: '', plural }, name);
-    return resource.objectOf(entry);
+    const found = this.#lookup.get('', plural, namespace, name);
+    if (!found) throw notFoundError({ group: '', plural }, name);
+    return found;
   }
 }

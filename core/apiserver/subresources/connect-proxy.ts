@@ -57,13 +57,9 @@ function serviceAddress(cluster: Cluster, namespace: string, n: Named): Address 
     portName = found.name ?? '';
   } else if (n.port === '' && ports.length === 1) portName = ports[0]!.name ?? '';
   const candidates: Address[] = [];
-  for (const slice of cluster.slices(namespace, n.name)) {
-    const port = slice.ports?.find(p => (p.name ?? '') === portName)?.port;
-    if (!port) continue;
-    for (const e of slice.endpoints ?? []) {
-      if (e.conditions?.ready === false) continue;
-      for (const host of e.addresses ?? []) candidates.push({ host, port });
-    }
+  for (const subset of cluster.endpoints(namespace, n.name)?.subsets ?? []) {
+    const port = subset.ports?.find(p => (p.name ?? '') === portName)?.port;
+    if (port) for (const a of subset.addresses ?? []) candidates.push({ host: a.ip, port });
   }
   const chosen = candidates[Math.floor(Math.random() * candidates.length)];
   if (!chosen) throw unavailable(`no endpoints available for service "${r(n)}"`);

@@ -3,8 +3,7 @@
 import { Agent } from 'node:https';
 import { badRequest, methodNotAllowed, noSuchResource } from '../../api/meta/status.ts';
 import type { ConnectHandler, ConnectRequest } from '../http/server.ts';
-import type { RegistryEnv } from '../registry/env.ts';
-import { Cluster } from './connect-cluster.ts';
+import { Cluster, type Lookup } from './connect-cluster.ts';
 import { forwardRequest, forwardUpgrade, type Target } from './connect-forward.ts';
 import { kubeletTarget } from './connect-pods.ts';
 import { proxyTarget } from './connect-proxy.ts';
@@ -12,8 +11,9 @@ import { proxyTarget } from './connect-proxy.ts';
 /** PEM: the client certificate nodes obey, and the authority that signs theirs. */
 export interface KubeletClient { readonly cert: string; readonly key: string; readonly ca: string }
 
-export function createConnect(env: RegistryEnv, kubelet: KubeletClient): ConnectHandler {
-  const cluster = new Cluster(env, kubelet);
+/** `lookup` reads this server's objects; see ApiServerOptions.connect. */
+export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHandler {
+  const cluster = new Cluster(lookup, kubelet);
   const agent = new Agent({ keepAlive: true, ...kubelet });
   const target = (r: ConnectRequest): Target | undefined => {
     if (r.subresource === 'proxy') return proxyTarget(cluster, r);

@@ -122,7 +122,7 @@ export class SpdyConnection {
     });
   }
 
-  /** Says goodbye and ends the connection once what was written is out. */
+  /** Says goodbye and ends the connection. Streams that have not finished yet are cut off: wait for them first. */
   close(): void {
     if (this.#done) return;
     this.#control(GOAWAY, 0, Buffer.concat([u32(this.#lastSeen), u32(0)]));

@@ -1,0 +1,154 @@
+import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { createDeflate, constants, deflateRawSync } from 'node:zlib';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SpdyConnection, type SpdyStream } from './spdy.ts';
+import { DICTIONARY, HeaderReader, HeaderWriter } from './spdy-headers.ts';
+
+let server: Server | undefined;
+afterEach(() => { server?.close(); });
+
+/** Two ends of a real TCP connection. */
+async function wire(): Promise<[Socket, Socket]> {
+  server = createServer({ allowHalfOpen: true });
+  await new Promise<void>(resolve => { server!.listen(0, '127.0.0.1', resolve); });
+  const accepted = new Promise<Socket>(resolve => { server!.once('connection', resolve); });
+  const near = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  return [near, await accepted];
+}
+async function pair(onStream: (s: SpdyStream) => void): Promise<{ client: SpdyConnection; server: SpdyConnection; near: Socket; far: Socket }> {
+  const [near, far] = await wire();
+  return { near, far, server: new SpdyConnection(far, { side: 'server', onStream }), client: new SpdyConnection(near, { side: 'client' }) };
+}
+
+describe('SPDY headers', () => {
+  it('has the dictionary of the draft', () => {
+    let a = 1, b = 0;
+    for (const c of DICTIONARY) { a = (a + c) % 65521; b = (b + a) % 65521; }
+    expect((b * 65536 + a).toString(16)).toBe('e3c6a7c2');
+  });
+
+  it('reads what zlib with the dictionary wrote, block after block of one context', async () => {
+    const deflate = createDeflate({ dictionary: DICTIONARY });
+    const reader = new HeaderReader();
+    const plain = new HeaderWriter();
+    for (let i = 0; i < 40; i++) {
+      const headers = new Map([['streamtype', i % 2 ? 'data' : 'error'], ['port', '8080'], ['requestid', String(i)], ['long', 'x'.repeat(i * 100)]]);
+      const block = plain.write(headers);
+      const inner = Buffer.concat(stored(block, i === 0));
+      const chunks: Buffer[] = [];
+      deflate.on('data', (c: Buffer) => chunks.push(c));
+      deflate.write(inner);
+      await new Promise<void>(resolve => { deflate.flush(constants.Z_SYNC_FLUSH, resolve); });
+      deflate.removeAllListeners('data');
+      expect([...reader.read(Buffer.concat(chunks))]).toEqual([...headers]);
+    }
+  });
+
+  it('reads its own writing and refuses noise and bombs', () => {
+    const w = new HeaderWriter(), r = new HeaderReader();
+    for (let i = 0; i < 3; i++) expect(r.read(w.write(new Map([['A', `ü${i}`]]))).get('a')).toBe(`ü${i}`);
+    expect(() => new HeaderReader().read(Buffer.from('garbage'))).toThrow();
+    expect(() => new HeaderReader().read(Buffer.concat([Buffer.from([0x78, 0x01]), deflateRawSync(Buffer.alloc(50 << 20))]))).toThrow();
+  });
+});
+
+/** The plain text inside stored blocks. */
+function stored(block: Buffer, first: boolean): Buffer[] {
+  const out: Buffer[] = [];
+  for (let at = first ? 2 : 0; at < block.length;) { const n = block.readUInt16LE(at + 1); out.push(block.subarray(at + 5, at + 5 + n)); at += 5 + n; }
+  return out;
+}
+
+describe('SpdyConnection', () => {
+  it('carries streams both ways, each half ending on its own', async () => {
+    const p = await pair(s => { s.reply(); void text(s).then(t => { s.end(`${s.headers.get('streamtype')}:${t}`); return t; }); });
+    const answers = await Promise.all(['a', 'b', 'c'].map(async type => {
+      const s = await p.client.open({ streamType: type });
+      s.end(`hello ${type}`);
+      return text(s);
+    }));
+    expect(answers).toEqual(['a:hello a', 'b:hello b', 'c:hello c']);
+    await p.client.ping();
+    await p.server.ping();
+    p.client.close();
+    await Promise.all([p.server.closed, p.client.closed]);
+  });
+
+  it('moves much data unharmed in both directions at once', async () => {
+    const p = await pair(s => { s.reply(); s.pipe(s); });
+    const s = await p.client.open({ streamType: 'data' });
+    const sent = Buffer.alloc(20 << 20, 'abcdefghij');
+    const got: Buffer[] = [];
+    const all = new Promise<void>(resolve => { s.on('data', (b: Buffer) => got.push(b)); s.on('end', resolve); });
+    s.end(sent);
+    await all;
+    expect(Buffer.concat(got).equals(sent)).toBe(true);
+    p.client.close();
+  });
+
+  it('stops taking data when a reader is slow, and goes on when it reads again', async () => {
+    const streams: SpdyStream[] = [];
+    const p = await pair(s => { s.reply(); streams.push(s); });
+    const s = await p.client.open({ streamType: 'data' });
+    let written = 0;
+    const piece = Buffer.alloc(64 << 10);
+    const total = 64 << 20;
+    const pump = (): void => { while (written < total) { written += piece.length; if (!s.write(piece)) { s.once('drain', pump); return; } } s.end(); };
+    pump();
+    const stuck = await stable(() => written);
+    expect(stuck).toBeLessThan(total / 2);
+    let read = 0;
+    for await (const b of streams[0]!) read += (b as Buffer).length;
+    expect(read).toBe(total);
+    p.client.close();
+  });
+
+  it('hands over what came in whole before the connection ended', async () => {
+    const p = await pair(s => { s.reply(); s.end('x'.repeat(200_000), () => p.server.close()); });
+    const s = await p.client.open({ streamType: 'data' });
+    expect((await text(s)).length).toBe(200_000);
+  });
+
+  it('resets a stream that is destroyed and breaks all when the connection does', async () => {
+    const streams: SpdyStream[] = [];
+    const p = await pair(s => { s.reply(); streams.push(s); });
+    const a = await p.client.open({ streamType: 'a' });
+    const b = await p.client.open({ streamType: 'b' });
+    const gone = new Promise<void>(resolve => { streams[0]!.once('close', resolve); });
+    a.destroy();
+    await gone;
+    const broken = new Promise<void>(resolve => { b.once('close', resolve); });
+    p.far.destroy();
+    await broken;
+    await expect(p.client.open({ streamType: 'c' })).rejects.toThrow('closed');
+  });
+
+  it('ends a connection that speaks nonsense, and takes frames in any pieces', async () => {
+    const p = await pair(s => s.reply());
+    p.near.write(Buffer.from('800300010000ffff', 'hex'));
+    p.near.write(Buffer.alloc(0xffff, 1));
+    await p.server.closed;
+
+    const slow = new Duplex({ read() { /* pushed */ }, write(_c, _e, done) { done(); } });
+    const seen: string[] = [];
+    new SpdyConnection(slow, { side: 'server', onStream: s => { s.reply(); s.on('data', (b: Buffer) => seen.push(String(b))); } });
+    const bytes: Buffer[] = [];
+    const client = new SpdyConnection(new Duplex({ read() { /* silent */ }, write(c: Buffer, _e, done) { bytes.push(c); done(); } }), { side: 'client' });
+    void client.open({ streamType: 'data' }).then(s => s, () => undefined);
+    for (const b of Buffer.concat([...bytes, Buffer.from('0000000100000003616263', 'hex')])) slow.push(Buffer.from([b]));
+    await stable(() => seen.length);
+    expect(seen.join('')).toBe('abc');
+  });
+});
+
+/** The value once it has not changed for ten turns of the loop's timers. */
+async function stable(value: () => number): Promise<number> {
+  let last = value();
+  for (let same = 0; same < 10;) {
+    await new Promise(resolve => { setTimeout(resolve, 5); });
+    if (value() === last) same++; else { same = 0; last = value(); }
+  }
+  return last;
+}

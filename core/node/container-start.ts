@@ -1,0 +1,112 @@
+// From a container of a pod spec to a running process: image, environment, mounts, create, start.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Pod } from '../api/types/kubernetes.ts';
+import { ConfigError, containerEnv } from './env/env.ts';
+import { expand } from './env/expand.ts';
+import type { PodFacts } from './env/field-ref.ts';
+import { credentialsFor } from './images/credentials.ts';
+import { ImageWait } from './images/images.ts';
+import { containerResources, containerSecurity } from './limits.ts';
+import type { NodeContext } from './node-context.ts';
+import { LABEL, specHash, type Member } from './pod-record.ts';
+import { ContainerError, type ContainerSpec, type ContainerState, type Mount, type SandboxState } from './runtime/runtime.ts';
+import type { PodVolumes } from './volumes/pod-volumes.ts';
+
+export interface StartRequest {
+  pod: Pod; member: Member; sandbox: SandboxState; attempt: number; volumes: PodVolumes; podDir: string; facts: PodFacts;
+  event(type: 'Normal' | 'Warning', reason: string, message: string): void;
+  signal: AbortSignal;
+}
+
+/** Why a container did not start: the waiting reason, and when another try is worth it. */
+export class StartFailure extends Error {
+  readonly reason: string;
+  readonly retryMs: number;
+  /** The run that was created and could not start; it counts as a restart. */
+  readonly run: ContainerState | undefined;
+  constructor(reason: string, message: string, retryMs: number, run?: ContainerState) { super(message); this.reason = reason; this.retryMs = retryMs; this.run = run; }
+}
+
+const RETRY_MS = 10_000;
+/** After a failed pull kubelet soon shows ImagePullBackOff. */
+const SHOW_BACKOFF_MS = 2_000;
+
+/** Creates and starts one container. Throws StartFailure; the events of each step are recorded. */
+export async function startContainer(ctx: NodeContext, q: StartRequest): Promise<ContainerState> {
+  const spec = await prepare(ctx, q);
+  q.signal.throwIfAborted();
+  let id: string;
+  try { id = await ctx.runtime.createContainer(q.sandbox.id, spec); } catch (e) {
+    q.event('Warning', 'Failed', `Error: ${text(e)}`);
+    throw new StartFailure(e instanceof ContainerError ? e.reason : 'CreateContainerError', text(e), RETRY_MS);
+  }
+  q.event('Normal', 'Created', `Created container: ${spec.name}`);
+  try { await ctx.runtime.startContainer(id); } catch (e) {
+    q.event('Warning', 'Failed', `Error: ${text(e)}`);
+    const run = await ctx.runtime.container(id);
+    const now = ctx.clock.now();
+    throw new StartFailure('RunContainerError', text(e), 0, run && { ...run, phase: 'exited', exitCode: run.exitCode || 128, finishedAt: run.finishedAt || now, message: run.message ?? text(e) });
+  }
+  q.event('Normal', 'Started', `Started container ${spec.name}`);
+  const state = await ctx.runtime.container(id);
+  if (!state) throw new StartFailure('RunContainerError', 'the container vanished after its start', RETRY_MS);
+  return state;
+}
+
+const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+async function prepare(ctx: NodeContext, q: StartRequest): Promise<ContainerSpec> {
+  const { pod, member: { container: c } } = q;
+  const ns = pod.metadata?.namespace ?? '';
+  const secrets = (pod.spec?.imagePullSecrets ?? []).flatMap(s => ctx.sources.secret(ns, s.name ?? '') ?? []);
+  const image = c.image ?? '';
+  const policy = c.imagePullPolicy ?? (/:latest$|^[^:@]*(?:\/[^:@]*)*$/.test(image) ? 'Always' : 'IfNotPresent');
+  let found;
+  try { found = await ctx.images.ensure(pod.metadata?.uid ?? '', image, policy, credentialsFor(image, secrets, m => q.event('Warning', 'FailedToRetrieveImagePullSecret', m)), q.event, q.signal); }
+  catch (e) {
+    if (!(e instanceof ImageWait)) throw e;
+    q.event('Warning', 'Failed', `Error: ${e.reason}`);
+    throw new StartFailure(e.reason, e.message, e.reason === 'ErrImagePull' ? SHOW_BACKOFF_MS : e.retryMs ?? RETRY_MS);
+  }
+  try {
+    const { env, skipped } = containerEnv(pod, c, ctx.sources, q.facts);
+    if (skipped.length) q.event('Warning', 'InvalidEnvironmentVariableNames', `Keys [${skipped.join(', ')}] were skipped since they are considered invalid environment variable names.`);
+    const byName = new Map(env.map(e => [e.name, e.value]));
+    const get = (n: string): string | undefined => byName.get(n);
+    const messageFile = join(q.podDir, 'containers', c.name, `${q.attempt}`);
+    return {
+      name: c.name, attempt: q.attempt, imageId: found.id, image,
+      ...(c.command?.length ? { command: c.command.map(x => expand(x, get)) } : {}), ...(c.args?.length ? { args: c.args.map(x => expand(x, get)) } : {}),
+      env, ...(c.workingDir ? { workingDir: c.workingDir } : {}),
+      mounts: [...await q.volumes.mountsOf(pod, c, byName), ...await agentFiles(q, messageFile)],
+      resources: containerResources(pod, c, ctx.machineMemory),
+      security: containerSecurity(pod, c, found, pod.spec?.securityContext?.fsGroup),
+      tty: c.tty ?? false, stdin: c.stdin ?? false, stdinOnce: c.stdinOnce ?? false,
+      labels: {
+        [LABEL.uid]: pod.metadata?.uid ?? '', [LABEL.pod]: pod.metadata?.name ?? '', [LABEL.namespace]: ns, [LABEL.container]: c.name,
+        [LABEL.hash]: specHash(c), [LABEL.restarts]: String(q.attempt), [LABEL.messageFile]: messageFile, [LABEL.messagePolicy]: c.terminationMessagePolicy ?? 'File',
+      },
+    };
+  } catch (e) {
+    if (!(e instanceof ConfigError)) throw e;
+    q.event('Warning', 'Failed', `Error: ${e.message}`);
+    throw new StartFailure('CreateContainerConfigError', e.message, RETRY_MS);
+  }
+}
+
+/** /etc/hosts, /etc/resolv.conf and the termination log: written by the agent, mounted unless the pod mounts its own. */
+async function agentFiles(q: StartRequest, messageFile: string): Promise<Mount[]> {
+  const c = q.member.container;
+  const taken = new Set((c.volumeMounts ?? []).map(m => m.mountPath));
+  const out: Mount[] = [];
+  for (const [file, path] of [['etc-hosts', '/etc/hosts'], ['resolv.conf', '/etc/resolv.conf']] as const) if (!taken.has(path)) out.push({ hostPath: join(q.podDir, file), containerPath: path, readOnly: false });
+  const messagePath = c.terminationMessagePath ?? '/dev/termination-log';
+  if (messagePath && !taken.has(messagePath)) {
+    await mkdir(dirname(messageFile), { recursive: true });
+    // The container's user may be anyone.
+    await writeFile(messageFile, '', { mode: 0o666 });
+    out.push({ hostPath: messageFile, containerPath: messagePath, readOnly: false });
+  }
+  return out;
+}

@@ -1,0 +1,477 @@
+// One pod of this node: sees to it that what runs is what the API asks for. Steps run one after another; everything slow
+// (volumes, pulls, starts, kills) is a task beside them that wakes the worker when it ends. Nothing polls.
+import { join } from 'node:path';
+import type { Pod, PodStatus } from '../api/types/kubernetes.ts';
+import { formatTime, parseTime } from '../api/meta/time.ts';
+import type { Timer } from '../base/clock.ts';
+import { goDuration } from './backoff.ts';
+import { StartFailure, startContainer } from './container-start.ts';
+import type { PodFacts } from './env/field-ref.ts';
+import { runHook } from './hooks.ts';
+import { podLabel } from './limits.ts';
+import type { NodeContext } from './node-context.ts';
+import { killContainer } from './pod-kill.ts';
+import { planPod, type Plan } from './pod-plan.ts';
+import { LABEL, fieldPath, isRunning, latest, members, newRecord, type ContainerRecord, type Member, type Run } from './pod-record.ts';
+import { createSandbox, writePodFiles } from './pod-sandbox.ts';
+import type { StatusWriter } from './status/status-writer.ts';
+import type { Target } from './probes/handlers.ts';
+import { Prober } from './probes/prober.ts';
+import type { ContainerState, ImageStatus, SandboxState } from './runtime/runtime.ts';
+import { podStatus } from './status/pod-status.ts';
+import { terminationMessage } from './termination-message.ts';
+import { unsupported } from './unsupported.ts';
+import { MountFailure, PodVolumes } from './volumes/pod-volumes.ts';
+
+const DEFAULT_GRACE_SECONDS = 30;
+const MOUNT_RETRY_MS = 500;
+const MOUNT_RETRY_MAX_MS = 122_000;
+/** A hook, a mount or a sandbox that failed for a reason of its own is tried again after this. */
+const SANDBOX_RETRY_MS = 5_000;
+const START_RETRY_MS = 10_000;
+
+export class PodWorker {
+  readonly uid: string;
+  readonly dir: string;
+  pod: Pod;
+  readonly #ctx: NodeContext;
+  readonly #writer: StatusWriter;
+  readonly #onGone: (w: PodWorker) => void;
+  readonly #volumes: PodVolumes;
+  readonly #records = new Map<string, ContainerRecord>();
+  readonly #images = new Map<string, ImageStatus>();
+  readonly #stale = new Set<string>();
+  readonly #abort = new AbortController();
+  /** Sandboxes of earlier attempts and the present one, oldest first. */
+  #sandboxes: SandboxState[] = [];
+  #ready = false;
+  #ips: string[] = [];
+  #sandboxTask: Promise<void> | undefined;
+  #tasks = new Set<Promise<void>>();
+  #retrySandboxAt = 0;
+  #mountFailures = 0;
+  #blocked: { reason: string; message: string } | undefined;
+  #verdict: { reason: string; message: string } | undefined;
+  #over = false;
+  #gone = false;
+  #admitted = false;
+  #ending: Promise<void> | undefined;
+  #ended = false;
+  #deadline = Number.POSITIVE_INFINITY;
+  #hurry = new AbortController();
+  #dirty = false;
+  #running: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+  #reported = new Set<string>();
+  status: PodStatus;
+
+  constructor(ctx: NodeContext, pod: Pod, writer: StatusWriter, onGone: (w: PodWorker) => void) {
+    this.#ctx = ctx; this.pod = pod; this.uid = pod.metadata?.uid ?? ''; this.#writer = writer; this.#onGone = onGone;
+    this.dir = join(ctx.podsDir, this.uid);
+    this.#volumes = new PodVolumes(this.dir, join(ctx.memoryDir, this.uid), ctx.volumes);
+    this.status = pod.status ?? {};
+    for (const m of members(pod)) this.#record(m.container.name);
+  }
+
+  #record(name: string): ContainerRecord {
+    let r = this.#records.get(name);
+    if (!r) { r = newRecord(name); this.#records.set(name, r); this.#seed(r); }
+    return r;
+  }
+
+  /** What the API's status says of a container before this agent knew it. */
+  #seed(r: ContainerRecord): void {
+    const s = [...(this.pod.status?.containerStatuses ?? []), ...(this.pod.status?.initContainerStatuses ?? []), ...(this.pod.status?.ephemeralContainerStatuses ?? [])].find(x => x.name === r.name);
+    if (!s?.containerID) return;
+    r.restarts = s.restartCount; r.started = s.started ?? false; r.ready = s.ready;
+    const ended = s.state?.terminated ?? (s.state?.waiting ? s.lastState?.terminated : undefined);
+    if (ended) r.lost = { terminated: ended };
+    else if (s.state?.running) r.lost = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was deleted.  The container used to be Running', ...(s.state.running.startedAt ? { startedAt: s.state.running.startedAt } : {}), finishedAt: formatTime(this.#ctx.clock.now()), containerID: s.containerID } };
+  }
+
+  /** Takes over sandboxes that outlived an earlier agent. Call before the first wake. */
+  async adopt(sandboxes: readonly SandboxState[]): Promise<void> {
+    this.#sandboxes = [...sandboxes].sort((a, b) => a.attempt - b.attempt || a.createdAt - b.createdAt);
+    const current = this.#sandboxes.at(-1);
+    this.#ready = current?.ready ?? false;
+    if (this.#ready) {
+      this.#ips = current!.ip ? [current!.ip] : [...this.#ctx.network.hostAddresses.slice(0, 1)];
+      if (current!.ip && !this.#ctx.network.reserve(this.uid, current!.ip)) this.#ctx.log.warn('address of an adopted pod is not free', { pod: podLabel(this.pod), ip: current!.ip });
+    }
+    const all = this.#sandboxes.flatMap(s => s.containers).sort((a, b) => a.attempt - b.attempt || a.createdAt - b.createdAt);
+    for (const state of all) {
+      if (state.phase === 'created') { await this.#ctx.runtime.removeContainer(state.id); continue; }
+      const r = this.#record(state.name);
+      const run: Run = { state };
+      if (state.phase === 'exited') { const message = await terminationMessage(this.#ctx.runtime, state); if (message) run.message = message; }
+      r.runs.push(run);
+    }
+    for (const r of this.#records.values()) {
+      await this.#dropOld(r);
+      const run = latest(r);
+      if (run) { delete r.lost; const image = await this.#ctx.runtime.imageStatus(run.state.imageId); if (image) this.#images.set(image.id, image); }
+    }
+    if (this.#ready) {
+      await this.#volumes.setUp(this.pod, () => this.#facts()).catch((e: unknown) => { this.#ctx.log.warn('volumes of an adopted pod', { pod: podLabel(this.pod), error: e }); });
+      for (const m of members(this.pod)) if (isRunning(this.#records.get(m.container.name))) this.#startProber(m, true);
+    }
+  }
+
+  /** The pod as the informer has it now. */
+  update(pod: Pod): void { this.pod = pod; this.#writer.observed(pod); this.wake(); }
+  /** The pod is gone from the API. */
+  removed(pod: Pod): void { this.pod = pod; this.#gone = true; this.wake(); }
+  /** Something happened to one of its containers or its sandbox. */
+  runtimeEvent(containerId: string | undefined): void {
+    if (containerId === undefined) { const s = this.#sandboxes.at(-1); if (s) this.#ready = false; for (const r of this.#records.values()) { const run = latest(r); if (run?.state.phase === 'running') this.#stale.add(run.state.id); } }
+    else this.#stale.add(containerId);
+    this.wake();
+  }
+  /** ConfigMaps, Secrets or Services of its namespace changed: retries what waits, refreshes files. */
+  sourcesChanged(): void {
+    if (this.#retrySandboxAt && this.#mountFailures) this.#retrySandboxAt = 0;
+    for (const r of this.#records.values()) if (r.waiting?.reason === 'CreateContainerConfigError') r.retryAt = 0;
+    void this.refreshVolumes();
+    this.wake();
+  }
+  async refreshVolumes(): Promise<void> {
+    if (!this.#ready || this.#ending) return;
+    await this.#volumes.refresh((volume, message) => { this.#ctx.log.info('volume not refreshed', { pod: podLabel(this.pod), volume, message }); });
+  }
+  /** Runs the next step soon. */
+  wake(): void {
+    if (this.#closed) return;
+    this.#dirty = true;
+    this.#running ??= this.#loop().finally(() => { this.#running = undefined; if (this.#dirty) this.wake(); });
+  }
+
+  async #loop(): Promise<void> {
+    await Promise.resolve();
+    while (this.#dirty && !this.#closed) {
+      this.#dirty = false;
+      try { await this.#step(); } catch (e) {
+        this.#ctx.log.error('pod step failed', { pod: podLabel(this.pod), error: e });
+        this.#wakeAt(this.#ctx.clock.now() + SANDBOX_RETRY_MS);
+      }
+    }
+  }
+
+  #wakeAt(at: number): void {
+    if (at >= this.#timerAt && this.#timer) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#ctx.clock.after(at - this.#ctx.clock.now(), () => { this.#timer = undefined; this.#timerAt = Number.POSITIVE_INFINITY; this.wake(); });
+  }
+
+  async #step(): Promise<void> {
+    await this.#refreshStale();
+    const m = this.pod.metadata;
+    if (this.#gone || m?.deletionTimestamp) { this.#end('deleted'); this.#publish(); return; }
+    if (this.status.phase === 'Succeeded' || this.status.phase === 'Failed') {
+      this.#over = true;
+      if (!this.#ended) this.#end('over');
+      return;
+    }
+    if (!this.#admitted) {
+      this.#admitted = true;
+      const no = this.#sandboxes.length ? undefined : this.#ctx.admit(this.pod);
+      if (no) { this.#verdict = no; this.#over = true; this.#event('Warning', no.reason, no.message); this.#end('over'); this.#publish(); return; }
+    }
+    if (this.#pastDeadline()) return;
+    const cannot = unsupported(this.pod, process.platform === 'linux');
+    if (cannot.length) {
+      this.#blocked = { reason: 'Unsupported', message: cannot.join('; ') };
+      for (const text of cannot) if (!this.#reported.has(text)) { this.#reported.add(text); this.#event('Warning', 'Unsupported', text); }
+      this.#publish();
+      return;
+    }
+    for (const x of members(this.pod)) this.#record(x.container.name);
+    const current = this.#ready ? this.#sandboxes.at(-1)?.id : undefined;
+    const plan = planPod(this.pod, this.#records, current);
+    if (plan.over) { this.#over = true; this.#end('over'); this.#publish(); return; }
+    if (plan.createSandbox) this.#sandbox();
+    else this.#act(plan);
+    this.#publish();
+  }
+
+  #pastDeadline(): boolean {
+    const seconds = this.pod.spec?.activeDeadlineSeconds;
+    const start = parseTime(this.status.startTime);
+    if (seconds === undefined || Number.isNaN(start)) return false;
+    const due = start + seconds * 1000;
+    if (this.#ctx.clock.now() < due) { this.#wakeAt(due); return false; }
+    this.#verdict = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
+    this.#event('Normal', 'DeadlineExceeded', this.#verdict.message);
+    this.#over = true;
+    this.#end('over');
+    this.#publish();
+    return true;
+  }
+
+  #facts(ips: readonly string[] = this.#ips): PodFacts {
+    return { podIPs: ips, hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), nodeName: this.#ctx.nodeName, allocatable: this.#ctx.allocatable };
+  }
+  #event(type: 'Normal' | 'Warning', reason: string, message: string, m?: Member): void { this.#ctx.recorder.event(this.pod, type, reason, message, m && fieldPath(m)); }
+  #task(work: Promise<void>): Promise<void> {
+    const p: Promise<void> = work.catch((e: unknown) => { if (!this.#abort.signal.aborted) this.#ctx.log.error('pod task failed', { pod: podLabel(this.pod), error: e }); }).finally(() => { this.#tasks.delete(p); this.wake(); });
+    this.#tasks.add(p);
+    return p;
+  }
+
+  // Sandbox.
+  #sandbox(): void {
+    const now = this.#ctx.clock.now();
+    if (this.#sandboxTask) return;
+    if (now < this.#retrySandboxAt) { this.#wakeAt(this.#retrySandboxAt); return; }
+    this.#sandboxTask = this.#task(this.#makeSandbox().finally(() => { this.#sandboxTask = undefined; }));
+  }
+
+  async #makeSandbox(): Promise<void> {
+    const dead = this.#sandboxes.at(-1);
+    if (dead) {
+      this.#event('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+      for (const r of this.#records.values()) { r.prober?.stop(); delete r.prober; }
+      await this.#ctx.runtime.stopSandbox(dead.id);
+      for (const r of this.#records.values()) { const run = latest(r); if (run?.state.phase === 'running') this.#stale.add(run.state.id); }
+      await this.#refreshStale();
+    }
+    try {
+      const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.pod, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips) }); });
+      this.#sandboxes.push(made.sandbox);
+      this.#ips = made.ips; this.#ready = true; this.#retrySandboxAt = 0; this.#mountFailures = 0; this.#blocked = undefined;
+      if (made.sandbox.ip && made.sandbox.ip !== made.ips[0]) await writePodFiles(this.#ctx, this.pod, this.dir, made.ips);
+    } catch (e) {
+      if (this.#abort.signal.aborted) return;
+      const now = this.#ctx.clock.now();
+      if (e instanceof MountFailure) {
+        // The first failure is often only a cache that has not caught up: it is tried again before anyone hears of it.
+        if (++this.#mountFailures > 1) this.#event('Warning', 'FailedMount', `MountVolume.SetUp failed for volume "${e.volume}" : ${e.message}`);
+        this.#retrySandboxAt = now + Math.min(MOUNT_RETRY_MS * 2 ** (this.#mountFailures - 1), MOUNT_RETRY_MAX_MS);
+      } else {
+        this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${e instanceof Error ? e.message : String(e)}`);
+        this.#retrySandboxAt = now + SANDBOX_RETRY_MS;
+      }
+    }
+  }
+
+  // Containers.
+  #act(plan: Plan): void {
+    for (const k of plan.kill) {
+      const r = this.#record(k.member.container.name); const run = latest(r);
+      if (r.busy || !run) continue;
+      r.busy = true;
+      const seconds = (r.prober?.failed ? this.#probeGrace(k.member, r.prober.failed) : undefined) ?? this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+      const deadline = this.#ctx.clock.now() + seconds * 1000;
+      run.killed = k.message;
+      void this.#task(this.#kill(k.member, run, () => Math.min(deadline, this.#deadline), k.message).finally(() => { r.busy = false; }));
+    }
+    for (const m of plan.start) this.#start(m);
+  }
+
+  #probeGrace(m: Member, kind: 'liveness' | 'startup'): number | undefined {
+    return (kind === 'liveness' ? m.container.livenessProbe : m.container.startupProbe)?.terminationGracePeriodSeconds;
+  }
+
+  #start(m: Member): void {
+    const r = this.#record(m.container.name); const now = this.#ctx.clock.now();
+    if (r.busy) return;
+    if (now < r.retryAt) { this.#wakeAt(r.retryAt); return; }
+    const ended = latest(r)?.state;
+    const key = `${this.uid}/${m.container.name}`;
+    if (ended?.phase === 'exited') {
+      const failedAt = ended.finishedAt || ended.createdAt;
+      const left = this.#ctx.restarts.left(key, failedAt, now);
+      if (left > 0) {
+        const message = `back-off ${goDuration(this.#ctx.restarts.current(key))} restarting failed container=${m.container.name} pod=${podLabel(this.pod)}`;
+        if (r.waiting?.reason !== 'CrashLoopBackOff' || r.waiting.message !== message) this.#event('Warning', 'BackOff', `Back-off restarting failed container ${m.container.name} in pod ${podLabel(this.pod)}`, m);
+        r.waiting = { reason: 'CrashLoopBackOff', message };
+        this.#wakeAt(now + left);
+        return;
+      }
+      this.#ctx.restarts.next(key, failedAt, now);
+    }
+    const sandbox = this.#sandboxes.at(-1);
+    if (!sandbox) return;
+    r.busy = true;
+    void this.#task(this.#startNow(m, r, sandbox).finally(() => { r.busy = false; }));
+  }
+
+  async #startNow(m: Member, r: ContainerRecord, sandbox: SandboxState): Promise<void> {
+    const attempt = Math.max(latest(r)?.state.attempt ?? -1, r.restarts) + 1;
+    let state: ContainerState;
+    try {
+      state = await this.#ctx.starts.run(async () => {
+        this.#abort.signal.throwIfAborted();
+        return startContainer(this.#ctx, { pod: this.pod, member: m, sandbox, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal });
+      });
+    } catch (e) {
+      if (this.#abort.signal.aborted) return;
+      const failure = e instanceof StartFailure ? e : new StartFailure('CreateContainerError', e instanceof Error ? e.message : String(e), START_RETRY_MS);
+      if (failure !== e) this.#ctx.log.warn('container not started', { pod: podLabel(this.pod), container: m.container.name, error: e });
+      r.waiting = { reason: failure.reason, message: failure.message };
+      r.retryAt = failure.retryMs || !failure.run ? this.#ctx.clock.now() + (failure.retryMs || START_RETRY_MS) : 0;
+      if (failure.run) { r.runs.push({ state: failure.run }); await this.#dropOld(r); }
+      return;
+    }
+    if (!this.#images.has(state.imageId)) { const image = await this.#ctx.runtime.imageStatus(state.imageId); if (image) this.#images.set(image.id, image); }
+    const run: Run = { state };
+    r.runs.push(run);
+    delete r.waiting; delete r.lost; r.retryAt = 0;
+    if (state.phase === 'exited') this.#stale.add(state.id);
+    else {
+      this.#startProber(m, false);
+      const hook = m.container.lifecycle?.postStart;
+      if (hook) await this.#postStart(m, r, run);
+    }
+    await this.#dropOld(r);
+  }
+
+  async #postStart(m: Member, r: ContainerRecord, run: Run): Promise<void> {
+    this.wake();
+    try { await runHook('PostStart', m.container.lifecycle!.postStart as never, this.#target(m, run), this.#abort.signal); } catch (e) {
+      if (this.#abort.signal.aborted) return;
+      const message = e instanceof Error ? e.message : String(e);
+      this.#event('Warning', 'FailedPostStartHook', `PostStartHook failed`, m);
+      const deadline = this.#ctx.clock.now() + (this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
+      await this.#kill(m, run, () => Math.min(deadline, this.#deadline), 'FailedPostStartHook');
+      r.waiting = { reason: 'PostStartHookError', message };
+    }
+  }
+
+  #target(m: Member, run: Run): Target {
+    return { runtime: this.#ctx.runtime, containerId: run.state.id, sandboxId: run.state.sandboxId, podIP: this.#ips[0] ?? '', container: m.container, through: this.#ctx.runtime.name === 'simulated' ? 'runtime' : 'network', clock: this.#ctx.clock };
+  }
+
+  #startProber(m: Member, adopted: boolean): void {
+    const r = this.#record(m.container.name); const run = latest(r)!;
+    const c = m.container;
+    r.prober?.stop();
+    if (!c.livenessProbe && !c.readinessProbe && !c.startupProbe) { delete r.prober; r.started = true; r.ready = true; return; }
+    r.prober = new Prober(this.#target(m, run), run.state.startedAt, { changed: () => this.wake(), event: (type, reason, message) => this.#event(type, reason, message, m) }, adopted ? { started: r.started, ready: r.ready } : undefined);
+  }
+
+  async #kill(m: Member, run: Run, deadline: () => number, message: string): Promise<void> {
+    await killContainer(this.#ctx, { member: m, containerId: run.state.id, target: this.#target(m, run), deadline, hurry: this.#hurry.signal, message, event: (type, reason, text) => this.#event(type, reason, text, m) });
+    this.#stale.add(run.state.id);
+    await this.#refreshStale();
+  }
+
+  /** Keeps the newest run and the dead one before it. */
+  async #dropOld(r: ContainerRecord): Promise<void> {
+    while (r.runs.length > 2) { const old = r.runs.shift()!; await this.#ctx.runtime.removeContainer(old.state.id); }
+  }
+
+  async #refreshStale(): Promise<void> {
+    for (const id of [...this.#stale]) {
+      const r = [...this.#records.values()].find(x => x.runs.some(y => y.state.id === id));
+      if (!r) { if (!this.#tasks.size) this.#stale.delete(id); continue; }
+      this.#stale.delete(id);
+      const run = r.runs.find(x => x.state.id === id)!;
+      if (run.state.phase === 'exited' && run.state.finishedAt) continue;
+      const now = await this.#ctx.runtime.container(id);
+      run.state = now ?? { ...run.state, phase: 'exited', exitCode: 137, finishedAt: this.#ctx.clock.now(), message: 'The container could not be located' };
+      if (run.state.phase !== 'exited') continue;
+      if (run === latest(r)) { r.prober?.stop(); r.started = false; r.ready = false; }
+      const message = now && await terminationMessage(this.#ctx.runtime, run.state);
+      if (message) run.message = message;
+    }
+  }
+
+  // The end.
+  #end(why: 'deleted' | 'over'): void {
+    const m = this.pod.metadata;
+    const seconds = m?.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+    const at = this.#ctx.clock.now() + seconds * 1000;
+    if (this.#ending && why === 'deleted' && at < this.#deadline - 999) {
+      this.#deadline = at;
+      const hurry = this.#hurry; this.#hurry = new AbortController(); hurry.abort();
+    }
+    if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = at;
+    if (this.#ended && (this.#gone || m?.deletionTimestamp)) { this.#ending ??= this.#cleanUp().catch((e: unknown) => this.#endFailed(e)); return; }
+    this.#ending ??= this.#stopAll().then(async () => {
+      this.#ended = true; this.#ending = undefined;
+      if (!this.#gone) this.#publish();
+      this.#ctx.leave(this.uid);
+      this.wake();
+    }).catch((e: unknown) => this.#endFailed(e));
+  }
+
+  #endFailed(e: unknown): void {
+    this.#ctx.log.warn('ending a pod failed; trying again', { pod: podLabel(this.pod), error: e });
+    this.#ending = undefined;
+    if (!this.#closed) this.#wakeAt(this.#ctx.clock.now() + SANDBOX_RETRY_MS);
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#abort.abort(new Error('pod is ending'));
+    await Promise.all([...this.#tasks]);
+    const all = members(this.pod);
+    const stop = async (m: Member): Promise<void> => {
+      const r = this.#record(m.container.name); const run = latest(r);
+      r.prober?.stopKilling();
+      if (!run || run.state.phase !== 'running') return;
+      await this.#kill(m, run, () => this.#deadline, `Stopping container ${m.container.name}`);
+    };
+    await Promise.all(all.filter(m => m.role !== 'sidecar').map(stop));
+    for (const m of all.filter(x => x.role === 'sidecar').reverse()) await stop(m);
+    for (const r of this.#records.values()) { r.prober?.stop(); delete r.prober; }
+    if (this.#ready) { await this.#ctx.runtime.stopSandbox(this.#sandboxes.at(-1)!.id); this.#ready = false; }
+    await this.#refreshStale();
+    this.#over = true;
+    await this.#volumes.tearDown();
+    this.#ctx.network.release(this.uid);
+  }
+
+  /** Everything of the pod leaves this machine, then the object leaves the API. */
+  async #cleanUp(): Promise<void> {
+    if (!this.#gone) { this.#publish(); await this.#writer.flush(this.uid); }
+    for (const s of this.#sandboxes) await this.#ctx.runtime.removeSandbox(s.id);
+    this.#sandboxes = [];
+    this.#ctx.restarts.forget(`${this.uid}/`); this.#ctx.images.forget(this.uid); this.#ctx.volumes.tokens.forget(this.uid);
+    if (!this.#gone) await this.#writer.deletePod(this.pod);
+    // A finalizer keeps the object; what is left of the pod is its last status.
+    this.close();
+    this.#onGone(this);
+  }
+
+  #publish(): void {
+    if (this.#gone || this.#closed) return;
+    const next = podStatus({
+      pod: this.pod, previous: this.status, records: this.#records, runtimeName: this.#ctx.runtime.name, imageOf: id => this.#images.get(id), sandboxReady: this.#ready,
+      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && (this.#ended || !this.#anyRunning()), now: this.#ctx.clock.now(),
+      ...(this.#verdict ? { verdict: this.#verdict } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),
+    });
+    this.status = next;
+    this.#writer.write(this.pod, next);
+  }
+  #anyRunning(): boolean { return [...this.#records.values()].some(isRunning); }
+
+  // What the node's server asks.
+  get sandbox(): SandboxState | undefined { return this.#ready ? this.#sandboxes.at(-1) : undefined; }
+  /** The container's runs, oldest first; undefined when the pod has no such container. */
+  runs(name: string): readonly Run[] | undefined { return members(this.pod).some(m => m.container.name === name) ? this.#records.get(name)?.runs ?? [] : undefined; }
+  tokensDue(): boolean { return this.#ready && this.#ctx.volumes.tokens.due(this.uid); }
+  /** Ids of images its containers use. */
+  imagesInUse(): string[] { return [...this.#records.values()].flatMap(r => r.runs.map(x => x.state.imageId)); }
+
+  /** Stops looking after the pod; what runs, runs on. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    for (const r of this.#records.values()) r.prober?.stop();
+  }
+  /** Kills what runs and removes it from this machine; the object in the API stays as it is. */
+  async shutDown(graceSeconds: number): Promise<void> {
+    this.close();
+    this.#abort.abort(new Error('node is shutting down'));
+    await Promise.all([...this.#tasks]);
+    await Promise.all([...this.#records.values()].filter(isRunning).map(r => this.#ctx.runtime.stopContainer(latest(r)!.state.id, graceSeconds)));
+    for (const s of this.#sandboxes) await this.#ctx.runtime.removeSandbox(s.id);
+    await this.#volumes.tearDown();
+    this.#ctx.network.release(this.uid);
+  }
+  /** Hash of what a running container was started from, for tests and adoption. */
+  hashOf(name: string): string | undefined { return latest(this.#records.get(name))?.state.labels[LABEL.hash]; }
+}

@@ -1,0 +1,101 @@
+// The status of a pod as the API shows it.
+import type { Container, ContainerState as ApiState, ContainerStatus, Pod, PodStatus } from '../../api/types/kubernetes.ts';
+import { formatTime } from '../../api/meta/time.ts';
+import { qosOf } from '../limits.ts';
+import { isRunning, latest, members, type ContainerRecord, type Member, type Run } from '../pod-record.ts';
+import type { ImageStatus } from '../runtime/runtime.ts';
+import { podConditions, podPhase } from './phase.ts';
+
+export interface StatusInput {
+  pod: Pod;
+  /** The status last written. */
+  previous: PodStatus;
+  records: ReadonlyMap<string, ContainerRecord>;
+  runtimeName: string;
+  imageOf(id: string): ImageStatus | undefined;
+  sandboxReady: boolean;
+  podIPs: readonly string[]; hostIPs: readonly string[];
+  /** Every container has ended for good. */
+  over: boolean;
+  /** Set by the agent over what containers say: eviction, deadline, rejection. */
+  verdict?: { reason: string; message: string };
+  /** Why nothing can start at all. */
+  blocked?: { reason: string; message: string };
+  now: number;
+}
+
+export function terminated(run: Run, runtimeName: string): NonNullable<ApiState['terminated']> {
+  const s = run.state;
+  const message = run.message || s.message;
+  return {
+    exitCode: s.exitCode, ...(s.signal === undefined ? {} : { signal: s.signal }), reason: s.oomKilled ? 'OOMKilled' : s.message && !s.startedAt ? 'StartError' : s.exitCode === 0 ? 'Completed' : 'Error',
+    ...(message ? { message } : {}), ...(s.startedAt ? { startedAt: formatTime(s.startedAt) } : { startedAt: formatTime(s.createdAt) }), finishedAt: formatTime(s.finishedAt || s.createdAt), containerID: `${runtimeName}://${s.id}`,
+  };
+}
+
+/** The image as status names it: a pullable digest where the registry gave one. */
+function imageIdText(i: StatusInput, run: Run): string {
+  const image = i.imageOf(run.state.imageId);
+  const digest = image?.repoDigests[0];
+  if (i.runtimeName === 'docker') return digest ? `docker-pullable://${digest}` : `docker://${run.state.imageId}`;
+  return digest ?? run.state.imageId;
+}
+
+function one(i: StatusInput, m: Member, waitingDefault: string): ContainerStatus {
+  const c = m.container; const r = i.records.get(c.name);
+  const run = latest(r); const before = r?.runs.at(-2);
+  const old = [...(i.previous.containerStatuses ?? []), ...(i.previous.initContainerStatuses ?? []), ...(i.previous.ephemeralContainerStatuses ?? [])].find(s => s.name === c.name);
+  const running = isRunning(r);
+  const ended = run?.state.phase === 'exited' ? run : undefined;
+  let state: ApiState; let last: ApiState = before?.state.phase === 'exited' ? { terminated: terminated(before, i.runtimeName) } : r?.lost ?? {};
+  const waiting = i.blocked && !i.over ? i.blocked : r?.waiting;
+  if (running) state = { running: { startedAt: formatTime(run!.state.startedAt) } };
+  else if (ended && (!waiting || i.over)) state = { terminated: terminated(ended, i.runtimeName) };
+  else if (ended) { state = { waiting: { reason: waiting!.reason, ...(waiting!.message ? { message: waiting!.message } : {}) } }; last = { terminated: terminated(ended, i.runtimeName) }; }
+  else if (i.over && r?.lost) { state = r.lost; last = {}; }
+  else state = { waiting: waiting ? { reason: waiting.reason, ...(waiting.message ? { message: waiting.message } : {}) } : { reason: waitingDefault } };
+  const ready = m.role === 'init' ? ended?.state.exitCode === 0 : running && (r?.prober?.ready ?? r?.ready ?? false) && m.role !== 'ephemeral';
+  return {
+    name: c.name, state, lastState: last, ready, restartCount: run?.state.attempt ?? (r && r.restarts >= 0 ? r.restarts : old?.restartCount ?? 0),
+    image: run?.state.image ?? c.image ?? '', imageID: run ? imageIdText(i, run) : old?.imageID ?? '', ...(run ? { containerID: `${i.runtimeName}://${run.state.id}` } : old?.containerID ? { containerID: old.containerID } : {}),
+    started: running && (m.role !== 'init') && (r?.prober?.started ?? true),
+    ...(running ? resources(c) : {}), ...mounts(c),
+  };
+}
+
+function resources(c: Container): Partial<ContainerStatus> {
+  const { limits, requests } = c.resources ?? {};
+  if (!limits && !requests) return { resources: {} };
+  return { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) }, ...(requests ? { allocatedResources: requests } : {}) };
+}
+function mounts(c: Container): Partial<ContainerStatus> {
+  if (!c.volumeMounts?.length) return {};
+  return { volumeMounts: c.volumeMounts.map(m => ({ name: m.name, mountPath: m.mountPath, ...(m.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}) })) };
+}
+
+const OWN = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+
+/** The whole status; fields other writers own (nominatedNodeName, foreign conditions) are carried over. */
+export function podStatus(i: StatusInput): PodStatus {
+  const all = members(i.pod);
+  const init = all.filter(m => m.role === 'init' || m.role === 'sidecar');
+  const initStatuses = init.map(m => one(i, m, 'PodInitializing'));
+  const started = all.some(m => m.role === 'app' && latest(i.records.get(m.container.name)));
+  const apps = all.filter(m => m.role === 'app').map(m => one(i, m, init.length && !started ? 'PodInitializing' : 'ContainerCreating'));
+  const ephemeral = all.filter(m => m.role === 'ephemeral').map(m => one(i, m, 'ContainerCreating'));
+  const lists = { ...(initStatuses.length ? { initContainerStatuses: initStatuses } : {}), containerStatuses: apps, ...(ephemeral.length ? { ephemeralContainerStatuses: ephemeral } : {}) };
+  const phase = i.verdict ? 'Failed' : podPhase(i.pod, lists, i.over);
+  // The node's own conditions go on from what it wrote last, everyone else's from what the API has.
+  const theirs = (i.pod.status?.conditions ?? []).filter(c => !OWN.has(c.type));
+  const mine = (i.previous.conditions ?? []).filter(c => OWN.has(c.type));
+  const own = podConditions(i.pod, lists, phase, i.sandboxReady, [...mine, ...theirs], i.now);
+  const generation = i.pod.metadata?.generation;
+  const ips = i.podIPs.length ? i.podIPs : (i.previous.podIPs ?? []).map(p => p.ip);
+  const { message: _m, reason: _r, ...carried } = i.previous;
+  return {
+    ...carried, ...lists, phase, conditions: [...own, ...theirs], qosClass: i.previous.qosClass ?? qosOf(i.pod), startTime: i.previous.startTime ?? formatTime(i.now),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    hostIP: i.hostIPs[0] ?? '', hostIPs: i.hostIPs.map(ip => ({ ip })), ...(ips.length ? { podIP: ips[0]!, podIPs: ips.map(ip => ({ ip })) } : {}),
+    ...(i.verdict ? { reason: i.verdict.reason, message: i.verdict.message } : {}),
+  };
+}

@@ -36,3 +36,17 @@ export function labelsText(labels: Readonly<Record<string, string>> | undefined 
   const keys = labels ? Object.keys(labels) : [];
   return keys.length === 0 ? '<none>' : keys.sort().map(k => `${k}=${labels![k]!}`).join(',');
 }
+
+/** Age as kinds without a printer of their own have it: the time itself, in a column `Created At`. */
+export const createdColumn: Column = {
+  name: 'Created At', type: 'date', draw: 'age', priority: 0,
+  description: 'When the object was created.',
+  value: o => o.metadata?.creationTimestamp ?? '',
+  sort: o => (o.metadata?.creationTimestamp ? Date.parse(o.metadata.creationTimestamp) : 0),
+};
+
+/** The first three of a list, then how many more there are. */
+export function firstThree(items: readonly string[], none: string): string {
+  if (items.length === 0) return none;
+  return items.length > 3 ? `${items.slice(0, 3).join(',')} + ${items.length - 3} more...` : items.join(',');
+}

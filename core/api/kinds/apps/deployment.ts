@@ -3,7 +3,7 @@ import { semanticEqual } from '../../meta/equal.ts';
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom } from '../../meta/labels.ts';
 import { IMMUTABLE } from '../../meta/names.ts';
-import type { Deployment, DeploymentSpec, DeploymentStrategy, LabelSelector } from '../../types/kubernetes.ts';
+import type { Deployment, DeploymentSpec, DeploymentStrategy, LabelSelector, RollingUpdateDeployment } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
@@ -27,9 +27,9 @@ function setDefaults(d: Deployment): void {
   const strategy = (spec.strategy ??= {}) as DeploymentStrategy;
   if (!strategy.type) strategy.type = 'RollingUpdate';
   if (strategy.type === 'RollingUpdate') {
-    strategy.rollingUpdate ??= {};
-    strategy.rollingUpdate.maxUnavailable ??= '25%';
-    strategy.rollingUpdate.maxSurge ??= '25%';
+    const rolling = (strategy.rollingUpdate ??= {}) as RollingUpdateDeployment;
+    rolling.maxUnavailable ??= '25%';
+    rolling.maxSurge ??= '25%';
   }
   spec.revisionHistoryLimit ??= 10;
   spec.progressDeadlineSeconds ??= 600;
@@ -44,7 +44,7 @@ function validateStrategy(s: DeploymentStrategy | undefined, path: string): Fiel
   } else if (s.type === 'RollingUpdate') {
     const at = `${path}.rollingUpdate`;
     if (!s.rollingUpdate) return [required(at, 'this should be defaulted and never be nil')];
-    const { maxUnavailable, maxSurge } = s.rollingUpdate;
+    const { maxUnavailable, maxSurge } = s.rollingUpdate as RollingUpdateDeployment;
     errors.push(...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`), ...validateIntOrPercent(maxSurge, `${at}.maxSurge`));
     if (errors.length === 0 && isZero(maxUnavailable) && isZero(maxSurge)) errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
     errors.push(...notOver100(maxUnavailable, `${at}.maxUnavailable`));

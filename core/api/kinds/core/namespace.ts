@@ -1,13 +1,46 @@
+import { invalid, type FieldError } from '../../meta/field-error.ts';
+import { labelKey } from '../../meta/names.ts';
 import type { Namespace } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+
+/** Every namespace carries its name as a label, so that selectors can name it (contract trap 25). */
+function labelName(ns: Namespace): void {
+  const m = ns.metadata;
+  if (!m?.name) return;
+  m.labels = { ...m.labels, 'kubernetes.io/metadata.name': m.name };
+}
+
+const validate = (ns: Namespace): FieldError[] =>
+  (ns.spec?.finalizers ?? []).flatMap((f, i) => labelKey(f).map(m => invalid(`spec.finalizers[${i}]`, f, m)));
 
 export const namespace = defineKind<Namespace>({
   group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false,
   schema: 'io.k8s.api.core.v1.Namespace', shortNames: ['ns'],
   subresources: [STATUS, { name: 'finalize', verbs: ['update'] }],
   nameRule: 'dns-label', verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-  validate: () => [],
-  columns: [nameColumn, ageColumn],
-  view: { nav: 'Cluster', icon: 'namespace', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+  setDefaults: labelName,
+  prepareForCreate(ns) {
+    labelName(ns);
+    const finalizers = ns.spec?.finalizers ?? [];
+    ns.spec = { ...ns.spec, finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
+    ns.status = { phase: 'Active' };
+  },
+  prepareForUpdate(next, prev) {
+    if (prev.spec?.finalizers) next.spec = { ...next.spec, finalizers: prev.spec.finalizers };
+    else if (next.spec) delete next.spec.finalizers;
+    next.status = prev.status;
+  },
+  validate,
+  fields: { 'status.phase': ns => ns.status?.phase ?? '' },
+  controller: 'namespace',
+  columns: [nameColumn, { name: 'Status', type: 'string', draw: 'state', description: 'Active or Terminating.', value: ns => ns.status?.phase ?? '' }, ageColumn],
+  view: {
+    nav: 'Cluster', icon: 'namespace', sections: ['conditions', 'events', 'labels'], actions: ['yaml', 'delete'],
+    health(ns) {
+      if (ns.status?.phase !== 'Terminating') return { level: 'good', word: ns.status?.phase ?? 'Active' };
+      const stuck = ns.status.conditions?.find(c => c.status === 'True' && c.type !== 'NamespaceContentRemaining' && c.message);
+      return { level: stuck ? 'warning' : 'busy', word: 'Terminating', ...(stuck?.message ? { reason: stuck.message } : {}) };
+    },
+  },
 });

@@ -1,12 +1,13 @@
 import type { ServiceAccount } from '../../types/kubernetes.ts';
-import { ageColumn, nameColumn } from '../columns.ts';
+import { ageColumn, count, nameColumn } from '../columns.ts';
 import { defineKind } from '../kind.ts';
 
 export const serviceAccount = defineKind<ServiceAccount>({
   group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true,
   schema: 'io.k8s.api.core.v1.ServiceAccount', shortNames: ['sa'],
   subresources: [{ name: 'token', verbs: ['create'], responseKind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } }],
+  controller: 'serviceaccount',
   validate: () => [],
-  columns: [nameColumn, ageColumn],
-  view: { nav: 'Access', icon: 'account', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+  columns: [nameColumn, count('Secrets', 'Number of secrets pods of this account may use.', s => s.secrets?.length ?? 0), ageColumn],
+  view: { nav: 'Access', icon: 'account', sections: ['owners', 'events', 'labels'], actions: ['yaml', 'delete'] },
 });

@@ -3,6 +3,8 @@ import type { Controller } from './controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
+import { nodeLifecycleController } from './node-lifecycle/controller.ts';
+import { taintEvictionController } from './node-lifecycle/eviction.ts';
 import { podGcController } from './pod-gc/controller.ts';
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
@@ -13,5 +15,6 @@ import { endpointSliceMirroringController } from './services/mirror.ts';
 
 export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
-  serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController, podGcController,
+  serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
+  nodeLifecycleController, taintEvictionController, podGcController,
 ];

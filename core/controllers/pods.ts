@@ -1,18 +1,7 @@
-// What controllers ask about a pod.
-import type { Pod, PodCondition, PodSpec } from '../api/types/kubernetes.ts';
+// What only controllers ask about a pod; the rest stands in core/api/meta/pod.ts.
+import { isReady, podCondition } from '../api/meta/pod.ts';
 import { parseTime } from '../api/meta/time.ts';
-
-export const podCondition = (pod: Pod, type: string): PodCondition | undefined => pod.status?.conditions?.find(c => c.type === type);
-
-export const isReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True';
-
-/** Succeeded or Failed: its containers will not run again. */
-export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-
-/** Counts towards a controller's replicas: neither finished nor being deleted. */
-export const isActive = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata?.deletionTimestamp === undefined;
-
-export const isTerminating = (pod: Pod): boolean => !isTerminal(pod) && pod.metadata?.deletionTimestamp !== undefined;
+import type { Pod, PodSpec } from '../api/types/kubernetes.ts';
 
 /** Milliseconds until a ready pod has been ready for `minReadySeconds`: 0 when it has, undefined when it is not ready. */
 export function untilAvailable(pod: Pod, minReadySeconds: number, now: number): number | undefined {
@@ -21,8 +10,6 @@ export function untilAvailable(pod: Pod, minReadySeconds: number, now: number): 
   const since = parseTime(podCondition(pod, 'Ready')?.lastTransitionTime);
   return Number.isNaN(since) ? undefined : Math.max(0, since + minReadySeconds * 1000 - now);
 }
-
-export const isAvailable = (pod: Pod, minReadySeconds: number, now: number): boolean => untilAvailable(pod, minReadySeconds, now) === 0;
 
 /** A pod's name within events and expectations. */
 export const podKey = (pod: Pod): string => `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`;

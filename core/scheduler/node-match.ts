@@ -1,5 +1,5 @@
-// Node selectors and taints, in the sense of the API.
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Taint, Toleration } from '../api/types/kubernetes.ts';
+// Node selector terms, in the sense of the API.
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm } from '../api/types/kubernetes.ts';
 
 function holds(r: NodeSelectorRequirement, value: string | undefined): boolean {
   const values = r.values ?? [];
@@ -24,15 +24,3 @@ export function termMatchesNode(t: NodeSelectorTerm, node: Node): boolean {
   return expressions.every(r => holds(r, node.metadata?.labels?.[r.key]))
     && fields.every(r => holds(r, r.key === 'metadata.name' ? node.metadata?.name : undefined));
 }
-
-/** A toleration covers a taint: same effect (or any), same key (or any, with Exists), same value (or Exists). */
-export function tolerates(t: Toleration, taint: Taint): boolean {
-  if (t.effect && t.effect !== taint.effect) return false;
-  if (t.key && t.key !== taint.key) return false;
-  switch (t.operator || 'Equal') {
-    case 'Exists': return true;
-    case 'Equal': return !!t.key && (t.value ?? '') === (taint.value ?? '');
-    default: return false;
-  }
-}
-export const isTolerated = (taint: Taint, tolerations: readonly Toleration[]): boolean => tolerations.some(t => tolerates(t, taint));

@@ -1,6 +1,6 @@
 // Recreate: every old pod ends before the first new one begins.
 import type { ReplicaSet } from '../../api/types/kubernetes.ts';
-import { isTerminal } from '../pods.ts';
+import { isTerminal } from '../../api/meta/pod.ts';
 import { replicasOf, sumStatus } from './bounds.ts';
 import { isComplete } from './conditions.ts';
 import { syncStatus } from './progress.ts';

@@ -5,7 +5,7 @@ import { isNotFound } from '../../api/meta/status.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { Node, Pod } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { isTerminal } from '../pods.ts';
+import { isTerminal } from '../../api/meta/pod.ts';
 
 const SWEEP = 'sweep';
 

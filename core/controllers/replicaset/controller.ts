@@ -7,7 +7,8 @@ import { Expectations } from '../expectations.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
 import { claim, dependentsOf, indexByController } from '../ownership.ts';
-import { isActive, isReady, isTerminal, isTerminating, podKey, untilAvailable } from '../pods.ts';
+import { isActive, isReady, isTerminal, isTerminating } from '../../api/meta/pod.ts';
+import { podKey, untilAvailable } from '../pods.ts';
 import { FOR_REPLICA_SET, FOR_REPLICATION_CONTROLLER, type Flavour, type ReplicaKeeper } from './flavour.ts';
 import { scale } from './scale.ts';
 import { statusOf } from './status.ts';
@@ -81,7 +82,7 @@ function start(flavour: Flavour, ctx: ControllerContext, keys: Keys): (key: stri
     const failure = mayScale && owner.metadata?.deletionTimestamp === undefined
       ? await scale(ctx, flavour, expectations, key, owner, active, () => related(owner)) : undefined;
     const now = ctx.clock.now();
-    const terminating = flavour === FOR_REPLICA_SET ? claimed.filter(isTerminating).length : undefined;
+    const terminating = flavour === FOR_REPLICA_SET ? claimed.filter(p => isTerminating(p) && !isTerminal(p)).length : undefined;
     const status = statusOf(owner, active, terminating, failure, now);
     if (!semanticEqual({ ...status, replicas: undefined }, { ...owner.status, replicas: undefined }) || status.replicas !== owner.status?.replicas)
       await ctx.client.updateStatus(flavour.resource, { ...owner, status });

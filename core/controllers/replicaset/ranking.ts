@@ -1,7 +1,8 @@
 // Which pods go first when there are too many: Kubernetes' order. Ages are compared by their power of two, so that among pods of
 // about the same age none is always the victim.
 import type { Pod } from '../../api/types/kubernetes.ts';
-import { isReady, maxRestarts, podCondition } from '../pods.ts';
+import { isReady, podCondition } from '../../api/meta/pod.ts';
+import { maxRestarts } from '../pods.ts';
 import { parseTime } from '../../api/meta/time.ts';
 
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';

@@ -1,6 +1,6 @@
 // The counts a ReplicaSet reports.
 import type { Pod, ReplicaSetCondition } from '../../api/types/kubernetes.ts';
-import { isAvailable, isReady } from '../pods.ts';
+import { isAvailable, isReady } from '../../api/meta/pod.ts';
 import { mapSelector } from '../selection.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { ReplicaKeeper } from './flavour.ts';

@@ -7,7 +7,7 @@ import { controllerReference } from '../../api/meta/owner.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { DiscoveryEndpointPort, Endpoint, EndpointSlice, Node, Pod, Service } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
-import { isReady } from '../pods.ts';
+import { isReady } from '../../api/meta/pod.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { hasPods, HEADLESS, hostnameIn, isHeadless, LAST_CHANGE, podsOf, targetPort, watchBackends } from './pods-of.ts';
 import { reconcileSlices, SERVICE_NAME, SLICE_MANAGER, watchSlices, Written, type Wanted } from './slices.ts';

@@ -6,7 +6,7 @@ import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { CoreEndpointPort, EndpointAddress, Endpoints, EndpointSubset, Pod, Service } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
-import { isReady } from '../pods.ts';
+import { isReady } from '../../api/meta/pod.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { hasPods, HEADLESS, hostnameIn, isHeadless, LAST_CHANGE, podsOf, targetPort, watchBackends } from './pods-of.ts';
 

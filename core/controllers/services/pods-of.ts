@@ -6,7 +6,7 @@ import { service as serviceKind } from '../../api/kinds/core/service.ts';
 import type { Pod, Service, ServicePort } from '../../api/types/kubernetes.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { ControllerContext, Keys } from '../controller.ts';
-import { isReady, isTerminal } from '../pods.ts';
+import { isReady, isTerminal } from '../../api/meta/pod.ts';
 import { mapSelector } from '../selection.ts';
 
 export const HEADLESS = 'service.kubernetes.io/headless';

@@ -1,7 +1,8 @@
 // Filters that look at the node object alone: cordoned, named, tainted, selected.
+import { isTolerated } from '../../api/meta/taint.ts';
 import type { NodeSelectorTerm, Taint } from '../../api/types/kubernetes.ts';
 import { normalized, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
-import { isTolerated, termMatchesNode } from '../node-match.ts';
+import { termMatchesNode } from '../node-match.ts';
 
 const fixed = (reason: string): Refusal => ({ reasons: [reason], fixed: true });
 const CORDON: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };

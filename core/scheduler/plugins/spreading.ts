@@ -1,8 +1,9 @@
 // Keeping pods apart or together: by their controller, by topology constraints, by affinity to other pods.
 import { cachedSelectorFrom, type LabelSelectorLike } from '../../api/meta/labels.ts';
+import { isTolerated } from '../../api/meta/taint.ts';
 import type { TopologySpreadConstraint } from '../../api/types/kubernetes.ts';
 import { normalized, spread, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
-import { isTolerated, termMatchesNode } from '../node-match.ts';
+import { termMatchesNode } from '../node-match.ts';
 import { termMatches, type PodInfo, type Term } from '../pod-info.ts';
 import type { NodeInfo, Snapshot } from '../snapshot.ts';
 

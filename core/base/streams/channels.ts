@@ -8,6 +8,8 @@ import { bytesOf } from './websocket-duplex.ts';
 export const CHANNEL_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io', 'base64.channel.k8s.io'] as const;
 const CLOSE = 255;
 const BUFFER = 256 << 10;
+/** Bytes per message: other servers refuse large ones. */
+const MESSAGE = 32 << 10;
 
 /** Both ends speak it alike; which channel means what is the caller's. */
 export class ChannelSocket {
@@ -42,10 +44,17 @@ export class ChannelSocket {
 
   /** Writes to channel `n`, as fast as the other side takes it. Ending it sends a half-close where the protocol has one and `tell` is set. */
   writer(n: number, tell = false): Writable {
-    return new Writable({
-      write: (chunk: Buffer, _encoding, done) => { this.send(n, chunk, done); },
+    const pieces = (chunk: Buffer, at: number, done: (error?: Error | null) => void): void => {
+      const end = at + MESSAGE;
+      this.send(n, chunk.subarray(at, end), error => { if (error || end >= chunk.length) done(error); else pieces(chunk, end, done); });
+    };
+    const w = new Writable({
+      write: (chunk: Buffer, _encoding, done) => pieces(chunk, 0, done),
       final: done => { if (tell && this.#halfClose) this.#raw(Buffer.from([CLOSE, n]), done); else done(); },
     });
+    // That the connection is gone is told by `closed`; a writer nobody listens to must not end the process.
+    w.on('error', () => w.destroy());
+    return w;
   }
 
   send(n: number, chunk: Buffer, done: (error?: Error | null) => void = () => undefined): void {

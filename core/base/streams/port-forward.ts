@@ -94,17 +94,20 @@ async function forward(data: SpdyStream, error: SpdyStream, port: number, f: For
 
 const failed = (f: Forwarding, port: number, e: unknown): string => `error forwarding port ${port} to pod ${f.podName}: ${e instanceof Error ? e.message : String(e)}`;
 
-/** Resolves when the far side has nothing more to say, or everything is closed. */
+/** Resolves when the far side has nothing more to say, or the client is gone. */
 async function copy(client: Duplex, target: Duplex): Promise<void> {
-  const up = pipeline(client, target, { end: true }).catch((e: unknown) => { target.destroy(); return e; });
+  const gone = (): void => { target.destroy(); };
+  client.once('close', gone);
+  client.pipe(target);
   try {
-    await pipeline(target, client, { end: true });
+    await pipeline(target, client);
   } catch (e) {
     // A client that hung up in the middle is no failure of the pod.
-    if (!client.destroyed || target.errored) throw e;
+    if (target.errored) throw e;
   } finally {
+    client.unpipe(target);
+    client.off('close', gone);
     target.destroy();
-    await up;
   }
 }
 

@@ -52,7 +52,10 @@ const MESSAGE_MAX = 16 << 20;
 
 /** Completes a WebSocket handshake with `protocol` ('' answers without one); the WebSocket comes paused. A bad handshake is answered here and never resolves. */
 export function acceptWebSocket(req: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MESSAGE_MAX, handleProtocols: () => (protocol === '' ? false : protocol) });
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MESSAGE_MAX });
+  // The library refuses `SPDY/3.1+…` (a slash is no token character), so the protocol is agreed on here.
+  delete req.headers['sec-websocket-protocol'];
+  if (protocol !== '') server.on('headers', headers => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise(resolve => {
     server.handleUpgrade(req, socket, head, ws => {
       // Messages may be waiting in `head`: they stay there until somebody listens.

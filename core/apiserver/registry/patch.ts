@@ -31,13 +31,9 @@ export function patchOf(ctx: RequestContext, strategic: boolean): Patch {
   if ('value' in ctx.body) return { type: type as Patch['type'], value: ctx.body.value, shown: '' };
   const shown = ctx.body.bytes.toString();
   let value: unknown;
-  try {
-    // Numbers of 16 digits and more would be rounded by JSON.parse.
-    value = /\d{16}/.test(shown) ? parseJson(shown) : JSON.parse(shown);
-  } catch (e) {
-    let why = e as Error;
-    if (e instanceof SyntaxError) try { parseJson(shown); } catch (again) { if (again instanceof JsonSyntaxError) why = again; else throw again; }
-    throw badRequest(`error decoding patch: ${why.message}`);
+  try { value = parseJson(shown); } catch (e) {
+    if (e instanceof JsonSyntaxError) throw badRequest(`error decoding patch: ${e.message}`);
+    throw e;
   }
   return { type: type as Patch['type'], value, shown: shown.length > MAX_BODY ? '' : shown };
 }

@@ -4,6 +4,7 @@
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../api/meta/object.ts';
 import type { Entry } from '../../store/store.ts';
+import { parseJson } from '../codec/json.ts';
 
 const STORED_HEAD = '{"metadata":{';
 const HEAD_LENGTH = STORED_HEAD.length;
@@ -48,7 +49,7 @@ export class Resource {
   stateOf(entry: Entry): KubeObject {
     let o = entry.decoded as KubeObject | undefined;
     if (o === undefined) {
-      o = { kind: this.stored.kind, apiVersion: apiVersionOf(this.stored), ...(JSON.parse(entry.value.toString()) as KubeObject) };
+      o = { kind: this.stored.kind, apiVersion: apiVersionOf(this.stored), ...(parseJson(entry.value.toString()) as KubeObject) };
       entry.decoded = o;
     }
     // Bytes and object are made before their revision is known.

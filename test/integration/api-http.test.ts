@@ -1,0 +1,153 @@
+// The API server over real TLS: credentials, negotiation, limits, streams.
+import { createInterface } from 'node:readline';
+import { connect } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { TestApi } from '../harness/api-server.ts';
+
+let api: TestApi;
+const CM = '/api/v1/namespaces/default/configmaps';
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+const cm = (name: string, more: object = {}): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { k: 'v' }, ...more });
+beforeAll(async () => { api = await TestApi.start(); });
+afterAll(async () => { await api.stop(); });
+
+describe('who may ask', () => {
+  it('believes certificates of its authority, tokens it knows, and nothing else', async () => {
+    const alice = await api.pki.issue('alice', { commonName: 'alice', organizations: ['dev', 'ops'] });
+    expect((await api.call(CM, { cert: alice })).status).toBe(200);
+    const bad = await api.call(CM, { token: 'wrong' });
+    expect([bad.status, bad.json()]).toMatchObject([401, { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized', code: 401 }]);
+    expect((await api.call('/healthz', { token: 'wrong' })).status).toBe(401);
+    for (const path of ['/healthz', '/livez', '/readyz?verbose', '/version']) expect((await api.call(path, { token: null })).status).toBe(200);
+    expect((await api.call('/api', { token: null })).json()).toMatchObject({ code: 403, message: 'forbidden: User "system:anonymous" cannot get path "/api"' });
+    expect((await api.call('/api/v1/namespaces/default/pods', { token: null })).json()).toMatchObject({ code: 403, message: 'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"', details: { kind: 'pods' } });
+  });
+
+  it('believes service accounts while they live', async () => {
+    await api.call('/api/v1/namespaces/default/serviceaccounts', { body: JSON.stringify({ metadata: { name: 'robot' } }) });
+    const r = await api.call('/api/v1/namespaces/default/serviceaccounts/robot/token', { body: '{}' });
+    expect(r.status).toBe(201);
+    const { token } = r.json<{ status: { token: string } }>().status;
+    expect((await api.call(CM, { token })).status).toBe(200);
+    await api.call('/api/v1/namespaces/default/serviceaccounts/robot', { method: 'DELETE' });
+    expect((await api.call(CM, { token })).status).toBe(401);
+  });
+
+  it('believes bootstrap tokens until they expire', async () => {
+    const b = (s: string): string => Buffer.from(s).toString('base64');
+    const secret = (id: string, more: object = {}): string => JSON.stringify({ metadata: { name: `bootstrap-token-${id}` }, type: 'bootstrap.kubernetes.io/token', data: { 'token-id': b(id), 'token-secret': b('0123456789abcdef'), 'usage-bootstrap-authentication': b('true'), ...more } });
+    await api.call('/api/v1/namespaces/kube-system/secrets', { body: secret('abcdef') });
+    await api.call('/api/v1/namespaces/kube-system/secrets', { body: secret('expird', { expiration: b('2001-01-01T00:00:00Z') }) });
+    expect((await api.call(CM, { token: 'abcdef.0123456789abcdef' })).status).toBe(200);
+    expect((await api.call(CM, { token: 'abcdef.0123456789abcdeX' })).status).toBe(401);
+    expect((await api.call(CM, { token: 'expird.0123456789abcdef' })).status).toBe(401);
+  });
+});
+
+describe('what comes back', () => {
+  it('is a table for those who ask', async () => {
+    await api.call(CM, { body: cm('table') });
+    const t = (await api.call(`${CM}?fieldSelector=metadata.name%3Dtable`, { headers: { accept: TABLE } })).json<{ kind: string; columnDefinitions: { name: string; format: string }[]; rows: { cells: unknown[]; object: object }[] }>();
+    expect(t.kind).toBe('Table');
+    expect(t.columnDefinitions[0]).toMatchObject({ name: 'Name', type: 'string', format: 'name' });
+    expect(t.rows).toMatchObject([{ cells: ['table', 1, expect.any(String)], object: { kind: 'PartialObjectMetadata', metadata: { name: 'table' } } }]);
+    expect((await api.call(`${CM}/table?includeObject=Object`, { headers: { accept: TABLE } })).json<{ rows: object[] }>().rows).toMatchObject([{ object: { kind: 'ConfigMap', data: { k: 'v' } } }]);
+    expect((await api.call(`${CM}/table?includeObject=None`, { headers: { accept: TABLE } })).json<{ rows: object[] }>().rows[0]).not.toHaveProperty('object');
+    expect((await api.call(`${CM}/table?includeObject=All`, { headers: { accept: TABLE } })).status).toBe(400);
+    expect((await api.call(`${CM}/none`, { headers: { accept: TABLE } })).json()).toMatchObject({ kind: 'Status', code: 404 });
+  });
+
+  it('is metadata, YAML or indented for those who ask', async () => {
+    const list = (await api.call(CM, { headers: { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' } })).json<{ kind: string; items: { kind: string; data?: object }[] }>();
+    expect([list.kind, list.items[0]!.kind, list.items[0]!.data]).toEqual(['PartialObjectMetadataList', 'PartialObjectMetadata', undefined]);
+    const y = await api.call(`${CM}/table`, { headers: { accept: 'application/yaml' } });
+    expect([y.headers['content-type'], parse(y.text)]).toMatchObject(['application/yaml', { kind: 'ConfigMap', data: { k: 'v' } }]);
+    expect((await api.call(`${CM}/table`, { headers: { 'user-agent': 'curl/8.0' } })).text).toContain('\n  "kind": "ConfigMap"');
+    expect((await api.call(`${CM}/table`, { headers: { accept: 'application/vnd.kubernetes.protobuf' } })).status).toBe(406);
+  });
+
+  it('is packed when it is large', async () => {
+    for (let i = 0; i < 4; i++) await api.call('/api/v1/namespaces/kube-public/configmaps', { body: JSON.stringify({ metadata: { name: `big${i}` }, data: { x: 'y'.repeat(50_000) } }) });
+    const r = await api.call('/api/v1/namespaces/kube-public/configmaps', { headers: { 'accept-encoding': 'gzip' } });
+    expect(r.headers['content-encoding']).toBe('gzip');
+    expect((JSON.parse(gunzipSync(r.body).toString()) as { items: object[] }).items).toHaveLength(4);
+    expect((await api.call('/api/v1/namespaces/kube-public/configmaps')).headers['content-encoding']).toBeUndefined();
+  });
+});
+
+describe('what goes in', () => {
+  it('is refused with the right Status when it is bad', async () => {
+    const post = (body: string | Buffer, headers: Record<string, string> = {}): Promise<[number, string]> => api.call(CM, { body, headers }).then(r => [r.status, r.json<{ reason: string }>().reason]);
+    expect(await post('{"metadata":')).toEqual([400, 'BadRequest']);
+    expect(await post('[]')).toEqual([400, 'BadRequest']);
+    expect(await post('null')).toEqual([422, 'Invalid']);
+    expect(await post('{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a"}}')).toEqual([400, 'BadRequest']);
+    expect(await post('{"metadata":{"name":5}}')).toEqual([400, 'BadRequest']);
+    expect(await post(cm('t'), { 'content-type': 'text/plain' })).toEqual([415, 'UnsupportedMediaType']);
+    expect(await post(cm('t'), { 'content-type': 'application/x-www-form-urlencoded' })).toEqual([415, 'UnsupportedMediaType']);
+    expect(await post(JSON.stringify({ metadata: { name: 'x' }, data: { x: 'y'.repeat(3 << 20) } }))).toEqual([413, 'RequestEntityTooLarge']);
+    expect(await post(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`)).toEqual([400, 'BadRequest']);
+    expect(await post(Buffer.from([0x7b, 0x22, 0xff, 0xfe]))).toEqual([400, 'BadRequest']);
+    expect((await api.call(`${CM}/../../../secrets`)).status).toBe(404);
+    expect((await api.call(`${CM}/..%2f..%2fsecrets`)).status).toBe(400);
+    expect((await api.call(CM, { method: 'OPTIONS' })).status).toBe(405);
+    expect((await api.call(`${CM}?fieldValidation=Strict`, { body: cm('t', { nonsense: 1 }) })).json()).toMatchObject({ code: 400, message: expect.stringContaining('strict decoding error: unknown field "nonsense"') as string });
+    const warned = await api.call(CM, { body: cm('warned', { nonsense: 1 }) });
+    expect([warned.status, warned.headers['warning']]).toEqual([201, '299 - "unknown field \\"nonsense\\""']);
+    expect((await api.call('/healthz')).text).toBe('ok');
+  });
+
+  it('may lack a content type, as in kubectl scale', async () => {
+    expect((await api.call(CM, { body: cm('untyped'), headers: { 'content-type': '' } })).status).toBe(201);
+  });
+
+  it('survives what is no HTTP at all', async () => {
+    await new Promise<void>((resolve, reject) => {
+      const s = connect({ host: '127.0.0.1', port: api.port, ca: api.pki.ca.cert }, () => s.end('\0\u0001 nonsense\r\n\r\n'));
+      s.on('close', () => resolve()).on('error', reject).resume();
+    });
+    expect((await api.call('/readyz')).status).toBe(200);
+  });
+});
+
+describe('watching', () => {
+  type Event = { type: string; object: { kind: string; metadata: { name: string }; columnDefinitions?: unknown; rows?: { cells: unknown[] }[] } };
+  async function* events(path: string, headers: Record<string, string> = {}): AsyncGenerator<Event> {
+    const res = await api.open(path, { headers });
+    if (res.statusCode !== 200) throw new Error(`watch: ${res.statusCode}`);
+    try { for await (const line of createInterface({ input: res })) yield JSON.parse(line) as Event; } finally { res.destroy(); }
+  }
+
+  it('sends headers at once and lines as they come', async () => {
+    const W = '/api/v1/namespaces/kube-system/configmaps';
+    const w = events(`${W}?watch=1`);
+    const next = w.next();
+    const res = await api.open(`${W}?watch=1`);
+    expect(res.headers['transfer-encoding']).toBe('chunked');
+    res.destroy();
+    await api.call(W, { body: cm('seen') });
+    expect((await next).value).toMatchObject({ type: 'ADDED', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'seen' } } });
+    await api.call(`${W}/seen`, { method: 'DELETE' });
+    expect((await w.next()).value).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'seen' } } });
+    await w.return(undefined);
+  });
+
+  it('sends table rows, and columns once', async () => {
+    const W = '/api/v1/namespaces/kube-system/configmaps';
+    const w = events(`${W}?watch=true`, { accept: TABLE });
+    const first = w.next();
+    await api.call(W, { body: cm('row1') });
+    await api.call(W, { body: cm('row2') });
+    expect((await first).value).toMatchObject({ object: { kind: 'Table', columnDefinitions: expect.any(Array) as unknown, rows: [{ cells: ['row1', 1, expect.any(String)] }] } });
+    expect((await w.next()).value).toMatchObject({ object: { columnDefinitions: null, rows: [{ cells: ['row2', 1, expect.any(String)] }] } });
+    await w.return(undefined);
+  });
+
+  it('ends at its timeout', async () => {
+    const all: string[] = [];
+    for await (const e of events(`${CM}?watch=1&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=${(await api.call(`${CM}?limit=1`)).json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion}`)) all.push(e.type);
+    expect(all).toEqual(['BOOKMARK']);
+  });
+});

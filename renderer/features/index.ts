@@ -1,0 +1,7 @@
+// Every feature, one line each.
+import type { Feature } from '../app/feature.ts';
+import { basics } from './basics/basics.tsx';
+
+export const features: readonly Feature[] = [
+  basics,
+];

@@ -1,0 +1,97 @@
+// React's way to the cluster: live lists, single objects, counts, and calls with their state.
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { objectKey, type KubeObject, type ResourceType } from '../../core/api/meta/object.ts';
+import type { Freshness } from '../../electron/contract/frames.ts';
+import { Store, useStore } from '../base/store.ts';
+import { useApp } from '../app/context.ts';
+import { HostError, type OpenStream, type Scope, type StreamHandlers, type StreamRequest } from './connection.ts';
+import { scopeKey } from './stores.ts';
+import { WatchStore } from './watch-store.ts';
+
+const NOTHING = new WatchStore();
+
+/** The live list of a scope, or an empty one that stays `loading` while `scope` is undefined. Does not re-render by itself: see useVersion. */
+export function useList<T extends KubeObject>(scope: Scope | undefined): { store: WatchStore<T>; retry(): void } {
+  const { stores } = useApp();
+  const key = scope ? scopeKey(scope) : '';
+  // Acquired while rendering so that the first paint can already show a shared list; the effect owns the release.
+  const held = useMemo(() => (scope ? stores.acquire<T>(scope) : undefined), [stores, key]);
+  useEffect(() => {
+    if (!held || !scope) return undefined;
+    const mine = stores.acquire<T>(scope);
+    held.release();
+    return mine.release;
+  }, [held]);
+  return held ?? { store: NOTHING as unknown as WatchStore<T>, retry: () => undefined };
+}
+
+/** Re-renders whenever the list has changed (at most once per frame); returns its version. */
+export const useVersion = (store: WatchStore): number => useSyncExternalStore(store.subscribe, () => store.version);
+export const useFreshness = (store: WatchStore): Freshness => useStore(store.freshness);
+
+/** All objects of a scope, re-rendering on change: for short lists such as events of one object. */
+export function useObjects<T extends KubeObject>(scope: Scope | undefined): { items: T[]; freshness: Freshness; complete: boolean } {
+  const { store } = useList<T>(scope);
+  const version = useVersion(store as unknown as WatchStore);
+  const items = useMemo(() => [...store.values()], [store, version]);
+  return { items, freshness: useFreshness(store as unknown as WatchStore), complete: store.complete };
+}
+
+/** One object, live. `gone` once it was there, or the list is complete, and it is not there now; the last known state stays. */
+export function useObject<T extends KubeObject>(cluster: string, resource: ResourceType, namespace: string | undefined, name: string): { object: T | undefined; gone: boolean; freshness: Freshness } {
+  const { store } = useList<T>({ cluster, resource, namespace, fieldSelector: `metadata.name=${name}` });
+  useVersion(store as unknown as WatchStore);
+  const key = objectKey({ metadata: { namespace, name } });
+  const now = store.get(key);
+  const last = useRef<{ key: string; object: T } | undefined>(undefined);
+  if (now) last.current = { key, object: now };
+  const known = last.current?.key === key ? last.current.object : undefined;
+  return { object: now ?? known, gone: now === undefined && (known !== undefined || store.complete), freshness: useFreshness(store as unknown as WatchStore) };
+}
+
+export interface Counts { total: number; bad: number; warning: number; namespaces: Record<string, { total: number; bad: number; warning: number }> }
+
+/** How many objects of a kind there are; undefined until known or while not `wanted`. */
+export function useCounts(cluster: string, resource: ResourceType, wanted: boolean): Counts | undefined {
+  const { connection } = useApp();
+  const store = useMemo(() => new Store<Counts | undefined>(undefined), [cluster, resource]);
+  useEffect(() => {
+    if (!wanted) return undefined;
+    return connection.count(cluster, resource, f => store.set(f)).close;
+  }, [connection, cluster, resource, wanted, store]);
+  return useStore(store);
+}
+
+/** A deed with its state: `run` returns what the deed returned, or undefined when it failed (then `error` says why). */
+export function useAction<A extends unknown[], R>(deed: (...args: A) => Promise<R>): { run(...args: A): Promise<R | undefined>; busy: boolean; error: HostError | undefined; clear(): void } {
+  const [state, setState] = useState<{ busy: boolean; error?: HostError }>({ busy: false });
+  const latest = useRef(deed);
+  latest.current = deed;
+  const run = useCallback(async (...args: A) => {
+    setState({ busy: true });
+    try {
+      const result = await latest.current(...args);
+      setState({ busy: false });
+      return result;
+    } catch (error) {
+      setState({ busy: false, error: error instanceof HostError ? error : new HostError({ code: 0, reason: 'Error', message: error instanceof Error ? error.message : String(error) }) });
+      return undefined;
+    }
+  }, []);
+  return { run, busy: state.busy, error: state.error, clear: useCallback(() => setState({ busy: false }), []) };
+}
+
+/** A log or terminal for as long as the component lives; reopened when `key` changes. `on` may change freely. */
+export function useStream(key: string, request: StreamRequest | undefined, on: StreamHandlers): { current: OpenStream | undefined } {
+  const { connection } = useApp();
+  const open = useRef<OpenStream | undefined>(undefined);
+  const handlers = useRef(on);
+  handlers.current = on;
+  useEffect(() => {
+    if (!request) return undefined;
+    const stream = connection.stream(request, { data: (s, text) => handlers.current.data(s, text), end: r => handlers.current.end(r) });
+    open.current = stream;
+    return () => { open.current = undefined; stream.close(); };
+  }, [connection, key]);
+  return open;
+}

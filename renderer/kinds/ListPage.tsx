@@ -1,0 +1,157 @@
+// The live list of any kind: toolbar, table, selection bar, and the states when there is nothing to show.
+import Button from '@mui/material/Button';
+import Menu from '@mui/material/Menu';
+import MenuItem from '@mui/material/MenuItem';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { KindSpec } from '../../core/api/kinds/kind.ts';
+import type { KubeObject } from '../../core/api/meta/object.ts';
+import { usePart } from '../base/store.ts';
+import { actionsFor } from '../app/actions.ts';
+import { ActionMenu } from '../app/ActionMenu.tsx';
+import { useApp } from '../app/context.ts';
+import { NamespacePicker } from '../app/NamespacePicker.tsx';
+import { pageOf, targetOf } from '../app/workspace.ts';
+import { useFreshness, useList, useVersion } from '../gateway/hooks.ts';
+import { FreshnessMark } from '../kit/Freshness.tsx';
+import { Icon } from '../kit/Icon.tsx';
+import { IconButton } from '../kit/IconButton.tsx';
+import { DataTable } from '../kit/table/DataTable.tsx';
+import { clear, nothing, type Selection } from '../kit/table/selection.ts';
+import { TableModel } from '../kit/table/table-model.ts';
+import { columnsOf, filterableOf, verdictOf } from './columns.tsx';
+import { ListState } from './ListState.tsx';
+import { pluralTitle } from './navigation.ts';
+import './list.css';
+
+const BY_NAME = [{ column: 'Name', descending: false }];
+const NONE: readonly string[] = [];
+
+export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec }) {
+  const app = useApp();
+  const { t } = useTranslation();
+  const page = pageOf(kind);
+  const chosenNamespaces = usePart(app.workspace, w => w.namespaces[cluster] ?? NONE);
+  const namespaces = kind.namespaced ? chosenNamespaces : NONE;
+  const prefs = usePart(app.workspace, w => w.tables[page]);
+  const openTarget = usePart(app.workspace, w => w.drawer);
+  const { store, retry } = useList<KubeObject>({ cluster, resource: kind, namespace: namespaces.length === 1 ? namespaces[0] : undefined });
+  const freshness = useFreshness(store);
+  const [width, setWidth] = useState(1000);
+
+  const columns = useMemo(() => {
+    const all = columnsOf(kind, namespaces.length !== 1);
+    return { all, shown: all.filter(c => prefs?.shown?.[c.id] ?? (!c.wide || width > 1500)) };
+  }, [kind, namespaces.length !== 1, prefs?.shown, width > 1500]);
+  const model = useMemo(() => {
+    const byId = new Map(columnsOf(kind, true).map(c => [c.id, c]));
+    return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, prefs?.sorts ?? BY_NAME);
+  }, [store, kind]);
+  const verdict = useMemo(() => verdictOf(kind), [kind]);
+
+  const [filter, setFilter] = useState('');
+  const [brokenOnly, setBrokenOnly] = useState(false);
+  const [selection, setSelection] = useState<Selection>(nothing);
+  useEffect(() => { setFilter(''); setBrokenOnly(false); setSelection(nothing); }, [kind, cluster]);
+  useEffect(() => { model.setFilter(filter); }, [model, filter]);
+  useEffect(() => {
+    const spaces = namespaces.length > 1 ? new Set(namespaces) : undefined;
+    const broken = brokenOnly && verdict;
+    model.setExtra(spaces || broken ? o => (!spaces || spaces.has(o.metadata?.namespace ?? '')) && (!broken || isBroken(verdict(o).level)) : undefined);
+  }, [model, namespaces, brokenOnly, verdict]);
+  const view = useSyncExternalStore(model.subscribe, model.view);
+
+  const subject = (): KubeObject[] => [...(selection.chosen.size > 0 ? selection.chosen : selection.cursor === undefined ? [] : [selection.cursor])].map(store.get).filter(o => o !== undefined);
+  useEffect(() => { app.focus.set({ cluster, kind, objects: subject() }); }, [selection, store, cluster, kind]);
+  useEffect(() => () => app.focus.set(undefined), []);
+
+  const [menu, setMenu] = useState<{ key: string; x: number; y: number }>();
+  const act = (id: string, key?: string): void => {
+    const one = key === undefined ? undefined : store.get(key);
+    const objects = one && !(selection.chosen.size > 1 && selection.chosen.has(key!)) ? [one] : subject();
+    actionsFor(app, kind, objects).find(a => a.id === id)?.run({ app, cluster, kind, objects });
+  };
+  const box = useRef<HTMLInputElement>(null);
+  const onKey = (e: KeyboardEvent): void => {
+    if (e.key === 'Escape' && filter !== '') { setFilter(''); e.stopPropagation(); }
+  };
+  const open = (key: string): void => {
+    const o = store.get(key);
+    if (o) app.workspace.openObject(targetOf(cluster, kind, o.metadata?.namespace, o.metadata?.name ?? ''));
+  };
+  const openKey = openTarget && openTarget.cluster === cluster && openTarget.plural === kind.plural && openTarget.group === kind.group ? (openTarget.namespace ? `${openTarget.namespace}/${openTarget.name}` : openTarget.name) : undefined;
+  const title = pluralTitle(kind);
+  const empty = view.rows.length === 0;
+  return (
+    <section className="list-page" aria-label={title}>
+      <div className="toolbar">
+        <h1>{title}</h1>
+        <span className="count" data-testid="row-count">{view.rows.length === view.total ? view.total.toLocaleString() : t('list.shownOf', { shown: view.rows.length.toLocaleString(), total: view.total.toLocaleString() })}</span>
+        {kind.namespaced ? <NamespacePicker cluster={cluster} /> : null}
+        <div className="filter-box">
+          <Icon name="filter" size={14} />
+          <input ref={box} id="list-filter" className="input" type="search" spellCheck={false} value={filter} aria-invalid={view.filter.kind === 'error'} placeholder={t('list.filter')} aria-label={t('list.filter')} title={view.filter.kind === 'error' ? view.filter.message : t('list.filterHelp')}
+            onChange={e => setFilter(e.target.value)}
+            onKeyDown={e => {
+              if (e.key === 'Escape') { if (filter) setFilter(''); else document.querySelector<HTMLElement>('.table')?.focus(); e.stopPropagation(); }
+              if (e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); document.querySelector<HTMLElement>('.table')?.focus(); }
+            }} />
+          {view.filter.kind === 'regex' || view.filter.kind === 'labels' || view.filter.kind === 'error' ? <span className={`filter-kind${view.filter.kind === 'error' ? ' bad' : ''}`}>{t(`list.filterKind.${view.filter.kind}`)}</span> : null}
+        </div>
+        {verdict ? <BrokenToggle store={store} verdict={verdict} namespaces={namespaces} on={brokenOnly} onToggle={() => setBrokenOnly(b => !b)} /> : null}
+        <span className="spacer" />
+        <FreshnessMark freshness={freshness} onRetry={retry} />
+        <ColumnChoice columns={columns.all} shown={new Set(columns.shown.map(c => c.id))} onShown={(id, on) => app.workspace.table(page, { shown: { ...prefs?.shown, [id]: on } })} />
+      </div>
+      {empty ? (
+        <ListState kind={kind} freshness={freshness} complete={store.complete} filtered={store.size > 0} namespaces={namespaces} retry={retry}
+          onClear={() => { setFilter(''); setBrokenOnly(false); if (kind.namespaced && store.size === 0) app.workspace.setNamespaces(cluster, []); }} />
+      ) : (
+        <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribeRow={(k, l) => store.subscribeRow(k, l)} verdict={verdict} selection={selection} onSelection={setSelection}
+          onSorts={sorts => { model.setSorts(sorts); app.workspace.table(page, { sorts }); }} widths={prefs?.widths ?? {}} onWidths={widths => app.workspace.table(page, { widths })}
+          open={openKey} onOpen={open} onMenu={(key, at) => setMenu({ key, ...at })} onKey={onKey} onWidth={setWidth}
+          actions={key => {
+            const o = store.get(key);
+            return o ? <div className="row-actions-in">{actionsFor(app, kind, [o]).filter(a => a.quick).map(a => <IconButton key={a.id} icon={a.icon} label={t(`actions.${a.id}`)} keys={a.key} tabIndex={-1} onClick={() => act(a.id, key)} />)}
+              <IconButton icon="more" label={t('list.more')} tabIndex={-1} onClick={e => setMenu({ key, x: e.clientX, y: e.clientY })} /></div> : null;
+          }} />
+      )}
+      {selection.chosen.size > 0 ? (
+        <div className="selection-bar" role="toolbar" aria-label={t('list.chosen', { count: selection.chosen.size })}>
+          <strong>{t('list.chosen', { count: selection.chosen.size })}</strong>
+          {actionsFor(app, kind, subject()).map(a => <Button key={a.id} variant="text" className={a.danger ? 'danger-text' : undefined} startIcon={<Icon name={a.icon} size={14} />} onClick={() => act(a.id)}>{t(`actions.${a.id}`)}</Button>)}
+          <span className="spacer" />
+          <Button variant="text" onClick={() => setSelection(clear(selection))}>{t('list.clearChoice')}<kbd>Esc</kbd></Button>
+        </div>
+      ) : null}
+      {menu ? <ActionMenu cluster={cluster} kind={kind} objects={selection.chosen.has(menu.key) ? subject() : [store.get(menu.key)].filter(o => o !== undefined)} at={menu} onOpen={() => open(menu.key)} onClose={() => setMenu(undefined)} /> : null}
+    </section>
+  );
+}
+
+const isBroken = (level: string): boolean => level === 'bad' || level === 'warning';
+
+function BrokenToggle({ store, verdict, namespaces, on, onToggle }: { store: ReturnType<typeof useList<KubeObject>>['store']; verdict: NonNullable<ReturnType<typeof verdictOf>>; namespaces: readonly string[]; on: boolean; onToggle(): void }) {
+  const { t } = useTranslation();
+  const version = useVersion(store);
+  const count = useMemo(() => {
+    let n = 0;
+    for (const o of store.values()) if ((namespaces.length < 2 || namespaces.includes(o.metadata?.namespace ?? '')) && isBroken(verdict(o).level)) n++;
+    return n;
+  }, [store, verdict, namespaces, Math.floor(version / 15)]);
+  if (count === 0 && !on) return null;
+  return <button type="button" className={`chip chip-bad${on ? ' on' : ''}`} aria-pressed={on} onClick={onToggle}><span className="shape shape-bad" />{t('list.broken', { count })}</button>;
+}
+
+function ColumnChoice({ columns, shown, onShown }: { columns: readonly { id: string; label: string }[]; shown: ReadonlySet<string>; onShown(id: string, on: boolean): void }) {
+  const { t } = useTranslation();
+  const [anchor, setAnchor] = useState<Element | null>(null);
+  return (
+    <>
+      <IconButton icon="columns" label={t('list.columns')} onClick={e => setAnchor(e.currentTarget)} />
+      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
+        {columns.slice(1).map(c => <MenuItem key={c.id} role="menuitemcheckbox" aria-checked={shown.has(c.id)} onClick={() => onShown(c.id, !shown.has(c.id))}><span className="menu-check">{shown.has(c.id) ? <Icon name="check" size={14} /> : null}</span>{c.label}</MenuItem>)}
+      </Menu>
+    </>
+  );
+}

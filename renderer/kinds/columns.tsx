@@ -1,0 +1,36 @@
+// A KindSpec's columns as the table draws them.
+import type { Column, KindSpec } from '../../core/api/kinds/kind.ts';
+import type { KubeObject } from '../../core/api/meta/object.ts';
+import type { TableColumn } from '../kit/table/column.ts';
+import type { Filterable } from '../kit/table/filter.ts';
+import type { RowVerdict } from '../kit/table/TableRow.tsx';
+
+const namespaceColumn: TableColumn<KubeObject> = { id: 'Namespace', label: 'Namespace', cell: 'code', value: o => o.metadata?.namespace ?? '', sort: o => o.metadata?.namespace ?? '' };
+
+function column(c: Column): TableColumn<KubeObject> {
+  const sort = c.sort ? (o: KubeObject) => c.sort!(o) : (o: KubeObject) => c.value(o, 0);
+  return { id: c.name, label: c.name, description: c.description, cell: c.draw, wide: c.priority === 1, value: (o, now) => c.value(o, now), sort };
+}
+
+const made = new WeakMap<KindSpec, { all: TableColumn<KubeObject>[]; narrow: TableColumn<KubeObject>[] }>();
+/** Name, namespace (where several are shown), then as the kind says. The same array every time, so that rows need not redraw. */
+export function columnsOf(kind: KindSpec, withNamespace: boolean): TableColumn<KubeObject>[] {
+  let known = made.get(kind);
+  if (!known) {
+    const narrow = kind.columns.map(column);
+    // Age comes last however many wide columns a kind has.
+    narrow.sort((a, b) => Number(a.cell === 'age' && a.id === 'Age') - Number(b.cell === 'age' && b.id === 'Age'));
+    known = { narrow, all: [narrow[0]!, namespaceColumn, ...narrow.slice(1)] };
+    made.set(kind, known);
+  }
+  return withNamespace && kind.namespaced ? known.all : known.narrow;
+}
+
+export function filterableOf(kind: KindSpec): (o: KubeObject) => Filterable {
+  return o => ({
+    text: [o.metadata?.namespace ?? '', ...kind.columns.filter(c => c.draw !== 'age').map(c => String(c.value(o, Date.now())))].join(' ').toLowerCase(),
+    labels: o.metadata?.labels ?? {},
+  });
+}
+
+export const verdictOf = (kind: KindSpec): ((o: KubeObject) => RowVerdict) | undefined => (kind.view.health ? o => kind.view.health!(o) : undefined);

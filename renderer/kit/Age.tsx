@@ -1,0 +1,17 @@
+import { ageText } from '../../core/api/meta/time.ts';
+import { useTicking } from '../base/ticker.ts';
+
+/** Time since `at` (RFC 3339), ticking; the exact time in the reader's zone on hover. */
+export function Age({ at }: { at: string | undefined }) {
+  const since = at === undefined ? Number.NaN : Date.parse(at);
+  const text = useTicking(now => (Number.isNaN(since) ? '' : ageText(Math.max(0, now - since))));
+  return <time dateTime={at} title={Number.isNaN(since) ? undefined : exactTime(since)}>{text}</time>;
+}
+
+export const exactTime = (ms: number): string => new Date(ms).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+/** `14:02` today, with the date otherwise. */
+export const clockTime = (ms: number): string => {
+  const date = new Date(ms);
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(undefined, today ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } : { dateStyle: 'short', timeStyle: 'short' });
+};

@@ -1,0 +1,35 @@
+// A column as the table draws it: what the kit knows of a kind's columns.
+import type { ReactNode } from 'react';
+import type { SortValue } from './sort.ts';
+
+export type Cell = 'text' | 'name' | 'ratio' | 'state' | 'number' | 'age' | 'labels' | 'code' | 'link' | 'list' | 'bytes' | 'percent';
+
+export interface TableColumn<T> {
+  id: string;
+  label: string;
+  description?: string;
+  cell: Cell;
+  /** Shown only where there is room, unless the user asks for it. */
+  wide?: boolean;
+  value(row: T, now: number): string | number | boolean;
+  sort(row: T): SortValue;
+  /** Replaces the text; must depend on the row alone. */
+  render?(row: T): ReactNode;
+}
+
+const WIDTH: Record<Cell, readonly [min: number, max: number]> = {
+  name: [200, 520], state: [130, 380], ratio: [64, 80], number: [72, 120], age: [72, 110], labels: [140, 320], code: [90, 340],
+  link: [90, 240], list: [90, 340], bytes: [80, 110], percent: [90, 120], text: [80, 300],
+};
+export const isRight = (cell: Cell): boolean => cell === 'number' || cell === 'bytes' || cell === 'percent' || cell === 'age' || cell === 'ratio';
+const CHAR = 7.3;
+const PADDING = 22;
+
+/** Width in px that fits nearly all of the sampled texts and the header. */
+export function fitWidth(cell: Cell, label: string, texts: readonly string[]): number {
+  const lengths = texts.map(t => t.length).sort((a, b) => a - b);
+  const most = lengths[Math.floor((lengths.length - 1) * 0.95)] ?? 0;
+  const mark = cell === 'state' ? 16 : 0;
+  const [min, max] = WIDTH[cell];
+  return Math.round(Math.max(min, Math.min(max, Math.max(most * CHAR + mark, label.length * CHAR + 14) + PADDING)));
+}

@@ -1,0 +1,119 @@
+// Which rows a table shows and in which order: filter and sort over a live source, at most four times a second, and not at all
+// while the pointer rests on a row or the table scrolls.
+import { matches, parseFilter, type Filter, type Filterable } from './filter.ts';
+import { sortKeys, type SortKey, type SortValue } from './sort.ts';
+
+export interface RowSource<T> {
+  keys(): Iterable<string>;
+  get(key: string): T | undefined;
+  subscribe(listener: () => void): () => void;
+}
+export interface RowReader<T> {
+  filterable(row: T): Filterable;
+  sortValue(row: T, column: string): SortValue;
+}
+export interface TableView {
+  readonly rows: readonly string[];
+  /** Rows before the filter. */
+  readonly total: number;
+  readonly filter: Filter;
+  readonly sorts: readonly SortKey[];
+}
+
+/** Milliseconds between re-sorts. */
+const EVERY = 250;
+
+export class TableModel<T> {
+  #source: RowSource<T>;
+  #reader: RowReader<T>;
+  #filter: Filter = { kind: 'none' };
+  #sorts: readonly SortKey[];
+  #extra: ((row: T) => boolean) | undefined;
+  #view: TableView;
+  #listeners = new Set<() => void>();
+  #texts = new WeakMap<object, Filterable>();
+  #held = false;
+  #due = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #last = Number.NEGATIVE_INFINITY;
+  #now: () => number;
+  #stop: (() => void) | undefined;
+
+  constructor(source: RowSource<T>, reader: RowReader<T>, sorts: readonly SortKey[], now: () => number = () => performance.now()) {
+    this.#source = source;
+    this.#reader = reader;
+    this.#sorts = sorts;
+    this.#now = now;
+    this.#view = { rows: [], total: 0, filter: this.#filter, sorts };
+    this.#compute();
+  }
+
+  readonly view = (): TableView => this.#view;
+  readonly subscribe = (listener: () => void): (() => void) => {
+    if (this.#listeners.size === 0) {
+      this.#stop = this.#source.subscribe(() => this.#changed());
+      this.#compute();
+    }
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#stop?.();
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    };
+  };
+
+  setFilter(text: string): void { this.#filter = parseFilter(text); this.#compute(); }
+  setSorts(sorts: readonly SortKey[]): void { this.#sorts = sorts; this.#compute(); }
+  /** A further condition: chosen namespaces, only what is broken. */
+  setExtra(extra: ((row: T) => boolean) | undefined): void { this.#extra = extra; this.#compute(); }
+
+  /** While held, rows keep their places: new ones come last, gone ones leave. */
+  hold(on: boolean): void {
+    if (this.#held === on) return;
+    this.#held = on;
+    if (!on && this.#due) this.#compute();
+  }
+
+  #changed(): void {
+    if (this.#timer !== undefined) return;
+    const wait = this.#last + EVERY - this.#now();
+    if (wait <= 0) { this.#compute(); return; }
+    this.#timer = setTimeout(() => { this.#timer = undefined; this.#compute(); }, wait);
+  }
+
+  #compute(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#last = this.#now();
+    let total = 0;
+    const passing: string[] = [];
+    for (const key of this.#source.keys()) {
+      const row = this.#source.get(key);
+      if (row === undefined || this.#extra?.(row) === false) continue;
+      total++;
+      if (this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row))) passing.push(key);
+    }
+    const sameQuestion = this.#view.filter === this.#filter && this.#view.sorts === this.#sorts;
+    this.#due = this.#held && sameQuestion;
+    const rows = this.#due ? keepPlaces(this.#view.rows, passing) : sortKeys(passing, this.#sorts, (key, column) => this.#reader.sortValue(this.#source.get(key)!, column));
+    const same = sameQuestion && total === this.#view.total && rows.length === this.#view.rows.length && rows.every((r, i) => r === this.#view.rows[i]);
+    if (same) return;
+    this.#view = { rows, total, filter: this.#filter, sorts: this.#sorts };
+    for (const l of this.#listeners) l();
+  }
+
+  #text(row: T): Filterable {
+    let text = this.#texts.get(row as object);
+    if (!text) this.#texts.set(row as object, text = this.#reader.filterable(row));
+    return text;
+  }
+}
+
+function keepPlaces(shown: readonly string[], passing: readonly string[]): string[] {
+  const left = new Set(passing);
+  const rows = shown.filter(key => left.delete(key));
+  rows.push(...left);
+  return rows;
+}

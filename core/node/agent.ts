@@ -169,7 +169,7 @@ class Agent implements NodeAgent {
     this.#byNamespace.get(ns)?.delete(w);
     this.#writer.forget(w.uid);
     // Until the informer has seen it go (or while a finalizer keeps it), it must not start again.
-    this.#finished.add(w.uid);
+    if (!w.gone) this.#finished.add(w.uid);
     rm(w.dir, { recursive: true, force: true }).catch((e: unknown) => { this.#log.warn('pod directory not removed', { dir: w.dir, error: e }); });
   }
 

@@ -41,7 +41,7 @@ export const mirrorLog = (p: Pod): string => `${p.metadata?.name ?? ''}: ${p.met
 
 function mirrorPod(ctx: NodeContext, c: Component, nodeUid: string | undefined): Pod {
   const { nodeName, config } = ctx;
-  const label = c.name === 'coredns' ? { 'k8s-app': 'kube-dns' } : c.name === 'kube-proxy' ? { 'k8s-app': 'kube-proxy' } : { component: c.name, tier: 'control-plane' };
+  const label: Record<string, string> = c.name === 'coredns' ? { 'k8s-app': 'kube-dns' } : c.name === 'kube-proxy' ? { 'k8s-app': 'kube-proxy' } : { component: c.name, tier: 'control-plane' };
   return {
     apiVersion: 'v1', kind: 'Pod',
     metadata: {

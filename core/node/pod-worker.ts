@@ -448,6 +448,9 @@ export class PodWorker {
   }
   #anyRunning(): boolean { return [...this.#records.values()].some(isRunning); }
 
+  /** The API has let go of the pod. */
+  get gone(): boolean { return this.#gone; }
+
   // What the node's server asks.
   get sandbox(): SandboxState | undefined { return this.#ready ? this.#sandboxes.at(-1) : undefined; }
   /** The container's runs, oldest first; undefined when the pod has no such container. */

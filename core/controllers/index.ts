@@ -2,6 +2,9 @@
 import type { Controller } from './controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
+import { cronJobController } from './cron-job/controller.ts';
+import { jobController } from './job/controller.ts';
+import { ttlAfterFinishedController } from './job/ttl.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
 import { taintEvictionController } from './node-lifecycle/eviction.ts';
@@ -17,4 +20,5 @@ export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
   serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
   nodeLifecycleController, taintEvictionController, podGcController,
+  jobController, ttlAfterFinishedController, cronJobController,
 ];

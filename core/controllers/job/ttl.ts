@@ -1,0 +1,32 @@
+// Deletes finished Jobs when their time after the end is over.
+import { job as jobKind } from '../../api/kinds/batch/job.ts';
+import { objectKey, splitKey } from '../../api/meta/object.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import { parseTime } from '../../api/meta/time.ts';
+import type { Job } from '../../api/types/kubernetes.ts';
+import type { Controller } from '../controller.ts';
+import { finishedAs, jobCondition } from './status.ts';
+
+export const ttlAfterFinishedController: Controller = {
+  name: 'ttl-after-finished-controller', alias: 'ttl-after-finished', workers: 2,
+  start(ctx, keys) {
+    const jobs = ctx.informers.for<Job>(jobKind);
+    const wake = (j: Job): void => { if (j.spec?.ttlSecondsAfterFinished !== undefined && finishedAs(j)) keys.add(objectKey(j)); };
+    jobs.on({ add: wake, update: wake });
+    return async key => {
+      const { namespace, name } = splitKey(key);
+      const job = jobs.lister.get(namespace, name);
+      const as = job && finishedAs(job);
+      const ttl = job?.spec?.ttlSecondsAfterFinished;
+      if (!as || ttl === undefined || job.metadata?.deletionTimestamp !== undefined) return undefined;
+      const left = parseTime(jobCondition(job, as)?.lastTransitionTime) + ttl * 1000 - ctx.clock.now();
+      if (left > 0) return { requeueAfter: left };
+      try {
+        await ctx.client.delete(jobKind, namespace, name, { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata?.uid } });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+      return undefined;
+    };
+  },
+};

@@ -1,13 +1,96 @@
-import type { StatefulSet } from '../../types/kubernetes.ts';
+import { semanticEqual } from '../../meta/equal.ts';
+import { forbidden, invalid, notSupported, type FieldError } from '../../meta/field-error.ts';
+import { selectorFrom } from '../../meta/labels.ts';
+import { dnsLabel } from '../../meta/names.ts';
+import type { RollingUpdateStatefulSetStrategy, StatefulSet, StatefulSetSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { defaultClaim } from '../core/persistent-volume-claim.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
+import { defaultPodTemplate, tidyNestedMeta, validateSelectedTemplate } from '../parts/pod-template.ts';
+import { specWarnings } from '../parts/pod-warnings.ts';
+import { containerColumns, nonNegative, notOver100, replicaHealth, validateIntOrPercent } from '../parts/workload.ts';
+import { validateWorkloadSelector } from './deployment.ts';
+
+const MUTABLE = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'] as const;
+
+function setDefaults(s: StatefulSet): void {
+  const spec = s.spec;
+  if (!spec) return;
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+  if (!spec.podManagementPolicy) spec.podManagementPolicy = 'OrderedReady';
+  const strategy = (spec.updateStrategy ??= {});
+  if (!strategy.type) strategy.type = 'RollingUpdate';
+  if (strategy.type === 'RollingUpdate') ((strategy.rollingUpdate ??= {}) as RollingUpdateStatefulSetStrategy).partition ??= 0;
+  const keep = (spec.persistentVolumeClaimRetentionPolicy ??= {});
+  keep.whenDeleted ||= 'Retain';
+  keep.whenScaled ||= 'Retain';
+  defaultPodTemplate(spec.template);
+  for (const c of spec.volumeClaimTemplates ?? []) {
+    c.apiVersion ??= 'v1';
+    c.kind ??= 'PersistentVolumeClaim';
+    tidyNestedMeta(c.metadata ??= {});
+    defaultClaim(c);
+    c.status = { phase: 'Pending' };
+  }
+}
+
+function validate(s: StatefulSet): FieldError[] {
+  const spec = s.spec ?? ({} as StatefulSetSpec);
+  const errors: FieldError[] = [];
+  if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') errors.push(invalid('spec.podManagementPolicy', spec.podManagementPolicy ?? '', "must be 'OrderedReady' or 'Parallel'"));
+  const strategy = spec.updateStrategy;
+  if (strategy?.type === 'OnDelete') {
+    if (strategy.rollingUpdate) errors.push(invalid('spec.updateStrategy.rollingUpdate', strategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
+  } else if (strategy?.type === 'RollingUpdate') {
+    const rolling = strategy.rollingUpdate as RollingUpdateStatefulSetStrategy | undefined;
+    errors.push(...nonNegative(rolling?.partition, 'spec.updateStrategy.rollingUpdate.partition'));
+    errors.push(...validateIntOrPercent(rolling?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'), ...notOver100(rolling?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'));
+  } else errors.push(invalid('spec.updateStrategy', strategy, "must be 'RollingUpdate' or 'OnDelete'"));
+  const keep = spec.persistentVolumeClaimRetentionPolicy;
+  for (const f of ['whenDeleted', 'whenScaled'] as const) if (keep && keep[f] !== 'Retain' && keep[f] !== 'Delete') errors.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${f}`, keep[f] ?? '', ['Delete', 'Retain']));
+  errors.push(...nonNegative(spec.replicas, 'spec.replicas'), ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'));
+  errors.push(...validateWorkloadSelector(spec.selector, 'spec.selector', 'statefulset'));
+  return [...errors, ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template')];
+}
+
+function validateUpdate(next: StatefulSet, prev: StatefulSet): FieldError[] {
+  const a: Record<string, unknown> = { ...next.spec }, b: Record<string, unknown> = { ...prev.spec };
+  for (const f of MUTABLE) { delete a[f]; delete b[f]; }
+  const list = `${MUTABLE.slice(0, -1).map(f => `'${f}'`).join(', ')} and '${MUTABLE.at(-1)!}'`;
+  return semanticEqual(a, b) ? [] : [forbidden('spec', `updates to statefulset spec for fields other than ${list} are forbidden`)];
+}
 
 export const statefulSet = defineKind<StatefulSet>({
   group: 'apps', version: 'v1', kind: 'StatefulSet', plural: 'statefulsets', namespaced: true,
   schema: 'io.k8s.api.apps.v1.StatefulSet', shortNames: ['sts'], categories: ['all'],
   subresources: [STATUS, SCALE],
-  generation: true,
-  validate: () => [],
-  columns: [nameColumn, ageColumn],
-  view: { nav: 'Workloads', icon: 'stateful', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+  generation: true, nameRule: 'dns-subdomain',
+  setDefaults,
+  prepareForCreate(s) { s.status = { replicas: 0, availableReplicas: 0 }; },
+  prepareForUpdate(next, prev) { next.status = prev.status; },
+  validate,
+  validateUpdate,
+  warnings(s) {
+    const out = specWarnings(s.spec?.template?.spec, 'spec.template.spec');
+    if (dnsLabel(s.metadata?.name ?? '').length > 0) out.push(`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${dnsLabel(s.metadata?.name ?? '').join(' ')}]`);
+    return out;
+  },
+  scale: {
+    specReplicas: s => s.spec?.replicas ?? 1,
+    setSpecReplicas(s, replicas) { s.spec!.replicas = replicas; },
+    statusReplicas: s => s.status?.replicas ?? 0,
+    selector: s => selectorFrom(s.spec?.selector).toString(),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Ready', type: 'string', draw: 'ratio', description: 'Number of the pods with ready state, of the desired number.', value: s => `${s.status?.readyReplicas ?? 0}/${s.spec?.replicas ?? 1}`, sort: s => (s.spec?.replicas ? (s.status?.readyReplicas ?? 0) / s.spec.replicas : 1) },
+    ageColumn,
+    ...containerColumns<StatefulSet>(s => s.spec?.template),
+  ],
+  view: {
+    nav: 'Workloads', icon: 'stateful', sections: ['conditions', 'rollout', 'pods', 'podTemplate', 'owners', 'events', 'labels'],
+    actions: ['logs', 'shell', 'scale', 'restart', 'rollback', 'setImage', 'yaml', 'delete'],
+    health: s => replicaHealth(s.spec?.replicas ?? 1, s.status?.readyReplicas ?? 0, s.status?.conditions),
+  },
 });

@@ -1,12 +1,70 @@
-import type { PersistentVolume } from '../../types/kubernetes.ts';
-import { ageColumn, nameColumn } from '../columns.ts';
+import { semanticEqual } from '../../meta/equal.ts';
+import { forbidden, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import type { PersistentVolume, PersistentVolumeSpec } from '../../types/kubernetes.ts';
+import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { defaultResourceList, validateAmount } from '../parts/resources.ts';
+import { ACCESS_MODES, accessModesText } from './persistent-volume-claim.ts';
+
+const NOT_SOURCES = new Set(['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy', 'storageClassName', 'volumeAttributesClassName', 'volumeMode']);
+const sources = (spec: PersistentVolumeSpec): string[] => Object.keys(spec).filter(k => !NOT_SOURCES.has(k) && spec[k as keyof PersistentVolumeSpec]);
+
+function validate(v: PersistentVolume): FieldError[] {
+  const spec = v.spec ?? {};
+  const errors: FieldError[] = [];
+  if (!spec.accessModes?.length) errors.push(required('spec.accessModes'));
+  for (const m of spec.accessModes ?? []) if (!ACCESS_MODES.includes(m)) errors.push(notSupported('spec.accessModes', m, ACCESS_MODES));
+  if (!spec.capacity || Object.keys(spec.capacity).length === 0) errors.push(required('spec.capacity'));
+  else if (spec.capacity.storage === undefined || Object.keys(spec.capacity).length > 1) errors.push(notSupported('spec.capacity', spec.capacity, ['storage']));
+  else errors.push(...validateAmount('storage', spec.capacity.storage, 'spec.capacity[storage]'));
+  const reclaim = spec.persistentVolumeReclaimPolicy;
+  if (reclaim && !['Delete', 'Recycle', 'Retain'].includes(reclaim)) errors.push(notSupported('spec.persistentVolumeReclaimPolicy', reclaim, ['Delete', 'Recycle', 'Retain']));
+  const found = sources(spec);
+  if (found.length === 0) errors.push(required('spec', 'must specify a volume type'));
+  found.slice(1).forEach(k => errors.push(forbidden(`spec.${k}`, 'may not specify more than 1 volume type')));
+  if (spec.hostPath && !spec.hostPath.path) errors.push(required('spec.hostPath.path'));
+  if (spec.local && !spec.nodeAffinity) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
+  if (spec.volumeMode !== undefined && spec.volumeMode !== 'Block' && spec.volumeMode !== 'Filesystem') errors.push(notSupported('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']));
+  return errors;
+}
+
+function validateUpdate(next: PersistentVolume, prev: PersistentVolume): FieldError[] {
+  const pick = (s: PersistentVolumeSpec): unknown => Object.fromEntries(sources(s).map(k => [k, s[k as keyof PersistentVolumeSpec]]));
+  return semanticEqual(pick(next.spec ?? {}), pick(prev.spec ?? {})) ? [] : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')];
+}
+
+const orUnset = (v: string | undefined): string => v || '<unset>';
 
 export const persistentVolume = defineKind<PersistentVolume>({
   group: '', version: 'v1', kind: 'PersistentVolume', plural: 'persistentvolumes', namespaced: false,
   schema: 'io.k8s.api.core.v1.PersistentVolume', shortNames: ['pv'],
   subresources: [STATUS],
-  validate: () => [],
-  columns: [nameColumn, ageColumn],
-  view: { nav: 'Storage', icon: 'volume', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+  setDefaults(v) {
+    if (!v.spec) return;
+    if (!v.spec.persistentVolumeReclaimPolicy) v.spec.persistentVolumeReclaimPolicy = 'Retain';
+    v.spec.volumeMode ??= 'Filesystem';
+    if (v.spec.hostPath) v.spec.hostPath.type ??= '';
+    defaultResourceList(v.spec.capacity);
+  },
+  prepareForCreate(v) { v.status = { phase: 'Pending' }; },
+  prepareForUpdate(next, prev) { next.status = prev.status; },
+  validate,
+  validateUpdate,
+  columns: [
+    nameColumn,
+    text('Capacity', 'Size.', v => v.spec?.capacity?.storage ?? '0'),
+    text('Access Modes', 'How it may be mounted.', v => accessModesText(v.spec?.accessModes)),
+    text('Reclaim Policy', 'What happens to it when its claim goes.', v => v.spec?.persistentVolumeReclaimPolicy ?? ''),
+    { name: 'Status', type: 'string', draw: 'state', description: 'Available, Bound, Released or Failed.', value: v => (v.metadata?.deletionTimestamp ? 'Terminating' : v.status?.phase ?? '') },
+    text('Claim', 'Claim it is bound to.', v => (v.spec?.claimRef ? `${v.spec.claimRef.namespace ?? ''}/${v.spec.claimRef.name ?? ''}` : ''), { draw: 'link' }),
+    text('StorageClass', 'Its class.', v => v.spec?.storageClassName ?? v.metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? ''),
+    text('VolumeAttributesClass', 'Its attributes.', v => orUnset(v.spec?.volumeAttributesClassName)),
+    text('Reason', 'Why it is in its status.', v => v.status?.reason ?? ''),
+    ageColumn,
+    wide(text('VolumeMode', 'Filesystem or Block.', v => orUnset(v.spec?.volumeMode))),
+  ],
+  view: {
+    nav: 'Storage', icon: 'volume', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'],
+    health: v => (v.status?.phase === 'Failed' ? { level: 'bad', word: 'Failed' } : v.status?.phase === 'Released' ? { level: 'warning', word: 'Released' } : { level: 'good', word: v.status?.phase ?? 'Available' }),
+  },
 });

@@ -54,7 +54,7 @@ export function decodeBody(bytes: Buffer, contentType: string | undefined, kind:
   let walked: Walked;
   try {
     walked = shape(read.value, named, kind);
-    if (read.keys !== undefined && read.keys !== walked.keys) read = readJson(text);
+    if (read.keys !== undefined && read.keys !== walked.keys - (named.added ?? 0)) read = readJson(text);
   } catch (e) {
     throw cannotHandle(e, named, kind);
   }
@@ -70,7 +70,7 @@ function readFast(text: string): Read {
   return scan.oddNumbers ? readJson(text) : { value, duplicates: [], keys: scan.keys };
 }
 
-interface Named { apiVersion: string; kind: string }
+interface Named { apiVersion: string; kind: string; /** Keys identify added: they are not in the text. */ added?: number }
 
 /** kind and apiVersion, of the body or by default; fills them in. */
 function identify(value: unknown, kind: DecodeTarget | undefined, bytes: Buffer): Named {
@@ -81,44 +81,50 @@ function identify(value: unknown, kind: DecodeTarget | undefined, bytes: Buffer)
     throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type ${go}`, kind, bytes);
   }
   const o = value as Record<string, unknown>;
+  let added = 0;
   for (const key of ['apiVersion', 'kind'] as const) {
     const v = o[key];
     if (v !== undefined && v !== null && typeof v !== 'string') {
       const what = Array.isArray(v) ? 'array' : typeof v === 'boolean' ? 'bool' : typeof v === 'object' ? 'object' : 'number';
       throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go struct field .${key} of type string`, kind, bytes);
     }
-    if (!v && kind) o[key] = key === 'kind' ? kind.kind : apiVersionOf(kind);
+    if (v || !kind) continue;
+    if (!Object.hasOwn(o, key)) added++;
+    o[key] = key === 'kind' ? kind.kind : apiVersionOf(kind);
   }
-  return { apiVersion: String(o.apiVersion ?? ''), kind: String(o.kind ?? '') };
+  return { apiVersion: String(o.apiVersion ?? ''), kind: String(o.kind ?? ''), added };
 }
 
-/** Checks that the named kind is the wanted one, then walks the value by its schema. */
+/** Throws unless the named kind is the wanted one. */
+function checkKind(named: Named, kind: DecodeTarget): void {
+  if (named.kind === kind.kind && (named.apiVersion === apiVersionOf(kind) || EVERYWHERE.has(kind.kind))) return;
+  const [version, group = ''] = named.apiVersion.split('/').reverse() as [string, string | undefined];
+  const known = schemaOf(group, version, named.kind);
+  if (named.kind === kind.kind && known) throw badRequest(`the API version in the data (${named.apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`);
+  throw new DecodeError(known
+    ? `converting (${version}.${named.kind}) to (${kind.group === '' ? 'core' : kind.group.split('.')[0]}.${kind.kind}): unknown conversion`
+    : `no kind ${JSON.stringify(named.kind)} is registered for version ${JSON.stringify(named.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`);
+}
+
+/** Walks the value by the schema of the wanted kind, or of the kind it says it is. */
 function shape(value: unknown, named: Named, kind: DecodeTarget | undefined): Walked {
-  const [version, group] = named.apiVersion.split('/').reverse() as [string, string | undefined];
-  if (value === null) value = { kind: named.kind, apiVersion: named.apiVersion };
-  if (!kind) {
-    const schema = schemaOf(group ?? '', version, named.kind);
-    return schema ? walk(value, schema) : walkFree(value as Record<string, unknown>);
-  }
-  if (named.kind !== kind.kind || (named.apiVersion !== apiVersionOf(kind) && !EVERYWHERE.has(kind.kind))) {
-    const known = schemaOf(group ?? '', version, named.kind);
-    if (named.kind === kind.kind && known) throw badRequest(`the API version in the data (${named.apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`);
-    throw new DecodeError(known
-      ? `converting (${version}.${named.kind}) to (${kind.group === '' ? 'core' : kind.group.split('.')[0]}.${kind.kind}): unknown conversion`
-      : `no kind ${JSON.stringify(named.kind)} is registered for version ${JSON.stringify(named.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`);
-  }
-  return definition(kind.schema) ? walk(value, kind.schema) : walkFree(value as Record<string, unknown>);
+  const object = (value ?? { kind: named.kind, apiVersion: named.apiVersion }) as Record<string, unknown>;
+  if (kind) checkKind(named, kind);
+  const [version, group = ''] = named.apiVersion.split('/').reverse() as [string, string | undefined];
+  const schema = kind ? kind.schema : schemaOf(group, version, named.kind);
+  return schema !== undefined && definition(schema) ? walk(object, schema) : walkFree(object);
 }
 
 function decodeWire(bytes: Buffer, kind: DecodeTarget | undefined): Unstructured {
+  let named: Named = { apiVersion: kind ? apiVersionOf(kind) : '', kind: kind?.kind ?? '' };
   try {
     const object = decodeProtobuf(bytes, kind);
-    const named = { apiVersion: String(object.apiVersion ?? ''), kind: String(object.kind ?? '') };
-    if (kind && (named.kind !== kind.kind || (named.apiVersion !== apiVersionOf(kind) && !EVERYWHERE.has(kind.kind)))) shape({}, named, kind);
+    named = { apiVersion: String(object.apiVersion ?? ''), kind: String(object.kind ?? '') };
+    if (kind) checkKind(named, kind);
     return object;
   } catch (e) {
     if (e instanceof ProtobufError) throw kind ? unrecognizedText(e.message, kind, bytes) : badRequest(e.message);
-    throw cannotHandle(e, { apiVersion: kind ? apiVersionOf(kind) : '', kind: kind?.kind ?? '' }, kind);
+    throw cannotHandle(e, named, kind);
   }
 }
 

@@ -13,8 +13,8 @@ export class ProtobufError extends Error {
   constructor(message: string) { super(message); this.name = 'ProtobufError'; }
 }
 
-interface Row { /** '' marks an embedded struct: its fields belong to the object around it. */ name: string; shape: Shape; wrapped: boolean; /** Kept when it is false, 0 or ''. */ kept: boolean; inner?: Message }
-type Message = ReadonlyMap<number, Row>;
+export interface Row { /** '' marks an embedded struct: its fields belong to the object around it. */ name: string; shape: Shape; wrapped: boolean; /** Kept when it is false, 0 or ''. */ kept: boolean; inner?: Message }
+export type Message = ReadonlyMap<number, Row>;
 type Obj = Record<string, unknown>;
 
 const PREFIX = Buffer.from('k8s\0', 'latin1');
@@ -23,7 +23,7 @@ const table = new LineTable<[number, string, string][]>(WIRE);
 const parsed = new Map<string, Message>();
 
 /** The message of that name; the fields of an embedded one belong to `owner`'s definition. */
-function message(name: string, owner = name): Message | undefined {
+export function message(name: string, owner = name): Message | undefined {
   const key = owner === name ? name : `${name} in ${owner}`;
   const known = parsed.get(key);
   if (known) return known;

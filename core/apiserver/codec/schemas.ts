@@ -109,6 +109,8 @@ export const definitionNames = (): string[] => [...table.names];
 const byKind = new Map<string, string | undefined>();
 /** The definition name of a group, version and kind (also of kinds without a resource, such as DeleteOptions), or undefined. */
 export function schemaOf(group: string, version: string, kind: string): string | undefined {
+  // Every group-version has this one; clients send it under the group of what they delete.
+  if (kind === 'DeleteOptions') return 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
   const key = `"g":${JSON.stringify([group, version, kind])}`;
   if (byKind.has(key)) return byKind.get(key);
   const at = SCHEMAS.indexOf(key);

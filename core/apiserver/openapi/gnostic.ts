@@ -1,30 +1,15 @@
 // OpenAPI v2 as protobuf (openapi.v2.Document of google/gnostic): the only form kubectl asks /openapi/v2 in. The numbers are
 // those of its OpenAPIv2.proto; parts that we never write are left out.
 
+import { ProtoWriter } from '../codec/protobuf-encode.ts';
+
 type Json = Record<string, unknown>;
 
-/** Writes protobuf fields into growing memory. */
+/** Fields that are absent or of another type are not written. */
 class Writer {
-  #buf = Buffer.allocUnsafe(1024);
-  #at = 0;
-  #room(n: number): void {
-    if (this.#at + n <= this.#buf.length) return;
-    const bigger = Buffer.allocUnsafe(Math.max(this.#buf.length * 2, this.#at + n));
-    this.#buf.copy(bigger, 0, 0, this.#at);
-    this.#buf = bigger;
-  }
-  #varint(v: number): void {
-    this.#room(5);
-    for (; v > 127; v >>>= 7) this.#buf[this.#at++] = (v & 127) | 128;
-    this.#buf[this.#at++] = v;
-  }
+  readonly #w = new ProtoWriter();
   text(field: number, v: unknown): this {
-    if (typeof v !== 'string') return this;
-    const n = Buffer.byteLength(v);
-    this.#varint(field * 8 + 2);
-    this.#varint(n);
-    this.#room(n);
-    this.#at += this.#buf.write(v, this.#at, n, 'utf8');
+    if (typeof v === 'string') this.#w.text(field, v);
     return this;
   }
   texts(field: number, v: unknown): this {
@@ -32,20 +17,16 @@ class Writer {
     return this;
   }
   bool(field: number, v: unknown): this {
-    if (v === true) { this.#varint(field * 8); this.#varint(1); }
+    if (v === true) this.#w.number(field, 1);
     return this;
   }
   message(field: number, write: (w: Writer) => void): this {
     const inner = new Writer();
     write(inner);
-    const bytes = inner.bytes();
-    this.#varint(field * 8 + 2);
-    this.#varint(bytes.length);
-    this.#room(bytes.length);
-    this.#at += bytes.copy(this.#buf, this.#at);
+    this.#w.raw(field, inner.bytes());
     return this;
   }
-  bytes(): Buffer { return this.#buf.subarray(0, this.#at); }
+  bytes(): Buffer { return this.#w.bytes(); }
 }
 
 /** An Any: gnostic keeps it as YAML text, of which JSON is a part. */

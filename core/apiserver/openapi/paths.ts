@@ -63,15 +63,15 @@ export class PathBuilder {
     const base = k.namespaced ? `${root}/namespaces/{namespace}/${k.plural}` : `${root}/${k.plural}`;
     const gvk = { group: k.group, kind: k.kind, version: k.version };
     const has = (v: KindSpec['verbs'][number]): boolean => k.verbs.includes(v);
-    const list = this.#schema(k.schema.replace(/[^.]+$/, k.listKind), schemaOf(k.group, k.version, k.listKind));
-    const self = this.#schema(k.schema, schemaOf(k.group, k.version, k.kind));
+    const list = this.#schema(schemaOf(k.group, k.version, k.listKind));
+    const self = this.#schema(schemaOf(k.group, k.version, k.kind));
     const op = (action: string, id: string, description: string, rest: Partial<OperationParts>): object =>
       this.#operation({ action, id, description, gvk, tags, parameters: [], codes: [200], produces: ANSWERS, ...rest });
 
     this.#path(base, common, {
       ...(has('list') ? { get: op('list', of('list', k.kind), `list or watch objects of kind ${k.kind}`, { parameters: LIST, answer: list, produces: [...ANSWERS, ...STREAMS] }) } : {}),
       ...(has('create') ? { post: op('post', of('create', k.kind), `create a ${k.kind}`, { parameters: WRITE, body: self, answer: self, codes: [200, 201, 202] }) } : {}),
-      ...(has('deletecollection') ? { delete: op('deletecollection', of('deleteCollection', k.kind).replace('deleteCollection', 'delete').replace(`Namespaced${k.kind}`, `CollectionNamespaced${k.kind}`), `delete collection of ${k.kind}`, { parameters: [...LIST, ...DELETE], body: this.#d.ref(`${META}.DeleteOptions`), optionalBody: true, answer: this.#d.ref(`${META}.Status`) }) } : {}),
+      ...(has('deletecollection') ? { delete: op('deletecollection', `delete${tag}${camel(k.version)}Collection${k.namespaced ? 'Namespaced' : ''}${k.kind}`, `delete collection of ${k.kind}`, { parameters: [...LIST, ...DELETE], body: this.#d.ref(`${META}.DeleteOptions`), optionalBody: true, answer: this.#d.ref(`${META}.Status`) }) } : {}),
     });
     if (k.namespaced && has('list')) {
       this.#path(`${root}/${k.plural}`, [PRETTY], { get: op('list', `list${tag}${camel(k.version)}${k.kind}ForAllNamespaces`, `list or watch objects of kind ${k.kind}`, { parameters: LIST, answer: list, produces: [...ANSWERS, ...STREAMS] }) });
@@ -99,7 +99,7 @@ export class PathBuilder {
       if (s.name === 'proxy') this.#path(`${path}/{path}`, [...common, SUBPATH], all);
       return;
     }
-    const schema = this.#schema(undefined, schemaOf(r.group, r.version, r.kind) ?? (s.responseKind ? undefined : k.schema));
+    const schema = this.#schema(schemaOf(r.group, r.version, r.kind) ?? (s.responseKind ? undefined : k.schema));
     const op = (action: string, verb: string, description: string, rest: Partial<OperationParts>): object =>
       this.#operation({ action, id: of(verb, subject), description: `${description} ${s.name} of the specified ${k.kind}`, gvk, tags, parameters: [], codes: [200], produces: ANSWERS, answer: schema, ...rest });
     this.#path(path, common, {
@@ -119,7 +119,7 @@ export class PathBuilder {
   }
 
   /** The named definition, or a free-form object for kinds without one. */
-  #schema(_name: string | undefined, known: string | undefined): SchemaObject { return known ? this.#d.ref(known) : { type: 'object' }; }
+  #schema(known: string | undefined): SchemaObject { return known ? this.#d.ref(known) : { type: 'object' }; }
 
   #path(path: string, parameters: readonly Parameter[], operations: Record<string, object>): void {
     if (Object.keys(operations).length === 0) return;

@@ -14,10 +14,8 @@ import type { Client } from '../client/client.ts';
 export interface BootstrapConfig {
   /** First and tenth address of the service range. */
   apiServiceIp: string; dnsIp: string;
-  /** Where the API server itself listens, as pods reach it. */
+  /** Where the API server and the cluster's DNS listen, as pods reach them. */
   apiHost: string; apiPort: number;
-  /** Where the node agents' DNS lives; kube-dns' endpoint. */
-  dnsHost: string;
   clusterCa: string;
   /** Server address in the public cluster-info. */
   server: string;
@@ -61,8 +59,8 @@ export async function bootstrapObjects(client: Client, c: BootstrapConfig): Prom
     put(client, endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...kubernetes, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets: [{ addresses: [{ ip: c.apiHost }], ports: apiPorts }] } as KubeObject),
     put(client, endpointSlice, slice('kubernetes', 'default', 'kubernetes', c.apiHost, apiPorts)),
     ensure(client, service, { apiVersion: 'v1', kind: 'Service', metadata: dns, spec: { type: 'ClusterIP', clusterIP: c.dnsIp, ports: dnsPorts.map(p => ({ ...p, targetPort: 53 })) } } as KubeObject),
-    put(client, endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...dns, labels: { ...dns.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets: [{ addresses: [{ ip: c.dnsHost }], ports: dnsPorts }] } as KubeObject),
-    put(client, endpointSlice, slice('kube-dns', 'kube-system', 'kube-dns', c.dnsHost, dnsPorts)),
+    put(client, endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...dns, labels: { ...dns.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets: [{ addresses: [{ ip: c.apiHost }], ports: dnsPorts }] } as KubeObject),
+    put(client, endpointSlice, slice('kube-dns', 'kube-system', 'kube-dns', c.apiHost, dnsPorts)),
     ensure(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' }, data: { 'client-ca-file': c.clusterCa } } as KubeObject),
     put(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-public', name: 'cluster-info' }, data: { kubeconfig: clusterInfo(c) } } as KubeObject),
     ...[['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]].map(([name, value]) =>

@@ -7,6 +7,7 @@ import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { kinds } from '../api/kinds/index.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
+import { createConnect } from '../apiserver/subresources/connect.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Client } from '../client/client.ts';
@@ -90,10 +91,11 @@ export async function startCluster(o: UpOptions, ctx: StartContext): Promise<Run
 
     const serving = await pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: apiHosts({ serviceCidr: o.serviceCidr, podCidr: o.podCidr, listen: o.listen.host }) });
     const admin = await pki.issue('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] });
+    const kubelet = await pki.issue('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
     const api: ApiServer = createApiServer({
       store, kinds, clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
-      disabledAdmission: o.disabledAdmission,
+      disabledAdmission: o.disabledAdmission, connect: lookup => createConnect(lookup, { ...kubelet, ca: pki.ca.cert }),
     });
     undo.push('API server', () => api.close());
     const tls = { cert: serving.cert, key: serving.key };
@@ -120,10 +122,11 @@ export async function startCluster(o: UpOptions, ctx: StartContext): Promise<Run
     undo.push('network', () => network.close(leaveRunning));
     if (real) say(`services: ${network.mode}${network.why ? ` (${network.why})` : ''}`);
     const hostIp = (i: number): string => (network.mode === 'nft' ? nodeIpOf(o.podCidr, i) : '127.0.0.1');
-    // Pods reach the API server at the first node's address; the loopback listener stays for people.
-    const apiHost = network.mode === 'nft' ? hostIp(1) : '127.0.0.1';
+    // Pods reach the API server at the first node's address; the loopback listener stays for people. Where no pod has a real address
+    // the endpoint is as nominal as they are: Kubernetes refuses loopback addresses in endpoints.
+    const apiHost = nodeIpOf(o.podCidr, 1);
     if (network.mode === 'nft') await api.listen(apiHost, port, tls);
-    await bootstrapObjects(system, { apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, dnsHost: network.mode === 'nft' ? apiHost : '127.0.0.1', clusterCa: pki.ca.cert, server });
+    await bootstrapObjects(system, { apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, server });
 
     const shared = createInformerFactory(clientFor('system:kube-controller-manager'), { clock, log: log.child('informers') });
     undo.push('informers', () => shared.stop());
@@ -140,7 +143,7 @@ export async function startCluster(o: UpOptions, ctx: StartContext): Promise<Run
       const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler'), schedulerName: 'default-scheduler' });
       undo.push('scheduler', () => scheduler.stop());
     }
-    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp, id, clock, log, apiHost, apiPort: port });
+    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp, id, clock, log });
     undo.push('nodes', () => Promise.all(nodes.map(n => n.close({ leaveRunning }))));
     await shared.start();
     await allReady(shared, names, say);
@@ -172,7 +175,7 @@ function upstreams(env = process.env.PILOTHOUSE_DNS_UPSTREAM): { upstreams?: { h
 
 interface NodeSeam {
   pki: Pki; clientFor(user: string, ...groups: string[]): Client; shared: InformerFactory; hostIp(index: number): string;
-  dnsIp: string; id: Identity; clock: Clock; log: Log; apiHost: string; apiPort: number;
+  dnsIp: string; id: Identity; clock: Clock; log: Log;
 }
 
 async function startNodes(o: UpOptions, names: readonly string[], runtime: ChosenRuntime | undefined, s: NodeSeam): Promise<RunningNode[]> {
@@ -180,10 +183,9 @@ async function startNodes(o: UpOptions, names: readonly string[], runtime: Chose
   // One serving certificate for all agents of this host: they are one process.
   const serving = await s.pki.issue('nodes', { commonName: 'system:node', organizations: ['system:nodes'], hosts: ['127.0.0.1', 'localhost', ...names, ...names.map((_, i) => s.hostIp(i + 1))] });
   return Promise.all(names.map((name, i) => startNode({
-    name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id, starts: s.id.starts,
+    name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id,
     clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp,
     client: s.clientFor(`system:node:${name}`, 'system:nodes'), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
-    apiHost: s.apiHost, apiPort: s.apiPort,
   })));
 }
 

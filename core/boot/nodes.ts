@@ -1,11 +1,13 @@
 // One node of this host: its runtime, its agent, and the HTTPS server through which the API server reaches its containers.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import { createRecorder } from '../client/create-recorder.ts';
 import type { InformerFactory } from '../client/informer.ts';
-import { createNodeAgent } from '../node/agent.ts';
+import { createNodeAgent, type NodeConfig } from '../node/agent.ts';
+import { createIpam } from '../node/ipam.ts';
 import { createNodeServer } from '../node/server/server.ts';
 import type { ChosenRuntime } from './runtimes.ts';
 
@@ -13,10 +15,9 @@ export interface NodeOptions {
   name: string; index: number;
   /** Carries the control-plane role and its mirror pods. */
   controlPlane: boolean;
-  dataDir: string; runtime: ChosenRuntime; clusterId: string; starts: number;
+  dataDir: string; runtime: ChosenRuntime; clusterId: string;
   clusterPodCidr: string; podCidr: string; gateway: string; hostIp: string; dnsIp: string;
   client: Client; informers: InformerFactory; tls: { cert: string; key: string }; clientCa: string; version: string; clock: Clock; log: Log;
-  apiHost: string; apiPort: number;
 }
 export interface RunningNode { name: string; close(o: { leaveRunning: boolean }): Promise<void> }
 
@@ -28,15 +29,17 @@ export async function startNode(o: NodeOptions): Promise<RunningNode> {
     logMaxBytes: LOG_MAX_BYTES, logMaxFiles: LOG_MAX_FILES,
   }, o.log.child('runtime'));
   const recorder = createRecorder(o.client, { component: 'kubelet', host: o.name, clock: o.clock, log: o.log });
+  const ipam = createIpam(o.podCidr);
+  const config: NodeConfig = {
+    dataDir: o.dataDir, podCidr: o.podCidr, clusterDns: o.dnsIp, clusterDomain: 'cluster.local', maxPods: 110, hostIP: o.hostIp, gitVersion: o.version,
+    labels: {}, taints: [], controlPlane: o.controlPlane, kubeletPort: 0, maxParallelStarts: availableParallelism() * 2,
+  };
   const agent = createNodeAgent({
-    nodeName: o.name, client: o.client, informers: o.informers, recorder, runtime, clock: o.clock, log: o.log,
-    config: {
-      dataDir: o.dataDir, podCidr: o.podCidr, clusterDns: o.dnsIp, clusterDomain: 'cluster.local', maxPods: 110, hostIP: o.hostIp, kubeletVersion: o.version,
-      labels: {}, taints: [], controlPlane: o.controlPlane, starts: o.starts, apiServer: { host: o.apiHost, port: o.apiPort },
-    },
+    nodeName: o.name, client: o.client, informers: o.informers, recorder, runtime, config, clock: o.clock, log: o.log,
+    network: { allocate: uid => ipam.allocate(uid), reserve: (uid, ip) => ipam.reserve(uid, ip), release: uid => ipam.release(uid), hostAddresses: [o.hostIp] },
   });
   const server = createNodeServer({ backend: agent.backend, tls: o.tls, clientCa: o.clientCa, log: o.log.child('server') });
-  agent.kubeletPort = await server.listen(o.hostIp, 0);
+  config.kubeletPort = await server.listen(o.hostIp, 0);
   await agent.start();
   return {
     name: o.name,

@@ -31,7 +31,7 @@ const CANDIDATES: readonly Candidate[] = [
   {
     name: 'simulated',
     probe: async () => ({ ok: true, why: 'pods only pretend to run' }),
-    create: async (config, log) => (await import('../node/runtime/simulated/simulated.ts')).createSimulatedRuntime(config, systemClock),
+    create: async config => (await import('../node/runtime/simulated/simulated.ts')).createSimulatedRuntime(config, systemClock),
   },
 ];
 

@@ -18,8 +18,9 @@ export interface Host {
   dispose(): Promise<void>;
 }
 
-const BUNDLE = join(import.meta.dirname, '../../dist/pilothouse.mjs');
-let built = false;
+/** What is tested: this checkout's bundle, or the one $PILOTHOUSE_BUNDLE names (a packaged app's). */
+const BUNDLE = process.env.PILOTHOUSE_BUNDLE ?? join(import.meta.dirname, '../../dist/pilothouse.mjs');
+let built = process.env.PILOTHOUSE_BUNDLE !== undefined;
 
 /** Bundles the host once per test process. */
 export function buildHost(): void {

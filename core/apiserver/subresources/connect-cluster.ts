@@ -2,10 +2,12 @@
 import type { KubeObject } from '../../api/meta/object.ts';
 import { internalError, notFoundError, unavailable } from '../../api/meta/status.ts';
 import type { Endpoints, Node, Pod, Service } from '../../api/types/kubernetes.ts';
-import type { KubeletClient } from './connect.ts';
 
 /** Reads stored objects; they are shared and must not be mutated. */
 export interface Lookup { get(group: string, plural: string, namespace: string, name: string): object | undefined }
+
+/** PEM: the client certificate nodes obey, and the authority that signs theirs. */
+export interface KubeletClient { readonly cert: string; readonly key: string; readonly ca: string }
 
 export interface Address { host: string; port: number }
 

@@ -3,13 +3,10 @@
 import { Agent } from 'node:https';
 import { badRequest, methodNotAllowed, noSuchResource } from '../../api/meta/status.ts';
 import type { ConnectHandler, ConnectRequest } from '../http/server.ts';
-import { Cluster, type Lookup } from './connect-cluster.ts';
+import { Cluster, type KubeletClient, type Lookup } from './connect-cluster.ts';
 import { forwardRequest, forwardUpgrade, type Target } from './connect-forward.ts';
 import { kubeletTarget } from './connect-pods.ts';
 import { proxyTarget } from './connect-proxy.ts';
-
-/** PEM: the client certificate nodes obey, and the authority that signs theirs. */
-export interface KubeletClient { readonly cert: string; readonly key: string; readonly ca: string }
 
 /** `lookup` reads this server's objects; see ApiServerOptions.connect. */
 export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHandler {

@@ -4,20 +4,29 @@ import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 import { ensureGenerated } from './generated.mjs';
 
+/** dockerode loads these for Docker over ssh and for BuildKit sessions, which we do not use: 2 MB and 100 ms less at start-up. */
+const withoutUnused = {
+  name: 'without-unused',
+  setup(b) {
+    b.onResolve({ filter: /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader)$/ }, a => ({ path: a.path, namespace: 'unused' }));
+    b.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = { Client: class {} };', loader: 'js' }));
+  },
+};
+
 /** Bundles the command-line host; ~50 ms. Native and optional modules stay outside. */
 export async function buildHost() {
   ensureGenerated();
   await build({
     entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir: 'dist', outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
-    external: ['cpu-features', 'ssh2', '@lydell/node-pty', 'electron'],
+    external: ['@lydell/node-pty', 'electron'], plugins: [withoutUnused],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
 }
 
 export async function buildElectron() {
   if (!existsSync('electron/main/main.ts')) return;
-  const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron', 'cpu-features', 'ssh2', '@lydell/node-pty'] };
+  const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron', '@lydell/node-pty'], plugins: [withoutUnused] };
   await build({ ...common, entryPoints: { main: 'electron/main/main.ts', host: 'electron/host/utility.ts' }, outdir: 'dist/electron', format: 'esm', outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } });
   await build({ ...common, entryPoints: { preload: 'electron/preload/preload.ts' }, outdir: 'dist/electron', format: 'cjs', outExtension: { '.js': '.cjs' } });

@@ -1,12 +1,66 @@
-import type { V2HorizontalPodAutoscaler } from '../../types/kubernetes.ts';
-import { ageColumn, nameColumn } from '../columns.ts';
+import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { NOT_POSITIVE } from '../../meta/names.ts';
+import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '../../types/kubernetes.ts';
+import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+
+interface Target { type?: string; averageUtilization?: number; averageValue?: string; value?: string }
+interface Metric { name?: string; container?: string; target?: Target; current?: Target; metric?: { name?: string } }
+const SOURCES: Readonly<Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>> = { ContainerResource: 'containerResource', External: 'external', Object: 'object', Pods: 'pods', Resource: 'resource' };
+const sourceOf = (m: V2MetricSpec): Metric | undefined => (SOURCES[m.type] ? (m[SOURCES[m.type]!] as Metric | undefined) : undefined);
+
+function validate(h: V2HorizontalPodAutoscaler): FieldError[] {
+  const { spec } = h;
+  if (!spec) return [required('spec.scaleTargetRef.kind'), required('spec.scaleTargetRef.name')];
+  const errors: FieldError[] = [];
+  const low = spec.minReplicas ?? 1;
+  if (low < 1) errors.push(invalid('spec.minReplicas', low, 'must be greater than or equal to 1'));
+  if (!(spec.maxReplicas >= 1)) errors.push(invalid('spec.maxReplicas', spec.maxReplicas ?? 0, 'must be greater than 0'));
+  if (spec.maxReplicas < low) errors.push(invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`'));
+  for (const f of ['kind', 'name'] as const) if (!spec.scaleTargetRef?.[f]) errors.push(required(`spec.scaleTargetRef.${f}`));
+  spec.metrics?.forEach((m, i) => {
+    const at = `spec.metrics[${i}]`, source = sourceOf(m);
+    if (!m.type) errors.push(required(`${at}.type`, 'must specify a metric source type'));
+    else if (!SOURCES[m.type]) errors.push(notSupported(`${at}.type`, m.type, Object.keys(SOURCES)));
+    else if (!source) errors.push(required(`${at}.${SOURCES[m.type]!}`, 'must populate information for the given metric source'));
+    else if (source.target?.averageUtilization !== undefined && source.target.averageUtilization < 1) errors.push(invalid(`${at}.${SOURCES[m.type]!}.target.averageUtilization`, source.target.averageUtilization, NOT_POSITIVE));
+  });
+  return errors;
+}
+
+function targets(h: V2HorizontalPodAutoscaler): string {
+  const specs = h.spec?.metrics ?? [], now = (h.status?.currentMetrics ?? []) as unknown as V2MetricSpec[];
+  const cells = specs.slice(0, 2).map((m, i) => {
+    const want = sourceOf(m), have = now[i] ? sourceOf(now[i])?.current : undefined;
+    const t = want?.target, name = m.type === 'Resource' || m.type === 'ContainerResource' ? `${want?.name ?? ''}: ` : '';
+    if (t?.averageUtilization !== undefined) return `${name}${have?.averageUtilization === undefined ? '<unknown>' : `${have.averageUtilization}%`}/${t.averageUtilization}%`;
+    if (t?.averageValue !== undefined) return `${name}${have?.averageValue ?? '<unknown>'}/${t.averageValue}${name ? '' : ' (avg)'}`;
+    return `${name}${have?.value ?? '<unknown>'}/${t?.value ?? '<auto>'}`;
+  });
+  if (cells.length === 0) return '<none>';
+  return specs.length > 2 ? `${cells.join(', ')} + ${specs.length - 2} more...` : cells.join(', ');
+}
 
 export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
   group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', namespaced: true,
   schema: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler', shortNames: ['hpa'], categories: ['all'],
   subresources: [STATUS],
-  validate: () => [],
-  columns: [nameColumn, ageColumn],
-  view: { nav: 'Workloads', icon: 'autoscale', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+  setDefaults(h) {
+    if (!h.spec) return;
+    h.spec.minReplicas ??= 1;
+    if (!h.spec.metrics?.length) h.spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
+  },
+  prepareForCreate(h) { h.status = { currentMetrics: [], desiredReplicas: 0 } as unknown as V2HorizontalPodAutoscaler['status']; },
+  prepareForUpdate(next, prev) { next.status = prev.status; },
+  validate,
+  columns: [
+    nameColumn,
+    text('Reference', 'What is scaled.', h => `${h.spec?.scaleTargetRef.kind ?? ''}/${h.spec?.scaleTargetRef.name ?? ''}`, { draw: 'link' }),
+    text('Targets', 'Measured and wanted.', targets),
+    text('MinPods', 'Fewest pods.', h => String(h.spec?.minReplicas ?? '<unset>')),
+    count('MaxPods', 'Most pods.', h => h.spec?.maxReplicas ?? 0),
+    count('Replicas', 'Pods now.', h => h.status?.currentReplicas ?? 0),
+    ageColumn,
+  ],
+  view: { nav: 'Workloads', icon: 'autoscale', sections: ['conditions', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

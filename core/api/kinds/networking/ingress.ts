@@ -1,13 +1,77 @@
-import type { Ingress } from '../../types/kubernetes.ts';
-import { ageColumn, nameColumn } from '../columns.ts';
+import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { isIP } from '../../meta/ip.ts';
+import { dns1035Label, dnsSubdomain, portName, portNumber, wildcardSubdomain } from '../../meta/names.ts';
+import type { HTTPIngressPath, Ingress, IngressBackend } from '../../types/kubernetes.ts';
+import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+
+const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
+const backendOf = (value: unknown): IngressBackend | undefined => value as IngressBackend | undefined;
+
+function validateBackend(b: IngressBackend | undefined, path: string): FieldError[] {
+  if (!b || (!b.service && !b.resource)) return [required(path, 'only one of service or resource backends is required')];
+  const errors: FieldError[] = [];
+  if (b.service && b.resource) return [invalid(path, '', 'cannot set both resource and service backends')];
+  if (!b.service) return errors;
+  if (!b.service.name) errors.push(required(`${path}.service.name`));
+  else for (const m of dns1035Label(b.service.name)) errors.push(invalid(`${path}.service.name`, b.service.name, m));
+  const port = b.service.port as { name?: string; number?: number } | undefined;
+  if (!port?.name && !port?.number) errors.push(required(`${path}.service`, 'port name or number is required'));
+  else if (port.name && port.number) errors.push(invalid(path, '', 'cannot set both port name & port number'));
+  else if (port.name) for (const m of portName(port.name)) errors.push(invalid(`${path}.service.port.name`, port.name, m));
+  else for (const m of portNumber(port.number!)) errors.push(invalid(`${path}.service.port.number`, port.number, m));
+  return errors;
+}
+
+function validatePath(p: HTTPIngressPath, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!p.pathType) errors.push(required(`${path}.pathType`, 'pathType must be specified'));
+  else if (!PATH_TYPES.includes(p.pathType)) errors.push(notSupported(`${path}.pathType`, p.pathType, PATH_TYPES));
+  else if (p.pathType !== 'ImplementationSpecific' || p.path) {
+    if (!p.path?.startsWith('/')) errors.push(invalid(`${path}.path`, p.path ?? '', 'must be an absolute path'));
+    for (const bad of p.pathType === 'ImplementationSpecific' ? [] : ['//', '/./', '/../', '%2f', '%2F']) if (p.path?.includes(bad)) errors.push(invalid(`${path}.path`, p.path, `must not contain '${bad}'`));
+  }
+  return [...errors, ...validateBackend(backendOf(p.backend), `${path}.backend`)];
+}
+
+function validate(i: Ingress): FieldError[] {
+  const errors: FieldError[] = [], spec = i.spec ?? {};
+  const fallback = backendOf(spec.defaultBackend);
+  if (!spec.rules?.length && !fallback) errors.push(invalid('spec', [], 'either `defaultBackend` or `rules` must be specified'));
+  if (fallback) errors.push(...validateBackend(fallback, 'spec.defaultBackend'));
+  if (spec.ingressClassName !== undefined) for (const m of dnsSubdomain(spec.ingressClassName)) errors.push(invalid('spec.ingressClassName', spec.ingressClassName, m));
+  spec.rules?.forEach((r, n) => {
+    const at = `spec.rules[${n}]`;
+    if (r.host) {
+      if (isIP(r.host)) errors.push(invalid(`${at}.host`, r.host, 'must be a DNS name, not an IP address'));
+      for (const m of r.host.includes('*') ? wildcardSubdomain(r.host) : dnsSubdomain(r.host)) errors.push(invalid(`${at}.host`, r.host, m));
+    }
+    if (r.http && !r.http.paths?.length) errors.push(required(`${at}.http.paths`));
+    r.http?.paths?.forEach((p, j) => errors.push(...validatePath(p, `${at}.http.paths[${j}]`)));
+  });
+  return errors;
+}
+
+const hosts = (i: Ingress): string => {
+  const all = (i.spec?.rules ?? []).map(r => r.host ?? '').filter(Boolean);
+  return all.length === 0 ? '*' : all.length > 3 ? `${all.slice(0, 3).join(',')} + ${all.length - 3} more...` : all.join(',');
+};
 
 export const ingress = defineKind<Ingress>({
   group: 'networking.k8s.io', version: 'v1', kind: 'Ingress', plural: 'ingresses', namespaced: true,
   schema: 'io.k8s.api.networking.v1.Ingress', shortNames: ['ing'],
   subresources: [STATUS],
   generation: true,
-  validate: () => [],
-  columns: [nameColumn, ageColumn],
-  view: { nav: 'Network', icon: 'ingress', sections: ['labels', 'owners', 'events'], actions: ['yaml', 'delete'] },
+  prepareForCreate(i) { i.status = { loadBalancer: {} }; },
+  prepareForUpdate(next, prev) { next.status = prev.status; },
+  validate,
+  columns: [
+    nameColumn,
+    text('Class', 'Ingress class.', i => i.spec?.ingressClassName ?? i.metadata?.annotations?.['kubernetes.io/ingress.class'] ?? '<none>'),
+    text('Hosts', 'Hosts it answers for.', hosts),
+    text('Address', 'Where it is reached.', i => (i.status?.loadBalancer?.ingress ?? []).map(a => a.ip || a.hostname || '').filter(Boolean).join(','), { draw: 'code' }),
+    text('Ports', 'Ports it listens on.', i => (i.spec?.tls?.length ? '80, 443' : '80')),
+    ageColumn,
+  ],
+  view: { nav: 'Network', icon: 'ingress', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

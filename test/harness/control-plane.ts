@@ -1,0 +1,112 @@
+// The real API server in memory with the real controllers and scheduler, and nodes whose kubelet is a few lines: pods start at once,
+// end at once when asked, and finish when told. Time is turned by hand.
+import { generateKeyPairSync } from 'node:crypto';
+import { kinds } from '../../core/api/kinds/index.ts';
+import { node as nodeKind } from '../../core/api/kinds/core/node.ts';
+import { lease as leaseKind } from '../../core/api/kinds/coordination/lease.ts';
+import { namespace as namespaceKind } from '../../core/api/kinds/core/namespace.ts';
+import { pod as podKind } from '../../core/api/kinds/core/pod.ts';
+import type { KubeObject, ResourceType } from '../../core/api/meta/object.ts';
+import { isConflict, isNotFound } from '../../core/api/meta/status.ts';
+import { formatMicroTime, formatTime } from '../../core/api/meta/time.ts';
+import type { Lease, Node, Pod } from '../../core/api/types/kubernetes.ts';
+import { createApiServer } from '../../core/apiserver/api-server.ts';
+import { FakeClock } from '../../core/base/clock.ts';
+import { createLog, silentLog } from '../../core/base/log.ts';
+import { Client } from '../../core/client/client.ts';
+import { createInformerFactory } from '../../core/client/informer-factory.ts';
+import { createRecorder } from '../../core/client/create-recorder.ts';
+import { startControllers } from '../../core/controllers/start.ts';
+import { startScheduler } from '../../core/scheduler/scheduler.ts';
+import { memoryStore } from '../../core/store/open.ts';
+
+export interface ControlPlane {
+  readonly client: Client;
+  readonly clock: FakeClock;
+  /** Warnings and errors of controllers and scheduler. */
+  readonly complaints: string[];
+  /** How pods on nodes behave: `Running` (and Ready) where nothing is said. */
+  behaviour: (p: Pod) => 'Running' | 'Succeeded' | 'Failed' | 'Pending';
+  /** Nodes whose kubelet is silent. */
+  readonly silent: Set<string>;
+  get<T extends KubeObject>(r: ResourceType, name: string, namespace?: string): Promise<T | undefined>;
+  list<T extends KubeObject>(r: ResourceType, namespace?: string): Promise<T[]>;
+  /** Lets what is due happen, over `ms` of the cluster's time. */
+  settle(ms?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+let address = 1;
+
+export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Promise<ControlPlane> {
+  const clock = new FakeClock();
+  const complaints: string[] = [];
+  const log = createLog('warn', line => complaints.push(line));
+  const server = createApiServer({
+    store: memoryStore({ clock }), kinds, clock, log: silentLog, serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
+  });
+  const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test');
+  const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve); });
+  const meanwhile = async <T>(work: Promise<T>): Promise<T> => {
+    let over = false;
+    const guarded = work.finally(() => { over = true; });
+    guarded.catch(() => undefined);
+    while (!over) { await clock.advance(1); await turn(); }
+    return guarded;
+  };
+  for (const name of ['default', 'kube-system', 'kube-node-lease']) await meanwhile(client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  for (const name of nodes) {
+    await meanwhile(client.create<Node>(nodeKind, {
+      metadata: { name, labels: { 'kubernetes.io/hostname': name } }, spec: {},
+      status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110' }, capacity: { cpu: '4', memory: '8Gi', pods: '110' }, conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: formatTime(clock.now()) }] },
+    }));
+    await meanwhile(client.create<Lease>(leaseKind, { metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: formatMicroTime(clock.now()) } }));
+  }
+  const informers = createInformerFactory(client, { clock, log: silentLog });
+  const pods = informers.for<Pod>(podKind);
+  const controllers = await meanwhile(startControllers({ client, informers, clock, log, recorderFor: component => createRecorder(client, { component, clock, log }), config: { rootCa: 'PEM' } }));
+  const scheduler = await meanwhile(startScheduler({ client, informers, clock, log, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }) }));
+
+  const plane: ControlPlane = {
+    client, clock, complaints, behaviour: () => 'Running', silent: new Set(),
+    async get(r, name, namespace = 'default') {
+      try { return await meanwhile(client.get(r, r.namespaced ? namespace : undefined, name)); } catch (e) { if (isNotFound(e)) return undefined; throw e; }
+    },
+    list: async (r, namespace) => (await meanwhile(client.list<never>(r, { namespace }))).items,
+    async settle(ms = 200) {
+      for (let left = ms; left > 0; left -= 20) {
+        await clock.advance(Math.min(20, left));
+        for (let i = 0; i < 4; i++) await turn();
+        await kubelets();
+      }
+    },
+    async stop() { await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); await server.close(); },
+  };
+  let beat = clock.now();
+  const kubelets = async (): Promise<void> => {
+    if (clock.now() - beat >= 10_000) {
+      beat = clock.now();
+      for (const name of nodes) if (!plane.silent.has(name))
+        await meanwhile(client.patch(leaseKind, 'kube-node-lease', name, 'application/merge-patch+json', { spec: { renewTime: formatMicroTime(beat) } }));
+    }
+    for (const p of pods.lister.list()) if (p.spec?.nodeName && !plane.silent.has(p.spec.nodeName)) await meanwhile(kubelet(p).catch((e: unknown) => { if (!isNotFound(e) && !isConflict(e)) throw e; }));
+  };
+  const kubelet = async (p: Pod): Promise<void> => {
+    const { namespace, name = '', uid } = p.metadata!;
+    const over = p.status?.phase === 'Succeeded' || p.status?.phase === 'Failed';
+    if (p.metadata?.deletionTimestamp !== undefined) {
+      if (!over && p.metadata.finalizers?.length) { await status(p, { phase: 'Failed' }); return; }
+      if (!p.metadata.finalizers?.length) await client.delete(podKind, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+      return;
+    }
+    const wish = plane.behaviour(p);
+    if (over || wish === (p.status?.phase ?? 'Pending')) return;
+    const podIP = p.status?.podIP ?? `10.244.0.${address++ % 250}`;
+    await status(p, { phase: wish, podIP, podIPs: [{ ip: podIP }], conditions: [{ type: 'Ready', status: wish === 'Running' ? 'True' : 'False', lastTransitionTime: formatTime(clock.now()) }] });
+  };
+  const status = (p: Pod, s: NonNullable<Pod['status']>): Promise<unknown> =>
+    client.patch(podKind, p.metadata?.namespace, p.metadata?.name ?? '', 'application/merge-patch+json', { metadata: { uid: p.metadata?.uid }, status: s }, 'status');
+  await plane.settle();
+  return plane;
+}

@@ -12,6 +12,7 @@ import { FreshnessMark } from '../kit/Freshness.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { StatusPill } from '../kit/StatusPill.tsx';
 import { pluralTitle } from '../kinds/navigation.ts';
+import { AddCluster } from './AddCluster.tsx';
 import { useApp } from './context.ts';
 import { pageOf, targetOf } from './workspace.ts';
 import './overview.css';
@@ -105,16 +106,10 @@ function Begin({ cluster }: { cluster: string }) {
       {examples.map(e => <ExampleCard key={e.name} example={e} cluster={cluster} />)}
       <div className="begin-more">
         {commands.map(c => <Button key={c.id} variant="outlined" startIcon={<Icon name={c.icon} />} onClick={() => c.run(app)}>{c.title}</Button>)}
-        {host?.calls.has('kubeconfig.add') ? <AddButton /> : null}
+        {host?.calls.has('kubeconfig.add') ? <Button variant="outlined" startIcon={<Icon name="folder" />} onClick={() => app.openDialog(close => <AddCluster close={close} />)}>{t('overview.openKubeconfig')}</Button> : null}
       </div>
     </section>
   );
-}
-
-function AddButton() {
-  const app = useApp();
-  const { t } = useTranslation();
-  return <Button variant="outlined" startIcon={<Icon name="folder" />} onClick={() => void import('./AddCluster.tsx').then(({ AddCluster }) => app.openDialog(close => <AddCluster close={close} />))}>{t('overview.openKubeconfig')}</Button>;
 }
 
 function ExampleCard({ example, cluster }: { example: Example; cluster: string }) {

@@ -49,7 +49,7 @@ const KindRow = memo(function KindRow({ cluster, kind, active }: { cluster: stri
   const warning = sum('warning') ?? 0;
   return (
     <TreeRow icon={kind.view.icon} label={pluralTitle(kind)} active={active} count={sum('total')} onOpen={apart => workspace.show(pageOf(kind), { cluster, apart })}
-      badge={bad > 0 ? <span className="badge badge-bad" title={t('tree.bad', { count: bad })}><span className="shape shape-bad" />{short(bad)}</span> : warning > 0 ? <span className="badge badge-warning" title={t('tree.warning', { count: warning })}><span className="shape shape-warning" />{short(warning)}</span> : undefined} />
+      badge={bad + warning > 0 ? <span className={`badge badge-${bad > 0 ? 'bad' : 'warning'}`} title={[bad > 0 ? t('tree.bad', { count: bad }) : '', warning > 0 ? t('tree.warning', { count: warning }) : ''].filter(Boolean).join(', ')}><span className={`shape shape-${bad > 0 ? 'bad' : 'warning'}`} />{short(bad + warning)}</span> : undefined} />
   );
 });
 

@@ -60,7 +60,7 @@ export function mockPort(o: Options): FramePort {
 
   const respond = (f: Extract<ToHost, { t: 'request' }>): unknown => {
     if (f.path === '/version') return { gitVersion: 'v1.36.0+pilothouse.0.1' };
-    const kind = kinds.find(k => f.path === resourcePath(k) || f.path.includes(`/${k.plural}`));
+    const kind = kinds.find(k => f.path === resourcePath(k) || f.path.endsWith(`/${k.plural}`));
     const items = [...(world.get(`${kind?.group}/${kind?.plural}`) ?? new Map<string, KubeObject>()).values()];
     const ns = /namespaces\/([^/]+)\//.exec(f.path)?.[1];
     return { items: ns ? items.filter(i => i.metadata?.namespace === ns).slice(0, 500) : items.slice(0, 500) };

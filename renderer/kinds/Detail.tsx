@@ -77,5 +77,7 @@ const ORDER: readonly Section[] = ['rollout', 'conditions', 'containers', 'podTe
 function order(sections: readonly Section[]): Section[] {
   const all = new Set<Section>([...sections, 'owners', 'events', 'labels']);
   if (all.has('containers')) all.delete('podTemplate');
+  // The outline of a spec is for kinds that have nothing better.
+  if ((['containers', 'podTemplate', 'ports', 'data', 'rollout'] as const).some(s => all.has(s))) all.delete('spec');
   return ORDER.filter(s => all.has(s));
 }

@@ -41,8 +41,8 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
 
   const columns = useMemo(() => {
     const all = columnsOf(kind, namespaces.length !== 1);
-    return { all, shown: all.filter(c => prefs?.shown?.[c.id] ?? (!c.wide || width > 1500)) };
-  }, [kind, namespaces.length !== 1, prefs?.shown, width > 1500]);
+    return { all, shown: all.filter(c => prefs?.shown?.[c.id] ?? ((!c.wide || width > 1500) && (c.id !== 'Namespace' || width > 640))) };
+  }, [kind, namespaces.length !== 1, prefs?.shown, width > 1500, width > 640]);
   const model = useMemo(() => {
     const byId = new Map(columnsOf(kind, true).map(c => [c.id, c]));
     return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, prefs?.sorts ?? BY_NAME);
@@ -140,7 +140,7 @@ function BrokenToggle({ store, verdict, namespaces, on, onToggle }: { store: Ret
     return n;
   }, [store, verdict, namespaces, Math.floor(version / 15)]);
   if (count === 0 && !on) return null;
-  return <button type="button" className={`chip chip-bad${on ? ' on' : ''}`} aria-pressed={on} onClick={onToggle}><span className="shape shape-bad" />{t('list.broken', { count })}</button>;
+  return <button type="button" className={`chip chip-bad${on ? ' on' : ''}`} aria-pressed={on} aria-label={`${count} ${t('list.broken', { count })}`} title={t('list.brokenHelp')} onClick={onToggle}><span className="shape shape-bad" /><span>{count.toLocaleString()}</span><span className="chip-word">{t('list.broken', { count })}</span></button>;
 }
 
 function ColumnChoice({ columns, shown, onShown }: { columns: readonly { id: string; label: string }[]; shown: ReadonlySet<string>; onShown(id: string, on: boolean): void }) {

@@ -20,7 +20,9 @@ export function columnsOf(kind: KindSpec, withNamespace: boolean): TableColumn<K
     const narrow = kind.columns.map(column);
     // Age comes last however many wide columns a kind has.
     narrow.sort((a, b) => Number(a.cell === 'age' && a.id === 'Age') - Number(b.cell === 'age' && b.id === 'Age'));
-    known = { narrow, all: [narrow[0]!, namespaceColumn, ...narrow.slice(1)] };
+    // The state is what one looks for: it stands before the namespace.
+    const at = narrow.findLastIndex(c => c.cell === 'state' || c.cell === 'ratio') + 1 || 1;
+    known = { narrow, all: [...narrow.slice(0, at), namespaceColumn, ...narrow.slice(at)] };
     made.set(kind, known);
   }
   return withNamespace && kind.namespaced ? known.all : known.narrow;

@@ -13,5 +13,9 @@ export function pluralTitle(k: KindSpec): string {
   return [...words, end].join(' ');
 }
 
+/** What people look for first stands first; the rest follows as the kinds come. */
+const FIRST = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'ReplicaSet', 'Node', 'Namespace', 'Event', 'PersistentVolumeClaim', 'ServiceAccount'];
+const place = (k: KindSpec): number => { const i = FIRST.indexOf(k.kind); return i < 0 ? FIRST.length : i; };
+
 /** Event is served by two groups; the core one stands for both. */
-export const shownKinds = (kinds: readonly KindSpec[]): KindSpec[] => kinds.filter(k => !HIDDEN.has(k.kind) && !(k.storedAs && k.group !== k.storedAs.group) && k.verbs.includes('list'));
+export const shownKinds = (kinds: readonly KindSpec[]): KindSpec[] => [...kinds].sort((a, b) => place(a) - place(b)).filter(k => !HIDDEN.has(k.kind) && !(k.storedAs && k.group !== k.storedAs.group) && k.verbs.includes('list'));

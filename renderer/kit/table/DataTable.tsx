@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../Icon.tsx';
-import { fitWidth, isRight, type TableColumn } from './column.ts';
+import { fitWidth, isRight, squeeze, type TableColumn } from './column.ts';
 import * as sel from './selection.ts';
 import { toggleSort, type SortKey } from './sort.ts';
 import type { TableModel } from './table-model.ts';
@@ -55,16 +55,18 @@ export function DataTable<T>(p: Props<T>) {
     if (next !== selection) onSelection(next);
   }, [view.rows]);
 
+  const [room, setRoom] = useState(0);
   useEffect(() => {
     const el = scroller.current;
-    if (!el || !p.onWidth) return undefined;
-    const observer = new ResizeObserver(() => p.onWidth?.(el.clientWidth));
+    if (!el) return undefined;
+    const observer = new ResizeObserver(() => { setRoom(el.clientWidth); p.onWidth?.(el.clientWidth); });
     observer.observe(el);
     return () => observer.disconnect();
   }, []);
 
   const fitted = useFitted(p, view.rows);
-  const widthOf = (c: TableColumn<T>): number => p.widths[c.id] ?? fitted[c.id] ?? 100;
+  const squeezed = squeeze(columns.map(c => ({ id: c.id, cell: c.cell, width: p.widths[c.id] ?? fitted[c.id] ?? 100, fixed: p.widths[c.id] !== undefined })), room > 0 ? room - BOX - 12 : Number.POSITIVE_INFINITY);
+  const widthOf = (c: TableColumn<T>): number => squeezed[c.id] ?? 100;
   const template = [`${BOX}px`, ...columns.map(c => (c.cell === 'name' && p.widths[c.id] === undefined ? `minmax(${widthOf(c)}px, 1fr)` : c.cell === 'state' && p.widths[c.id] === undefined ? `minmax(${widthOf(c)}px, .6fr)` : `${widthOf(c)}px`)), '12px'].join(' ');
   const minWidth = BOX + 12 + columns.reduce((sum, c) => sum + widthOf(c), 0);
 
@@ -139,7 +141,7 @@ export function DataTable<T>(p: Props<T>) {
           return <TableRow key={key} id={rowId(key)} rowKey={key} index={item.index} top={item.start} columns={columns} chosen={selection.chosen.has(key)} cursor={selection.cursor === key}
             open={p.open === key} anyChosen={selection.chosen.size > 0} boxLabel={t('table.choose', { name: key })} get={p.get} subscribe={p.subscribeRow} verdict={p.verdict} />;
         })}
-        {acting && acting.index >= 0 && p.actions ? <div className="row-actions" style={{ transform: `translateY(${acting.index * rowHeight}px)` }} onClick={e => e.stopPropagation()}>{p.actions(acting.key)}</div> : null}
+        {acting && acting.index >= 0 && p.actions ? <div className={`row-actions${p.open === acting.key || selection.chosen.has(acting.key) ? ' on-chosen' : ''}`} style={{ transform: `translateY(${acting.index * rowHeight}px)` }} onClick={e => e.stopPropagation()}>{p.actions(acting.key)}</div> : null}
       </div>
     </div>
   );

@@ -31,7 +31,7 @@ function CellBody<T>({ column, row, verdict }: CellProps<T>) {
   const none = text === '<none>' || text === '' || text === '<unset>' || text === '<unknown>';
   if (column.cell === 'ratio') {
     const [have, want] = text.split('/');
-    return <Glow text={text}><span className={have === want ? undefined : 'short'}>{text}</span></Glow>;
+    return <Glow text={text}><span className={have === want || verdict?.level === 'none' ? undefined : 'short'}>{text}</span></Glow>;
   }
   return <Glow text={text}><span className={none ? 'none' : undefined} title={text.length > 12 ? text : undefined}>{none ? '–' : text}</span></Glow>;
 }

@@ -23,6 +23,7 @@ const WIDTH: Record<Cell, readonly [min: number, max: number]> = {
 };
 export const isRight = (cell: Cell): boolean => cell === 'number' || cell === 'bytes' || cell === 'percent' || cell === 'age' || cell === 'ratio';
 const CHAR = 7.3;
+const MONO_CHAR = 7.7;
 const PADDING = 22;
 
 /** Width in px that fits nearly all of the sampled texts and the header. */
@@ -30,6 +31,19 @@ export function fitWidth(cell: Cell, label: string, texts: readonly string[]): n
   const lengths = texts.map(t => t.length).sort((a, b) => a - b);
   const most = lengths[Math.floor((lengths.length - 1) * 0.95)] ?? 0;
   const mark = cell === 'state' ? 16 : 0;
+  const char = cell === 'name' || cell === 'code' || cell === 'labels' || cell === 'list' ? MONO_CHAR : CHAR;
   const [min, max] = WIDTH[cell];
-  return Math.round(Math.max(min, Math.min(max, Math.max(most * CHAR + mark, label.length * CHAR + 14) + PADDING)));
+  return Math.round(Math.max(min, Math.min(max, Math.max(most * char + mark, label.length * CHAR + 14) + PADDING)));
+}
+
+/** How far a column may be squeezed before the table scrolls sideways. */
+const LEAST: Partial<Record<Cell, number>> = { name: 170, state: 150, code: 84, labels: 90, list: 84, link: 84, text: 70 };
+
+/** Shrinks the columns that can be shrunk, in proportion, until all fit into `room`; widths the user chose stay. */
+export function squeeze(columns: readonly { id: string; cell: Cell; width: number; fixed: boolean }[], room: number): Record<string, number> {
+  const over = columns.reduce((sum, c) => sum + c.width, 0) - room;
+  const slack = (c: { cell: Cell; width: number; fixed: boolean }): number => (c.fixed ? 0 : Math.max(0, c.width - (LEAST[c.cell] ?? c.width)));
+  const total = columns.reduce((sum, c) => sum + slack(c), 0);
+  const part = over <= 0 || total === 0 ? 0 : Math.min(1, over / total);
+  return Object.fromEntries(columns.map(c => [c.id, Math.floor(c.width - slack(c) * part)]));
 }

@@ -155,6 +155,20 @@ describe('delete', () => {
     w.close();
   });
 
+  it('gives placed pods their time, which can only shrink', async () => {
+    await call('POST', PODS, pod('p', {}, { terminationGracePeriodSeconds: 30 }));
+    await call('POST', `${PODS}/p/binding`, { target: { name: 'n' } });
+    const first = await call('DELETE', `${PODS}/p`);
+    expect(first.metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 });
+    expect((await call('DELETE', `${PODS}/p`, { gracePeriodSeconds: 60 })).metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+    expect((await call('DELETE', `${PODS}/p`)).metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+    expect((await call('DELETE', `${PODS}/p`, { gracePeriodSeconds: 10 })).metadata).toMatchObject({ deletionTimestamp: '2026-01-01T00:00:10Z', deletionGracePeriodSeconds: 10 });
+    expect(await call('DELETE', `${PODS}/p`, { gracePeriodSeconds: 0, preconditions: { uid: first.metadata.uid } })).toMatchObject({ kind: 'Pod', metadata: { name: 'p' } });
+    expect(await refused(get(`${PODS}/p`))).toMatchObject({ code: 404 });
+    await call('POST', PODS, pod('q'));
+    expect((await call('DELETE', `${PODS}/q`)).metadata.deletionTimestamp).toBeUndefined();
+  });
+
   it('marks for foreground and orphan deletion', async () => {
     await call('POST', CM, cm('x'));
     await call('POST', CM, cm('y'));
@@ -308,6 +322,19 @@ describe('subresources', () => {
     await clock.advance(601_000);
     expect(await server.tokens.verify(r.status.token as string)).toBeUndefined();
     expect(await refused(call('POST', '/api/v1/namespaces/a/serviceaccounts/s/token', { spec: { expirationSeconds: 60 } }))).toMatchObject({ code: 422 });
+  });
+
+  it('scales', async () => {
+    const D = '/apis/apps/v1/namespaces/a/deployments';
+    await call('POST', D, { metadata: { name: 'd' }, spec: { replicas: 1, selector: { matchLabels: { app: 'd' } }, template: { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } });
+    expect(await get(`${D}/d/scale`)).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name: 'd' }, spec: { replicas: 1 }, status: { selector: 'app=d' } });
+    expect((await merge(`${D}/d/scale`, { spec: { replicas: 3 } })).spec.replicas).toBe(3);
+    const s = await get(`${D}/d/scale`);
+    expect((await call('PUT', `${D}/d/scale`, { ...s, spec: { replicas: 4 } })).spec.replicas).toBe(4);
+    expect(await refused(call('PUT', `${D}/d/scale`, { ...s, spec: { replicas: 5 } }))).toMatchObject({ code: 409 });
+    expect(await refused(merge(`${D}/d/scale`, { spec: { replicas: -1 } }))).toMatchObject({ code: 422 });
+    expect((await get(`${D}/d`)).spec.replicas).toBe(4);
+    expect(await refused(get(`${D}/none/scale`))).toMatchObject({ code: 404, details: { name: 'none' } });
   });
 
   it('keeps one set of events under two names', async () => {

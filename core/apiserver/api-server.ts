@@ -25,9 +25,8 @@ import { Resources } from './dispatch.ts';
 import { HttpServer, type ConnectHandler, type PathHandler } from './http/server.ts';
 import { LocalTransport } from './local-transport.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
-import type { RegistryEnv, WriteHook } from './registry/env.ts';
+import type { RegistryEnv, SubresourceEnv, WriteHook } from './registry/env.ts';
 import { Resource } from './registry/resource.ts';
-import type { SubresourceEnv } from './subresources/routes.ts';
 
 export type { UserInfo } from './context.ts';
 export type { ConnectHandler, ConnectRequest } from './http/server.ts';

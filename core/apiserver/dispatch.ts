@@ -5,14 +5,14 @@ import type { RequestContext, Result } from './context.ts';
 import { flag, type Query, type RequestVerb, type ResourceRequest } from './http/request-info.ts';
 import { create } from './registry/create.ts';
 import { remove, removeCollection } from './registry/delete.ts';
-import type { RegistryEnv } from './registry/env.ts';
+import type { RegistryEnv, SubresourceEnv } from './registry/env.ts';
 import { read } from './registry/get.ts';
 import { list } from './registry/list.ts';
 import { patch } from './registry/patch.ts';
 import type { Resource } from './registry/resource.ts';
 import { update } from './registry/update.ts';
 import { watch } from './registry/watch.ts';
-import { SUBRESOURCES, type SubresourceEnv } from './subresources/routes.ts';
+import { SUBRESOURCES } from './subresources/routes.ts';
 
 /** Subresources that are connections, served by functions of their own (log, exec, proxy…). */
 export const CONNECT: readonly string[] = ['log', 'exec', 'attach', 'portforward', 'proxy'];

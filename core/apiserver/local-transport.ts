@@ -9,10 +9,9 @@ import type { RequestContext, Result, UserInfo } from './context.ts';
 import { CONNECT, dispatch, verbOf, type Resources } from './dispatch.ts';
 import type { PathHandler } from './http/server.ts';
 import { resourceRequest, type Query } from './http/request-info.ts';
-import type { RegistryEnv } from './registry/env.ts';
+import type { RegistryEnv, SubresourceEnv } from './registry/env.ts';
 import type { Resource } from './registry/resource.ts';
 import { bookmark, openWatch, seen } from './registry/watch.ts';
-import type { SubresourceEnv } from './subresources/routes.ts';
 
 const BOOKMARK_MS = 60_000;
 

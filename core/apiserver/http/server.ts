@@ -11,8 +11,7 @@ import { authorizePath, authorizeResource } from '../authn/authorize.ts';
 import { MAX_BODY } from '../codec/body.ts';
 import type { Body, RequestContext, UserInfo } from '../context.ts';
 import { CONNECT, dispatch, subresourceOf, verbOf, type Resources } from '../dispatch.ts';
-import type { RegistryEnv } from '../registry/env.ts';
-import type { SubresourceEnv } from '../subresources/routes.ts';
+import type { RegistryEnv, SubresourceEnv } from '../registry/env.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
 import { present, type YamlWriter } from './present.ts';
 import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
@@ -87,11 +86,11 @@ export class HttpServer {
 
   /** Ends watches with a last bookmark, then connections; resolves when all is closed. */
   async close(): Promise<void> {
-    for (const w of [...this.#watches]) w.close();
+    for (const w of this.#watches) w.close();
     await Promise.all([...this.#servers].map(s => new Promise<void>(resolve => {
       s.close(() => resolve());
       s.closeIdleConnections();
-      setTimeout(() => s.closeAllConnections(), 500).unref();
+      this.#o.env.clock.after(500, () => s.closeAllConnections());
     })));
     this.#servers.clear();
   }

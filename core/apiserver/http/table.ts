@@ -34,23 +34,29 @@ function rowObject(resource: Resource, entry: Entry, include: Include, revision:
 }
 
 function row(resource: Resource, entry: Entry, include: Include, now: number, revision = entry.revision): string {
+  const object = resource.objectOf(entry);
   const o = include === 'None' ? '' : `,"object":${rowObject(resource, entry, include, revision)}`;
-  return `{"cells":${cellsText(resource, resource.objectOf(entry), now)}${o}}`;
+  return `{"cells":${cellsText(resource, object, now)}${conditionsText(resource, object)}${o}}`;
+}
+
+/** kubectl tells finished pods from running ones by these. */
+function conditionsText(resource: Resource, object: KubeObject): string {
+  const conditions = resource.spec.rowConditions?.(object);
+  return conditions && conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : '';
 }
 
 const head = (meta: ListMeta, definitionText: string): string => `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(meta)},"columnDefinitions":${definitionText},"rows":[`;
 
 /** A table of stored objects. `now` in ms, for ages. */
 export function tableOfEntries(resource: Resource, entries: readonly Entry[], meta: ListMeta, include: Include, now: number): string {
-  const rows = new Array<string>(entries.length);
-  for (let i = 0; i < entries.length; i++) rows[i] = row(resource, entries[i]!, include, now);
+  const rows = entries.map(e => row(resource, e, include, now));
   return `${head(meta, definitionsText(resource))}${rows.join(',')}]}\n`;
 }
 
 /** A table of one object that is not stored: dry runs, the last state of a deleted one. */
 export function tableOfObject(resource: Resource, object: KubeObject, include: Include, now: number): string {
   const o = include === 'None' ? '' : `,"object":${JSON.stringify(include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata })}`;
-  return `${head({ resourceVersion: object.metadata?.resourceVersion ?? '' }, definitionsText(resource))}{"cells":${cellsText(resource, object, now)}${o}}]}\n`;
+  return `${head({ resourceVersion: object.metadata?.resourceVersion ?? '' }, definitionsText(resource))}{"cells":${cellsText(resource, object, now)}${conditionsText(resource, object)}${o}}]}\n`;
 }
 
 /** The table of one watch event; only the first of a stream brings the column definitions. */

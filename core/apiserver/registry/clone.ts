@@ -1,15 +1,15 @@
 // Copies and comparisons of JSON values, much faster than structuredClone and JSON.stringify round trips.
+import { Int64 } from '../codec/int64.ts';
 
 /** A private deep copy of a JSON value; keys that are undefined are dropped. */
 export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const out = new Array<unknown>(value.length);
-    for (let i = 0; i < value.length; i++) out[i] = clone(value[i] as unknown);
+    const out: unknown[] = [];
+    for (const v of value as unknown[]) out.push(typeof v === 'object' ? clone(v) : v);
     return out as T;
   }
-  // Numbers too long for JSON.parse travel as Number objects (codec/int64.ts); they never change.
-  if (value instanceof Number) return value;
+  if (value instanceof Int64) return value;
   const out: Record<string, unknown> = {};
   for (const k of Object.keys(value)) {
     const v = (value as Record<string, unknown>)[k];
@@ -31,7 +31,7 @@ export function equal(a: unknown, b: unknown): boolean {
     return true;
   }
   if (Array.isArray(b)) return false;
-  if (a instanceof Number || b instanceof Number) return a instanceof Number && b instanceof Number && a.toString() === b.toString();
+  if (a instanceof Int64 || b instanceof Int64) return a instanceof Int64 && b instanceof Int64 && a.text === b.text;
   const x = a as Record<string, unknown>, y = b as Record<string, unknown>;
   let n = 0;
   for (const k of Object.keys(x)) {

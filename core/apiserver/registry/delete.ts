@@ -10,7 +10,7 @@ import { finalizersLeft, isNamespace } from './object-meta.ts';
 import { deleteOptions, listOptions, type DeleteRequest } from './options.ts';
 import type { Resource } from './resource.ts';
 
-const IMMORTAL = ['default', 'kube-system', 'kube-public'];
+const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 /** Kinds whose immediate deletion answers with the object rather than with a Status. */
 const RETURNS_OBJECT = new Set(['pods', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas', 'services', 'serviceaccounts', 'storageclasses', 'volumeattachments', 'csinodes', 'csidrivers', 'csistoragecapacities']);
 
@@ -49,12 +49,10 @@ function plan(resource: Resource, object: KubeObject, o: DeleteRequest, nowMs: n
   if (finalizers.size > 0) next.finalizers = [...finalizers]; else delete next.finalizers;
   const changed: KubeObject = { ...object, metadata: next };
   if (grace === 0 && !finalizersLeft(changed, resource)) return { type: 'delete' };
-  if (!deleting || grace > 0) {
+  if (!deleting || grace > 0 || (next.deletionGracePeriodSeconds ?? 0) > 0) {
     if (!deleting && next.generation !== undefined && next.generation > 0) next.generation++;
     next.deletionTimestamp = timestamp(at + grace * 1000) as unknown as NonNullable<ObjectMeta['deletionTimestamp']>;
     next.deletionGracePeriodSeconds = grace;
-  } else if ((next.deletionGracePeriodSeconds ?? 0) > 0) {
-    next.deletionGracePeriodSeconds = 0;
   }
   if (isNamespace(resource)) (changed as { status?: object }).status = { ...(changed as { status?: object }).status, phase: 'Terminating' };
   return equal(changed, object) ? { type: 'nothing' } : { type: 'put', object: changed };
@@ -67,7 +65,7 @@ const op = (resource: Resource, entry: Entry, p: Plan): Op => {
 };
 
 function refuseImmortal(resource: Resource, name: string): void {
-  if (isNamespace(resource) && IMMORTAL.includes(name)) throw forbiddenError(resource.spec, name, 'this namespace may not be deleted');
+  if (isNamespace(resource) && IMMORTAL.has(name)) throw forbiddenError(resource.spec, name, 'this namespace may not be deleted');
 }
 
 export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, request?: DeleteRequest): Promise<Result> {

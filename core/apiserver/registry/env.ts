@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
+import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
 import type { Resource } from './resource.ts';
 
 export type { FieldValidation } from '../codec/body.ts';
@@ -32,6 +33,9 @@ export interface RegistryEnv {
   find(group: string, plural: string): Resource | undefined;
   hook(resource: Resource): WriteHook | undefined;
 }
+
+/** What subresources need besides. */
+export interface SubresourceEnv { readonly tokens: ServiceAccountTokens }
 
 /** Kubernetes' metav1.Time: whole seconds, UTC. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

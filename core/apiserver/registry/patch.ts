@@ -6,7 +6,7 @@ import { applyMergePatch } from '../../api/meta/patch-merge.ts';
 import { applyStrategicMergePatch } from '../../api/meta/patch-strategic.ts';
 import { badRequest, unsupportedMediaType } from '../../api/meta/status.ts';
 import { MAX_BODY, validateAgainstSchema, type DecodeTarget } from '../codec/body.ts';
-import { JsonSyntaxError, parseJson } from '../codec/json.ts';
+import { JsonSyntaxError, MAX_DEPTH, parseJson } from '../codec/json.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { settleName, settleNamespace } from './body.ts';
 import { clone } from './clone.ts';
@@ -30,12 +30,27 @@ export function patchOf(ctx: RequestContext, strategic: boolean): Patch {
   if (!offered.includes(type)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${offered.join(', ')}`);
   if ('value' in ctx.body) return { type: type as Patch['type'], value: ctx.body.value, shown: '' };
   const shown = ctx.body.bytes.toString();
+  if (deeper(shown, MAX_DEPTH)) throw badRequest('error decoding patch: exceeded max depth');
   let value: unknown;
   try { value = parseJson(shown); } catch (e) {
     if (e instanceof JsonSyntaxError) throw badRequest(`error decoding patch: ${e.message}`);
     throw e;
   }
   return { type: type as Patch['type'], value, shown: shown.length > MAX_BODY ? '' : shown };
+}
+
+/** Brackets nest deeper than `max`, strings aside. */
+function deeper(text: string, max: number): boolean {
+  // Too short to nest that deep: nearly all patches.
+  if (text.length <= 2 * max) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) { for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++; }
+    else if (c === 0x7b || c === 0x5b) { if (++depth > max) return true; }
+    else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return false;
 }
 
 /** `prev` with the patch applied, a private object of the kind's shape; warnings of unknown fields go to `warnings`. */

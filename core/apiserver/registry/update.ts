@@ -58,7 +58,11 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
         return { type: 'entry', code, resource, entry };
       }
       const errors = [...metaUpdateErrors(wanted, prev), ...(reservation?.errors ?? [])];
-      if (!c.free) errors.push(...spec.validate(wanted), ...(spec.validateUpdate?.(wanted, prev) ?? []));
+      if (!c.free) {
+        errors.push(...spec.validate(wanted));
+        // Without a spec there is nothing to compare: that it is missing has been said.
+        if (has(wanted, 'spec') || !has(prev, 'spec')) errors.push(...(spec.validateUpdate?.(wanted, prev) ?? []));
+      }
       if (errors.length > 0) throw invalidError(spec, c.name, errors);
       await env.admission.validate({ ...attributes, object: wanted });
       if (spec.warnings && c.subresource === '') ctx.warnings.push(...spec.warnings(wanted));
@@ -79,6 +83,8 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
     }
   }
 }
+
+const has = (o: KubeObject, field: string): boolean => (o as Record<string, unknown>)[field] !== undefined;
 
 async function write(env: RegistryEnv, resource: Resource, key: string, entry: Entry, stored: KubeObject, code: number): Promise<Result> {
   const m = stored.metadata!;

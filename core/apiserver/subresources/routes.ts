@@ -3,19 +3,16 @@ import { methodNotAllowed } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { read } from '../registry/get.ts';
-import type { RegistryEnv } from '../registry/env.ts';
+import type { RegistryEnv, SubresourceEnv } from '../registry/env.ts';
 import { patch } from '../registry/patch.ts';
 import type { Resource } from '../registry/resource.ts';
 import { update } from '../registry/update.ts';
-import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
 import { bind } from './binding.ts';
 import { evict } from './eviction.ts';
 import { finalize } from './finalize.ts';
 import { ephemeralContainers, resize } from './pod-parts.ts';
 import { scale } from './scale.ts';
 import { token } from './token.ts';
-
-export interface SubresourceEnv { readonly tokens: ServiceAccountTokens }
 
 export type SubresourceHandler = (env: RegistryEnv & SubresourceEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest, verb: RequestVerb) => Result | Promise<Result>;
 

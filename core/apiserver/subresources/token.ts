@@ -5,11 +5,10 @@ import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts'
 import type { TokenSubject } from '../authn/service-account-tokens.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
-import { timestamp, type RegistryEnv } from '../registry/env.ts';
+import { timestamp, type RegistryEnv, type SubresourceEnv } from '../registry/env.ts';
 import { writeOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';
 import { bodyAs, TOKEN_REQUEST } from './body.ts';
-import type { SubresourceEnv } from './routes.ts';
 
 interface TokenRequest extends Unstructured {
   spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: { kind?: string; apiVersion?: string; name?: string; uid?: string } | null };

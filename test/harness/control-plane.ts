@@ -49,10 +49,10 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Pro
   const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test');
   const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve); });
   const meanwhile = async <T>(work: Promise<T>): Promise<T> => {
-    let over = false;
-    const guarded = work.finally(() => { over = true; });
+    const state = { over: false };
+    const guarded = work.finally(() => { state.over = true; });
     guarded.catch(() => undefined);
-    while (!over) { await clock.advance(1); await turn(); }
+    while (!state.over) { await clock.advance(1); await turn(); }
     return guarded;
   };
   for (const name of ['default', 'kube-system', 'kube-node-lease']) await meanwhile(client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));

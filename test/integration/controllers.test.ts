@@ -112,7 +112,7 @@ describe('W9, W10: services', () => {
     const of = async (name: string): Promise<EndpointSlice[]> => (await c.list<EndpointSlice>(sliceKind, 'default')).filter(s => s.metadata?.labels?.['kubernetes.io/service-name'] === name);
     const [slice] = await of('web');
     expect(slice).toMatchObject({ addressType: 'IPv4', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] });
-    expect(slice?.endpoints?.map(x => x.conditions)).toEqual(Array(3).fill({ ready: true, serving: true, terminating: false }));
+    expect(slice?.endpoints?.map(x => x.conditions)).toEqual([1, 2, 3].map(() => ({ ready: true, serving: true, terminating: false })));
     c.silent.add('n1'); c.silent.add('n2');
     const victim = (await pods())[0]!;
     await c.client.delete(podKind, 'default', victim.metadata!.name!);

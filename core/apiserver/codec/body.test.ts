@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../api/meta/status.ts';
-import { checkPatched, decodeBody, targetOf, validateAgainstSchema, type DecodeTarget, type FieldValidation } from './body.ts';
+import { decodeBody, targetOf, validateAgainstSchema, type DecodeTarget, type FieldValidation } from './body.ts';
 
 const deployment = targetOf('apps', 'v1', 'Deployment'), configMap = targetOf('', 'v1', 'ConfigMap'), pod = targetOf('', 'v1', 'Pod');
 const custom: DecodeTarget = { group: 'example.com', version: 'v1', kind: 'Thing', schema: 'com.example.v1.Thing' };
@@ -128,9 +128,9 @@ describe('after a patch', () => {
     expect(() => validateAgainstSchema({ spec: { replicas: 'x' } }, deployment, 'Warn', '{}')).toThrow(' "" is invalid: patch: Invalid value: "{}": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32');
     expect(() => validateAgainstSchema({ spec: { foo: 1 } }, deployment, 'Strict', '{}')).toThrow('strict decoding error: unknown field "spec.foo"');
   });
-  it('tidies in place', () => {
-    const object = { kind: 'Deployment', foo: 1, spec: { bar: 1, replicas: 1 } };
-    expect(checkPatched(object, deployment, 'Warn')).toEqual(['unknown field "foo"', 'unknown field "spec.bar"']);
+  it('drops what the schema does not know', () => {
+    const { object, warnings } = validateAgainstSchema({ kind: 'Deployment', foo: 1, spec: { bar: 1, replicas: 1 } }, deployment, 'Warn');
+    expect(warnings).toEqual(['unknown field "foo"', 'unknown field "spec.bar"']);
     expect(object).toEqual({ kind: 'Deployment', spec: { replicas: 1 } });
   });
 });

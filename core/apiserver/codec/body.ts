@@ -172,13 +172,3 @@ export function validateAgainstSchema(object: Unstructured, kind: DecodeTarget, 
   if (fieldValidation === 'Strict' && walked.unknown.length) throw refuse(`strict decoding error: ${walked.unknown.join(', ')}`);
   return { object: walked.value as Unstructured, warnings: fieldValidation === 'Warn' ? walked.unknown : [] };
 }
-
-/** validateAgainstSchema for a private object that must stay the same object; returns the warnings. */
-export function checkPatched(object: Unstructured, kind: DecodeTarget, fieldValidation: FieldValidation, shown?: string): string[] {
-  const checked = validateAgainstSchema(object, kind, fieldValidation, shown);
-  if (checked.object !== object) for (const key of Object.keys(object)) if (!Object.hasOwn(checked.object, key)) delete object[key];
-  return checked.warnings;
-}
-
-/** The codec as the registry takes it. */
-export const codec = { decodeBody, checkPatched };

@@ -53,7 +53,7 @@ describe('informer', () => {
     s.items = [pod('a', 1), pod('b', 2)];
     const { factory, informer, told } = await started(s);
     let toldAtSync = -1;
-    void informer.synced.then(() => { toldAtSync = told.length; });
+    void informer.synced.then(() => (toldAtSync = told.length));
     await factory.start();
     expect(s.listed).toEqual(['0']);
     expect(toldAtSync).toBe(2);

@@ -18,7 +18,7 @@ const body = async (m: IncomingMessage): Promise<string> => { let s = ''; for aw
 describe('HttpTransport', () => {
   it('sends method, query, token and body below the prefix and returns JSON', async () => {
     const url = await serve((req, res) => {
-      void body(req).then(text => { res.setHeader('Content-Type', 'application/json'); res.end(JSON.stringify({ url: req.url, method: req.method, type: req.headers['content-type'], auth: req.headers.authorization, text })); });
+      void body(req).then(text => { res.setHeader('Content-Type', 'application/json'); return res.end(JSON.stringify({ url: req.url, method: req.method, type: req.headers['content-type'], auth: req.headers.authorization, text })); });
     });
     const t = new HttpTransport({ server: `${url}/k8s/c-1/`, token: () => 'secret' });
     expect(await t.request({ method: 'PATCH', path: '/api/v1/pods', query: { a: ['1', '2'], b: undefined, c: 'x y' }, body: { z: 1 }, contentType: 'application/merge-patch+json' }))

@@ -26,6 +26,9 @@ class Line {
   }
 }
 
+/** Newest events that keep their callers' decoded and encoded forms: watchers and relists are mostly this close behind. */
+const WARM = 512;
+
 /** Memory an event keeps alive beyond the newest state, in bytes, roughly. */
 const weight = (e: StoreEvent): number => 200 + (e.prev ? e.prev.value.length + e.prev.key.length : 0);
 
@@ -54,6 +57,12 @@ export class History {
 
   add(e: StoreEvent): void {
     this.#all.push(e);
+    const cooled = this.#all.at(this.#all.length - 1 - WARM);
+    if (cooled) {
+      // What was superseded is rarely read again; whoever does decodes it anew. Bytes are a fraction of the decoded form.
+      cooled.encoded = undefined;
+      if (cooled.prev) cooled.prev.decoded = undefined;
+    }
     this.#bytes += weight(e);
     eachDirectory(e.entry.key, d => {
       let line = this.#directories.get(d);

@@ -8,7 +8,7 @@ import type { Op } from './store.ts';
 const put = (key: string, expect?: number): Op => ({ type: 'put', key, value: Buffer.from('x'), expect });
 function failing(error: () => Error | undefined): MvccStore {
   const s = new MvccStore({ log: silentLog, clock: systemClock });
-  const sink: Sink = { ...forgetful, commit: () => { const e = error(); return e ? Promise.reject(e) : Promise.resolve(); } };
+  const sink: Sink = { ...forgetful, async commit() { const e = error(); if (e) throw e; } };
   s.writeTo(sink);
   return s;
 }

@@ -133,6 +133,17 @@ describe('store', () => {
     expect(s.revision - s.compactRevision).toBeLessThanOrEqual(12);
   });
 
+  it('lets go of decoded forms of superseded versions after a while, never of the newest', async () => {
+    const s = memoryStore();
+    const decoded = { big: true };
+    const first = await s.txn([{ type: 'put', key: '/a', value: bytes('1'), decoded }]);
+    await s.txn([{ type: 'put', key: '/a', value: bytes('2'), decoded }]);
+    expect(first.entries[0]!.decoded).toBe(decoded);
+    for (let i = 0; i < 600; i++) await s.txn([put('/b', '')]);
+    expect(first.entries[0]!.decoded).toBeUndefined();
+    expect(s.get('/a')!.decoded).toBe(decoded);
+  });
+
   it('orders keys by their UTF-8 bytes', async () => {
     const keys = ['/z', '/\u{1f600}', '/\uffee', '/é', '/a', '/a/b', '/a-b'];
     const s = memoryStore();

@@ -2,7 +2,7 @@
 // It knows no kind. Revisions are JS numbers: 2^53 writes last 285 years at a million a second.
 // A write is acknowledged (its promise resolves) only after fdatasync of the log record that carries it.
 
-/** One version of one key. `decoded` is a slot for the caller's parsed form, filled at most once; the store never reads it. */
+/** One version of one key. `decoded` is a slot for the caller's parsed form; the store never reads it, and empties it some time after the version was superseded. */
 export interface Entry {
   readonly key: string;
   /** UTF-8 JSON as the caller gave it; never mutated. */
@@ -21,7 +21,7 @@ export interface StoreEvent {
   readonly prev: Entry | undefined;
   /** Revision of this event (for DELETE, of the deletion). */
   readonly revision: number;
-  /** A slot for the caller: an event encoded once and fanned out to many watchers. */
+  /** A slot for the caller: an event encoded once and fanned out to many watchers. Emptied when the event is no longer recent. */
   encoded?: unknown;
 }
 

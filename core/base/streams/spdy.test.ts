@@ -133,13 +133,14 @@ describe('SpdyConnection', () => {
 
     const slow = new Duplex({ read() { /* pushed */ }, write(_c, _e, done) { done(); } });
     const seen: string[] = [];
-    new SpdyConnection(slow, { side: 'server', onStream: s => { s.reply(); s.on('data', (b: Buffer) => seen.push(String(b))); } });
+    const far = new SpdyConnection(slow, { side: 'server', onStream: s => { s.reply(); s.on('data', (b: Buffer) => seen.push(String(b))); } });
     const bytes: Buffer[] = [];
     const client = new SpdyConnection(new Duplex({ read() { /* silent */ }, write(c: Buffer, _e, done) { bytes.push(c); done(); } }), { side: 'client' });
     void client.open({ streamType: 'data' }).then(s => s, () => undefined);
     for (const b of Buffer.concat([...bytes, Buffer.from('0000000100000003616263', 'hex')])) slow.push(Buffer.from([b]));
     await stable(() => seen.length);
     expect(seen.join('')).toBe('abc');
+    far.close();
   });
 });
 

@@ -1,7 +1,7 @@
 // The grammar of keys, the same everywhere: `g` and a letter jumps, one letter does a deed to what is chosen, Esc steps back one level.
 import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import { actionsFor } from './actions.ts';
-import type { App } from './context.ts';
+import type { App } from './feature.ts';
 import { pageOf } from './workspace.ts';
 
 /** `g` then this. */

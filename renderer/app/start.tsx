@@ -16,7 +16,8 @@ import '../theme/tokens.css';
 import '../theme/base.css';
 import { makeTheme, themeName } from '../theme/theme.ts';
 import { AppFrame } from './App.tsx';
-import { AppContext, type App, type Notice } from './context.ts';
+import { AppContext } from './context.ts';
+import type { App, Notice } from './feature.ts';
 import { Fence } from './Fence.tsx';
 import { initial, restore, SETTING, WorkspaceStore } from './workspace.ts';
 

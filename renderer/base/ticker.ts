@@ -24,4 +24,7 @@ function subscribe(listener: () => void): () => void {
 /** `render(now)` again each second, re-rendering only when its text changes. `render` must be pure. */
 export const useTicking = (render: (now: number) => string): string => useSyncExternalStore(subscribe, () => render(now));
 /** The second the screen shows. */
-export const shownNow = (): number => now;
+export function shownNow(): number {
+  if (timer === undefined) now = Date.now();
+  return now;
+}

@@ -43,9 +43,9 @@ export function useObject<T extends KubeObject>(cluster: string, resource: Resou
   useVersion(store as unknown as WatchStore);
   const key = objectKey({ metadata: { namespace, name } });
   const now = store.get(key);
-  const last = useRef<{ key: string; object: T } | undefined>(undefined);
-  if (now) last.current = { key, object: now };
-  const known = last.current?.key === key ? last.current.object : undefined;
+  const [last, setLast] = useState<{ key: string; object: T } | undefined>(undefined);
+  if (now && now !== last?.object) setLast({ key, object: now });
+  const known = last?.key === key ? last.object : undefined;
   return { object: now ?? known, gone: now === undefined && (known !== undefined || store.complete), freshness: useFreshness(store as unknown as WatchStore) };
 }
 
@@ -66,7 +66,7 @@ export function useCounts(cluster: string, resource: ResourceType, wanted: boole
 export function useAction<A extends unknown[], R>(deed: (...args: A) => Promise<R>): { run(...args: A): Promise<R | undefined>; busy: boolean; error: HostError | undefined; clear(): void } {
   const [state, setState] = useState<{ busy: boolean; error?: HostError }>({ busy: false });
   const latest = useRef(deed);
-  latest.current = deed;
+  useEffect(() => { latest.current = deed; });
   const run = useCallback(async (...args: A) => {
     setState({ busy: true });
     try {
@@ -86,7 +86,7 @@ export function useStream(key: string, request: StreamRequest | undefined, on: S
   const { connection } = useApp();
   const open = useRef<OpenStream | undefined>(undefined);
   const handlers = useRef(on);
-  handlers.current = on;
+  useEffect(() => { handlers.current = on; });
   useEffect(() => {
     if (!request) return undefined;
     const stream = connection.stream(request, { data: (s, text) => handlers.current.data(s, text), end: r => handlers.current.end(r) });

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { resourcePath, type KubeList, type KubeObject } from '../../../core/api/meta/object.ts';
 import type { KindSpec } from '../../../core/api/kinds/kind.ts';
-import type { ActionContext } from '../../app/actions.ts';
+import type { ActionContext } from '../../app/feature.ts';
 import { ConfirmDialog } from '../../kit/ConfirmDialog.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 

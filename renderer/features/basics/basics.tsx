@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../../core/api/kinds/kind.ts';
 import { resourcePath, type KubeObject } from '../../../core/api/meta/object.ts';
-import type { ActionContext } from '../../app/actions.ts';
+import type { ActionContext } from '../../app/feature.ts';
 import { useApp } from '../../app/context.ts';
 import type { Feature } from '../../app/feature.ts';
 import { kubectl, perNamespace, resourceArg } from '../../app/kubectl.ts';

@@ -2,6 +2,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { shownNow } from '../../base/ticker.ts';
 import { Icon } from '../Icon.tsx';
 import { fitWidth, isRight, squeeze, type TableColumn } from './column.ts';
 import * as sel from './selection.ts';
@@ -189,7 +190,7 @@ function useFitted<T>(p: Props<T>, rows: readonly string[]): Readonly<Record<str
   const enough = rows.length > 0;
   return useMemo(() => {
     const sample = rows.slice(0, 80).map(p.get).filter(r => r !== undefined);
-    const now = Date.now();
+    const now = shownNow();
     return Object.fromEntries(p.columns.map(c => [c.id, fitWidth(c.cell, c.label, sample.map(r => String(c.value(r, now)) + (c.cell === 'state' ? `  ${p.verdict?.(r).reason ?? ''}` : '')))]));
   }, [p.columns, p.fitKey, enough]);
 }

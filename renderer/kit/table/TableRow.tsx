@@ -1,6 +1,6 @@
 // One row: subscribes to its own object, so that a change redraws this row and nothing else.
-import { memo, useRef, useSyncExternalStore, type ReactNode } from 'react';
-import { useTicking } from '../../base/ticker.ts';
+import { memo, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { shownNow, useTicking } from '../../base/ticker.ts';
 import { exactTime } from '../Age.tsx';
 import { StatusPill, type Level } from '../StatusPill.tsx';
 import { isRight, type TableColumn } from './column.ts';
@@ -10,9 +10,9 @@ interface CellProps<T> { column: TableColumn<T>; row: T; verdict: RowVerdict | u
 
 /** Glows once when what it says has changed since it was first drawn for this row. */
 function Glow({ text, children }: { text: string; children: ReactNode }) {
-  const seen = useRef({ text, changes: 0 });
-  if (seen.current.text !== text) seen.current = { text, changes: seen.current.changes + 1 };
-  const { changes } = seen.current;
+  const [seen, setSeen] = useState({ text, changes: 0 });
+  if (seen.text !== text) setSeen({ text, changes: seen.changes + 1 });
+  const { changes } = seen;
   return <span key={changes} className={changes > 0 ? 'cell-in glow' : 'cell-in'}>{children}</span>;
 }
 
@@ -25,7 +25,7 @@ function TickingCell<T>({ column, row }: { column: TableColumn<T>; row: T }) {
 function CellBody<T>({ column, row, verdict }: CellProps<T>) {
   if (column.render) return <span className="cell-in">{column.render(row)}</span>;
   if (column.cell === 'age') return <TickingCell column={column} row={row} />;
-  const value = column.value(row, Date.now());
+  const value = column.value(row, shownNow());
   const text = typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
   if (column.cell === 'state' && verdict) return <Glow text={text}><StatusPill level={verdict.level} word={text} reason={verdict.reason === text ? undefined : verdict.reason} /></Glow>;
   const none = text === '<none>' || text === '' || text === '<unset>' || text === '<unknown>';
@@ -46,9 +46,9 @@ interface RowProps<T> {
 function RowInner<T>(p: RowProps<T>) {
   const { rowKey, get, subscribe, verdict } = p;
   const now = useSyncExternalStore(listener => subscribe(rowKey, listener), () => get(rowKey));
-  const last = useRef(now);
-  if (now !== undefined) last.current = now;
-  const row = last.current;
+  const [last, setLast] = useState(now);
+  if (now !== undefined && now !== last) setLast(now);
+  const row = now ?? last;
   if (row === undefined) return null;
   const judged = verdict?.(row);
   return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseToHost, parseToWindow } from './frames.ts';
-import { list, object, optional, record, ShapeError, text, whole } from './shape.ts';
+import { parseToHost, parseToWindow } from '../contract/frames.ts';
+import { list, object, optional, record, ShapeError, text, whole } from '../contract/shape.ts';
 
 describe('shapes', () => {
   it('names the place of what is wrong', () => {

@@ -103,7 +103,7 @@ export async function plug(program: string, net: Net, sandboxId: string, pid: nu
 
 /** Takes the cable and the host ports away; harmless when they are gone. */
 export async function unplug(net: Net, sandboxId: string, spec: SandboxSpec): Promise<void> {
-  if (existsSync(`/sys/class/net/${vethOf(sandboxId)}`)) await run('ip', ['link', 'del', vethOf(sandboxId)]).catch((e: Error) => { if (!/Cannot find/.test(e.message)) throw e; });
+  if (existsSync(`/sys/class/net/${vethOf(sandboxId)}`)) await run('ip', ['link', 'del', vethOf(sandboxId)]).catch((e: Error) => { if (!/Cannot find|No such device/.test(e.message)) throw e; });
   await hostPorts(net, spec, 'delete');
 }
 

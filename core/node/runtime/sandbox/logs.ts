@@ -1,0 +1,96 @@
+// The log the launcher writes: `<time> <stream> <F|P> <text>`, rotated to log.1, log.2, ... (higher is older).
+import { watch } from 'node:fs';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogLine, LogOptions } from '../runtime.ts';
+
+/** Parses one line of the file, without its newline; undefined for what is none. */
+export function parseLine(line: Buffer): LogLine | undefined {
+  const a = line.indexOf(32); const b = line.indexOf(32, a + 1);
+  if (a < 0 || b < 0 || line[b + 2] !== 32) return undefined;
+  const text = line.subarray(b + 3);
+  return { time: line.toString('latin1', 0, a), stream: line.toString('latin1', a + 1, b) === 'stderr' ? 'stderr' : 'stdout', data: line[b + 1] === 70 ? Buffer.concat([text, NEWLINE]) : text };
+}
+const NEWLINE = Buffer.from('\n');
+
+/** Entries of a container's log, oldest first. `ended` tells whether its process has ended: a follow goes on until then. */
+export async function* readLog(dir: string, ended: () => boolean, o: LogOptions): AsyncGenerator<LogLine> {
+  const since = o.since === undefined ? undefined : new Date(o.since).toISOString();
+  const wanted = (l: LogLine | undefined): l is LogLine => l !== undefined && (since === undefined || l.time >= since);
+  let wake = (): void => {};
+  // Watching begins before reading: what is written in between is not missed.
+  const watcher = o.follow ? watch(dir, () => { wake(); }) : undefined;
+  const abort = (): void => { wake(); };
+  o.signal.addEventListener('abort', abort, { once: true });
+  let file: FileHandle | undefined;
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    const old: LogLine[] = [];
+    const names = (await readdir(dir)).filter(n => /^log\.\d+$/.test(n)).sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)));
+    if (o.tailLines !== 0) for (const name of names) {
+      const lines = await wholeFile(join(dir, name));
+      for (const l of lines) if (wanted(l)) old.push(l);
+      if (o.tailLines !== undefined && old.length > 2 * o.tailLines) old.splice(0, old.length - o.tailLines);
+    }
+    try { file = await open(join(dir, 'log')); } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; }
+    const chunk = Buffer.alloc(262_144);
+    const more = async (): Promise<LogLine[] | undefined> => {
+      const read = (await file?.read(chunk, 0, chunk.length, null))?.bytesRead ?? 0;
+      if (read === 0) return undefined;
+      rest = Buffer.concat([rest, chunk.subarray(0, read)]);
+      const lines: LogLine[] = [];
+      for (let nl = rest.indexOf(10); nl >= 0; nl = rest.indexOf(10)) {
+        const line = parseLine(Buffer.from(rest.subarray(0, nl)));
+        if (wanted(line)) lines.push(line);
+        rest = rest.subarray(nl + 1);
+      }
+      return lines;
+    };
+    if (o.tailLines === undefined) {
+      for (const l of old) { if (o.signal.aborted) return; yield l; }
+    } else {
+      for (let lines = await more(); lines; lines = await more()) { old.push(...lines); if (old.length > 2 * o.tailLines) old.splice(0, old.length - o.tailLines); }
+      // Partial entries belong to the line that ends them.
+      let at = old.length; let left = o.tailLines;
+      while (at > 0) { if (old[at - 1]?.data.at(-1) === 10 && left-- === 0) break; at--; }
+      for (const l of o.tailLines === 0 ? [] : old.slice(at)) { if (o.signal.aborted) return; yield l; }
+    }
+    for (;;) {
+      if (o.signal.aborted) return;
+      const changed = new Promise<void>(resolve => { wake = resolve; });
+      const last = ended();
+      const lines = await more();
+      if (lines) { for (const l of lines) { yield l; if (o.signal.aborted) return; } continue; }
+      if (await rotated(file, dir)) { await file?.close(); rest = Buffer.alloc(0); file = await open(join(dir, 'log')); continue; }
+      if (!o.follow || last) return;
+      await changed;
+    }
+  } finally {
+    o.signal.removeEventListener('abort', abort);
+    watcher?.close();
+    await file?.close();
+  }
+}
+
+async function rotated(file: FileHandle | undefined, dir: string): Promise<boolean> {
+  let now: FileHandle;
+  try { now = await open(join(dir, 'log')); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; throw error; }
+  try { return file === undefined || (await now.stat()).ino !== (await file.stat()).ino; } finally { await now.close(); }
+}
+
+async function wholeFile(path: string): Promise<LogLine[]> {
+  let file: FileHandle;
+  // Rotated away while we were reading its elders.
+  try { file = await open(path); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; throw error; }
+  try {
+    const data = await file.readFile();
+    const lines: LogLine[] = [];
+    for (let at = 0; at < data.length;) {
+      const nl = data.indexOf(10, at);
+      const line = parseLine(data.subarray(at, nl < 0 ? data.length : nl));
+      if (line) lines.push(line);
+      at = nl < 0 ? data.length : nl + 1;
+    }
+    return lines;
+  } finally { await file.close(); }
+}

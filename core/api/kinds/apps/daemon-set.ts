@@ -3,6 +3,7 @@ import { invalid, notSupported, required, type FieldError } from '../../meta/fie
 import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from '../../types/kubernetes.ts';
 import { ageColumn, count, labelsText, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateIntOrPercent } from '../parts/workload.ts';
@@ -54,7 +55,7 @@ export const daemonSet = defineKind<DaemonSet>({
     d.metadata!.annotations = { ...d.metadata?.annotations, [GENERATION]: '1' };
   },
   prepareForUpdate(next, prev) {
-    next.status = prev.status;
+    keepStatus(next, prev);
     const before = Number(prev.metadata?.annotations?.[GENERATION] ?? 1);
     const changed = !semanticEqual(next.spec?.template, prev.spec?.template);
     next.metadata!.annotations = { ...next.metadata?.annotations, [GENERATION]: String(changed ? before + 1 : before) };

@@ -6,6 +6,7 @@ import { IMMUTABLE } from '../../meta/names.ts';
 import type { Deployment, DeploymentSpec, DeploymentStrategy, LabelSelector, RollingUpdateDeployment } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
@@ -78,7 +79,7 @@ export const deployment = defineKind<Deployment>({
   generation: true,
   setDefaults,
   prepareForCreate(d) { d.status = {}; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate: validateSelectorUpdate,
   warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),

@@ -4,6 +4,7 @@ import { selectorFrom } from '../../meta/labels.ts';
 import type { ReplicaSet, ReplicaSetSpec } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, nonNegative, replicaHealth, selectorColumn } from '../parts/workload.ts';
@@ -29,7 +30,7 @@ export const replicaSet = defineKind<ReplicaSet>({
     defaultPodTemplate(rs.spec.template);
   },
   prepareForCreate(rs) { rs.status = { replicas: 0 }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate: validateSelectorUpdate,
   warnings: rs => specWarnings(rs.spec?.template?.spec, 'spec.template.spec'),

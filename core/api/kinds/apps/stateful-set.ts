@@ -6,6 +6,7 @@ import type { RollingUpdateStatefulSetStrategy, StatefulSet, StatefulSetSpec } f
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultClaim } from '../core/persistent-volume-claim.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, tidyNestedMeta, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, nonNegative, notOver100, replicaHealth, validateIntOrPercent } from '../parts/workload.ts';
@@ -68,7 +69,7 @@ export const statefulSet = defineKind<StatefulSet>({
   generation: true, nameRule: 'dns-subdomain',
   setDefaults,
   prepareForCreate(s) { s.status = { replicas: 0, availableReplicas: 0 }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
   warnings(s) {

@@ -3,6 +3,7 @@ import { NOT_POSITIVE } from '../../meta/names.ts';
 import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 
 interface Target { type?: string; averageUtilization?: number; averageValue?: string; value?: string }
 interface Metric { name?: string; container?: string; target?: Target; current?: Target; metric?: { name?: string } }
@@ -51,7 +52,7 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
     if (!h.spec.metrics?.length) h.spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
   },
   prepareForCreate(h) { h.status = { currentMetrics: [], desiredReplicas: 0 } as unknown as V2HorizontalPodAutoscaler['status']; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   columns: [
     nameColumn,

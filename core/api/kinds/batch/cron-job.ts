@@ -4,6 +4,7 @@ import { sinceText } from '../../meta/time.ts';
 import type { CronJob } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, tidyNestedMeta } from '../parts/pod-template.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
 import { validateJobSpec } from './job.ts';
@@ -44,7 +45,7 @@ export const cronJob = defineKind<CronJob>({
     defaultPodTemplate(spec.jobTemplate?.spec?.template);
   },
   prepareForCreate(c) { c.status = {}; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   columns: [
     nameColumn,

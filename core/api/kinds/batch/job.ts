@@ -6,6 +6,7 @@ import { ageText } from '../../meta/time.ts';
 import type { Job, JobSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind, type Health } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
@@ -115,7 +116,7 @@ export const job = defineKind<Job>({
     generateSelector(j);
     j.status = {};
   },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate: j => (j.spec ? validateJobSpec(j.spec, 'spec', true) : [required('spec.template')]),
   validateUpdate,
   warnings: j => specWarnings(j.spec?.template?.spec, 'spec.template.spec'),

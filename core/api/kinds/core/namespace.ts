@@ -3,6 +3,7 @@ import { labelKey } from '../../meta/names.ts';
 import type { Namespace } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 
 /** Every namespace carries its name as a label, so that selectors can name it (contract trap 25). */
 function labelName(ns: Namespace): void {
@@ -29,7 +30,7 @@ export const namespace = defineKind<Namespace>({
   prepareForUpdate(next, prev) {
     if (prev.spec?.finalizers) next.spec = { ...next.spec, finalizers: prev.spec.finalizers };
     else if (next.spec) delete next.spec.finalizers;
-    next.status = prev.status;
+    keepStatus(next, prev);
   },
   validate,
   fields: { 'status.phase': ns => ns.status?.phase ?? '' },

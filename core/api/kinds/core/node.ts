@@ -5,6 +5,7 @@ import { labelKey, labelValue } from '../../meta/names.ts';
 import type { Node } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
 
 const ROLE = 'node-role.kubernetes.io/';
@@ -68,7 +69,7 @@ export const node = defineKind<Node>({
     if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
     else if (spec && !spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
   },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
   fields: { 'spec.unschedulable': n => String(n.spec?.unschedulable ?? false) },

@@ -3,6 +3,7 @@ import { forbidden, notSupported, required, type FieldError } from '../../meta/f
 import type { PersistentVolumeClaim } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
 
 export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
@@ -49,7 +50,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   subresources: [STATUS],
   setDefaults: defaultClaim,
   prepareForCreate(c) { c.status = { phase: 'Pending' }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
   columns: [

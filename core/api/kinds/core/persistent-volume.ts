@@ -3,6 +3,7 @@ import { forbidden, notSupported, required, type FieldError } from '../../meta/f
 import type { PersistentVolume, PersistentVolumeSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
 import { ACCESS_MODES, accessModesText } from './persistent-volume-claim.ts';
 
@@ -47,7 +48,7 @@ export const persistentVolume = defineKind<PersistentVolume>({
     defaultResourceList(v.spec.capacity);
   },
   prepareForCreate(v) { v.status = { phase: 'Pending' }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
   columns: [

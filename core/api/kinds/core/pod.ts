@@ -6,6 +6,7 @@ import { validateLabels } from '../../meta/object-meta.ts';
 import type { Container, Pod, PodSpec, Toleration } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodSpec, validatePodSpec } from '../parts/pod-spec.ts';
 import { podHealth, podSummary, restartsText } from '../parts/pod-status.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
@@ -99,7 +100,7 @@ export const pod = defineKind<Pod>({
     if (pod.spec?.containers) prepareForCreate(pod);
   },
   prepareForUpdate(next, prev) {
-    next.status = prev.status;
+    keepStatus(next, prev);
   },
   prepareForStatusUpdate(next, prev) {
     next.spec = prev.spec;

@@ -5,6 +5,7 @@ import { validateLabels } from '../../meta/object-meta.ts';
 import type { PodTemplateSpec, ReplicationController, ReplicationControllerSpec } from '../../types/kubernetes.ts';
 import { ageColumn, count, labelsText, nameColumn, text, wide } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, nonNegative, replicaHealth } from '../parts/workload.ts';
@@ -42,7 +43,7 @@ export const replicationController = defineKind<ReplicationController>({
     defaultPodTemplate(templateOf(rc));
   },
   prepareForCreate(rc) { rc.status = { replicas: 0 }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   warnings: rc => specWarnings(templateOf(rc)?.spec, 'spec.template.spec'),
   fields: { 'status.replicas': rc => String(rc.status?.replicas ?? 0) },

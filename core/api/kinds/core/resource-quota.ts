@@ -4,6 +4,7 @@ import { IMMUTABLE, labelKey } from '../../meta/names.ts';
 import type { ResourceQuota } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
 
 /** `cpu: 1/2, pods: 3/10`. */
@@ -25,7 +26,7 @@ export const resourceQuota = defineKind<ResourceQuota>({
   subresources: [STATUS],
   setDefaults(q) { defaultResourceList(q.spec?.hard); },
   prepareForCreate(q) { q.status = {}; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   validateUpdate: (next, prev) => (semanticEqual(next.spec?.scopes, prev.spec?.scopes) ? [] : [invalid('spec.scopes', next.spec?.scopes ?? [], IMMUTABLE)]),
   columns: [

@@ -7,6 +7,7 @@ import { validateLabels } from '../../meta/object-meta.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../types/kubernetes.ts';
 import { ageColumn, labelsText, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { validatePort } from '../parts/probe.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -53,7 +54,7 @@ function families(spec: ServiceSpec): void {
 
 /** What an update does not name stays as it was allocated; what the new type has no use for goes. */
 function prepareForUpdate(next: Service, prev: Service): void {
-  next.status = prev.status;
+  keepStatus(next, prev);
   const spec = next.spec!, old = prev.spec ?? {};
   pairClusterIPs(spec, old);
   if (spec.type !== 'ExternalName' && old.type !== 'ExternalName') {

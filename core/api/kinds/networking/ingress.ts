@@ -4,6 +4,7 @@ import { dns1035Label, dnsSubdomain, portName, portNumber, wildcardSubdomain } f
 import type { HTTPIngressPath, Ingress, IngressBackend } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const backendOf = (value: unknown): IngressBackend | undefined => value as IngressBackend | undefined;
@@ -63,7 +64,7 @@ export const ingress = defineKind<Ingress>({
   subresources: [STATUS],
   generation: true,
   prepareForCreate(i) { i.status = { loadBalancer: {} }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   columns: [
     nameColumn,

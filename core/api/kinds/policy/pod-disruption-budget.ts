@@ -2,6 +2,7 @@ import { invalid, notSupported, type FieldError } from '../../meta/field-error.t
 import type { PodDisruptionBudget } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { keepStatus } from '../parts/keep-status.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
 import { notOver100, validateIntOrPercent } from '../parts/workload.ts';
 
@@ -22,7 +23,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   subresources: [STATUS],
   generation: true, unconditionalUpdate: false,
   prepareForCreate(p) { p.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }; },
-  prepareForUpdate(next, prev) { next.status = prev.status; },
+  prepareForUpdate: keepStatus,
   validate,
   columns: [
     nameColumn,

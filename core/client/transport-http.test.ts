@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notFoundError, type ApiError } from '../api/meta/status.ts';
 import { connectionOf, loadKubeconfig } from './kubeconfig.ts';
@@ -43,6 +44,20 @@ describe('HttpTransport', () => {
     expect(await t.request({ method: 'GET', path: '/' })).toBe('ok');
     expect(n).toBe(3);
     t.close();
+  });
+
+  it('takes packed answers from other machines, and asks for none on this one', async () => {
+    const url = await serve((req, res) => {
+      res.setHeader('Content-Type', 'application/json');
+      if (req.headers['accept-encoding'] !== 'gzip') { res.end('"plain"'); return; }
+      res.setHeader('Content-Encoding', 'gzip');
+      res.end(gzipSync('"packed"'));
+    });
+    for (const [host, expected] of [['127.0.0.1', 'plain'], ['0.0.0.0', 'packed']] as const) {
+      const t = new HttpTransport({ server: url.replace('127.0.0.1', host) });
+      expect(await t.request({ method: 'GET', path: '/' })).toBe(expected);
+      t.close();
+    }
   });
 
   it('reads a watch however it is cut into chunks, ends with the stream and on abort', async () => {

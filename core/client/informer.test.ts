@@ -130,6 +130,19 @@ describe('informer', () => {
     factory.stop();
   });
 
+  it('freezes what it hands out when tests ask for it', async () => {
+    process.env['PILOTHOUSE_FREEZE'] = '1';
+    try {
+      const s = new Script();
+      s.items = [pod('a', 1, { labels: { app: 'x' } })];
+      const { factory, informer } = await started(s);
+      await factory.start();
+      const held = informer.lister.get('default', 'a')!;
+      expect(() => { held.metadata!.labels!['app'] = 'y'; }).toThrow(TypeError);
+      factory.stop();
+    } finally { delete process.env['PILOTHOUSE_FREEZE']; }
+  });
+
   it('files objects under indexes and moves them when they change', async () => {
     const s = new Script();
     s.items = [pod('a', 1, { labels: { app: 'x' } }), pod('b', 1, { labels: { app: 'x' }, ns: 'other' })];

@@ -57,7 +57,7 @@ const backend: NodeBackend = {
 };
 
 let dir: string, pki: Pki, serving: Issued, kubelet: Issued, node: NodeServer, nodePort: number, api: Server, web: HttpServer, echo: TcpServer;
-let o: HttpTransportOptions;
+let o: HttpTransportOptions, handler: ReturnType<typeof createConnect>;
 const objects: Record<string, object> = {};
 const P = { namespace: 'default', pod: 'p' };
 
@@ -92,7 +92,7 @@ beforeAll(async () => {
   objects['endpoints/web'] = { subsets: [{ addresses: [{ ip: '127.0.0.1' }], ports: [{ name: 'http', port: port(web) }] }] };
   objects['services/none'] = { metadata: { name: 'none' }, spec: { ports: [{ port: 80 }] } };
 
-  const handler = createConnect({ get: (_g, plural, _ns, name) => objects[`${plural}/${name}`] }, { ...kubelet, ca: pki.ca.cert });
+  handler = createConnect({ get: (_g, plural, _ns, name) => objects[`${plural}/${name}`] }, { ...kubelet, ca: pki.ca.cert });
   const asked = (url: string): ConnectRequest => {
     const [path = '', search = ''] = url.split('?');
     const r = resourceRequest(path)!;
@@ -287,6 +287,19 @@ describe('proxy', () => {
     expect(await failureOf(get(`${base}/services/web:81/proxy/`))).toBe('503 no service port 81 found for service "web"');
     expect(await failureOf(get(`${base}/services/nope/proxy/`))).toBe('404 services "nope" not found');
     expect(await failureOf(get(`${base}/pods/p:1/proxy/`))).toMatch(/^503 error trying to reach service: .*ECONNREFUSED/);
+  });
+});
+
+describe('the end', () => {
+  it('cuts upgraded connections, on both sides', async () => {
+    const s = await exec(o, { ...P, command: ['sh', '-c', 'echo up; exec sleep 60'] });
+    await new Promise(resolve => { s.stdout.once('data', resolve); });
+    const ws = new WebSocket(`wss://127.0.0.1:${port(api)}/api/v1/namespaces/default/services/web/proxy/ws`, { ca: pki.ca.cert });
+    await new Promise(resolve => { ws.on('open', resolve); });
+    const gone = new Promise(resolve => { ws.on('close', resolve); ws.on('error', () => undefined); });
+    handler.close();
+    await expect(s.exit).rejects.toThrow('closed before');
+    await gone;
   });
 });
 

@@ -1,6 +1,7 @@
 // Subresources that are connections (contract 9.3-9.5, 10): pods/log, exec, attach, portforward, and the proxies of pods, services
 // and nodes. This server finds the place and passes bytes on; the node speaks the protocols.
 import { Agent } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { badRequest, methodNotAllowed, noSuchResource } from '../../api/meta/status.ts';
 import type { ConnectHandler, ConnectRequest } from '../http/server.ts';
 import { Cluster, type KubeletClient, type Lookup } from './connect-cluster.ts';
@@ -9,7 +10,11 @@ import { kubeletTarget } from './connect-pods.ts';
 import { proxyTarget } from './connect-proxy.ts';
 
 /** `lookup` reads this server's objects; see ApiServerOptions.connect. */
-export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHandler {
+export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHandler & {
+  /** Cuts every upgraded connection: they are no longer the HTTP server's to close. */
+  close(): void;
+} {
+  const open = new Set<Duplex>();
   const cluster = new Cluster(lookup, kubelet);
   const agent = new Agent({ keepAlive: true, ...kubelet });
   const target = (r: ConnectRequest): Target | undefined => {
@@ -33,7 +38,12 @@ export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHa
       if (r.subresource === 'log') throw badRequest('logs are read with a plain request');
       const t = target(r);
       if (!t) throw noSuchResource();
-      await forwardUpgrade(req, socket, head, t);
+      open.add(socket);
+      try { await forwardUpgrade(req, socket, head, t); } finally { open.delete(socket); }
+    },
+    close() {
+      for (const s of open) s.destroy();
+      agent.destroy();
     },
   };
 }

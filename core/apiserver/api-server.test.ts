@@ -7,15 +7,17 @@ import { FakeClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import type { Request, Transport } from '../client/client.ts';
 import { memoryStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
 import { createApiServer, type ApiServer } from './api-server.ts';
 
 type Any = KubeObject & { metadata: Record<string, unknown> & { name: string; resourceVersion: string; uid: string }; spec: Record<string, unknown>; status: Record<string, unknown>; data: Record<string, string> };
-const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-let clock: FakeClock, server: ApiServer, t: Transport;
+let clock: FakeClock, store: Store, server: ApiServer, t: Transport;
 const start = (disabledAdmission: string[] = []): void => {
   clock = new FakeClock();
-  server = createApiServer({ store: memoryStore({ clock }), kinds, clock, log: silentLog, serviceCidr: '10.96.0.0/24', nodePortRange: [30000, 30040], serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission });
+  store = memoryStore({ clock });
+  server = createApiServer({ store, kinds, clock, log: silentLog, serviceCidr: '10.96.0.0/24', nodePortRange: [30000, 30040], serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission });
   t = server.localTransport({ name: 'admin', groups: ['system:masters'] });
 };
 const call = (method: Request['method'], path: string, body?: unknown, more: Partial<Request> = {}): Promise<Any> => t.request({ method, path, body, ...more }) as Promise<Any>;
@@ -209,6 +211,19 @@ describe('list', () => {
     expect(await refused(list(CM, { labelSelector: 'a b' }))).toMatchObject({ code: 400 });
   });
 
+  it('finds a node\'s pods at every moment', async () => {
+    const on = async (node: string, ns = ''): Promise<string[]> => names(await list(`/api/v1/${ns}pods`, { fieldSelector: `spec.nodeName=${node}` }));
+    await call('POST', PODS, pod('q'));
+    expect(await on('n1')).toEqual([]);
+    await call('POST', PODS, pod('p'));
+    await call('POST', '/api/v1/namespaces/b/pods', pod('r'));
+    for (const [ns, name, node] of [['a', 'q', 'n1'], ['a', 'p', 'n1'], ['b', 'r', 'n1']]) await call('POST', `/api/v1/namespaces/${ns}/pods/${name}/binding`, { target: { name: node } });
+    expect([await on('n1'), await on('n1', 'namespaces/a/'), await on('n2')]).toEqual([['p', 'q', 'r'], ['p', 'q'], []]);
+    await call('DELETE', `${PODS}/q`, { gracePeriodSeconds: 0 });
+    expect(await on('n1')).toEqual(['p', 'r']);
+    expect(names(await list('/api/v1/pods', { fieldSelector: 'spec.nodeName=n1,metadata.name!=p' }))).toEqual(['r']);
+  });
+
   it('comes in consistent chunks', async () => {
     const one = await list(CM, { limit: '2' });
     expect([names(one), one.metadata!.remainingItemCount]).toEqual([['a', 'b'], 3]);
@@ -362,6 +377,31 @@ describe('services', () => {
     const put = await call('PUT', `${S}/two`, svc('two', { ports: [{ port: 81 }] }));
     expect(put.spec.clusterIP).toBe(one.spec.clusterIP);
     expect((await call('PUT', `${S}/two`, svc('two', { ports: [{ port: 81 }] }))).metadata.resourceVersion).toBe(put.metadata.resourceVersion);
+  });
+
+  it('change type and keep what still fits', async () => {
+    const one = await call('POST', S, svc('one', { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }));
+    expect(one.spec).toMatchObject({ healthCheckNodePort: expect.any(Number) as number, ports: [{ nodePort: expect.any(Number) as number }] });
+    const port = (one.spec.ports as { nodePort: number }[])[0]!.nodePort;
+    const asNodePort = await merge(`${S}/one`, { spec: { type: 'NodePort' } });
+    expect(asNodePort.spec).toMatchObject({ ports: [{ nodePort: port }], clusterIP: one.spec.clusterIP });
+    expect(asNodePort.spec.healthCheckNodePort).toBeUndefined();
+    const external = await call('PUT', `${S}/one`, { ...asNodePort, spec: { type: 'ExternalName', externalName: 'example.com' } });
+    expect(external.spec.clusterIP).toBeUndefined();
+    expect((await call('POST', S, svc('two', { clusterIP: one.spec.clusterIP }))).spec.clusterIP).toBe(one.spec.clusterIP);
+    expect((await call('POST', S, svc('three', { type: 'NodePort', ports: [{ port: 1, nodePort: port }] }))).metadata.name).toBe('three');
+    expect((await merge(`${S}/one`, { spec: { type: 'ClusterIP', externalName: null, ports: [{ port: 80 }] } })).spec.clusterIP).toMatch(/^10\.96\.0\./);
+    expect(await refused(merge(`${S}/two`, { spec: { clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'] } }))).toMatchObject({ code: 422, message: expect.stringContaining('field is immutable') as string });
+  });
+
+  it('are known again after a restart', async () => {
+    const one = await call('POST', S, svc('one', { type: 'NodePort', ports: [{ port: 80, nodePort: 30007 }] }));
+    server = createApiServer({ store, kinds, clock, log: silentLog, serviceCidr: '10.96.0.0/24', nodePortRange: [30000, 30040], serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'] });
+    t = server.localTransport({ name: 'admin', groups: ['system:masters'] });
+    expect(await refused(call('POST', S, svc('two', { clusterIP: one.spec.clusterIP })))).toMatchObject({ code: 422 });
+    expect(await refused(call('POST', S, svc('two', { type: 'NodePort', ports: [{ port: 80, nodePort: 30007 }] })))).toMatchObject({ code: 422 });
+    const got = new Set(await Promise.all(Array.from({ length: 30 }, async (_, i) => (await call('POST', S, svc(`s${i}`))).spec.clusterIP)));
+    expect([got.size, got.has(one.spec.clusterIP)]).toEqual([30, false]);
   });
 
   it('get node ports that nobody else has', async () => {

@@ -20,6 +20,7 @@ export class Authenticator {
   readonly #serviceAccounts: ServiceAccountTokens;
   /** The certificate of a connection does not change while it lasts. */
   readonly #bySocket = new WeakMap<TLSSocket, UserInfo | 'bad' | 'none'>();
+  readonly #lastToken = new WeakMap<TLSSocket, { auth: string; user: UserInfo }>();
 
   /** `tokens`: static bearer tokens and whom they stand for. They are kept as digests, so that look-ups tell nothing by their time. */
   constructor(env: RegistryEnv, tokens: ReadonlyMap<string, UserInfo>, serviceAccounts: ServiceAccountTokens) {
@@ -39,7 +40,12 @@ export class Authenticator {
     if (headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined) return undefined;
     const auth = headers.authorization;
     if (auth === undefined) { const c = this.#certificate(socket); return typeof c === 'object' ? c : undefined; }
-    return auth.startsWith('Bearer ') ? this.#tokens.get(digest(auth.slice(7))) : undefined;
+    // A connection mostly repeats the token it has shown before.
+    const last = this.#lastToken.get(socket);
+    if (last?.auth === auth) return last.user;
+    const user = auth.startsWith('Bearer ') && this.#certificate(socket) === 'none' ? this.#tokens.get(digest(auth.slice(7))) : undefined;
+    if (user) this.#lastToken.set(socket, { auth, user });
+    return user;
   }
 
   async #user(socket: TLSSocket, headers: IncomingHttpHeaders): Promise<UserInfo> {

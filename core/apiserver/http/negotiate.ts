@@ -12,7 +12,7 @@ export interface Answer {
 
 const PLAIN: Answer = Object.freeze({ format: 'json', as: 'object', pretty: false });
 const PRETTY: Answer = Object.freeze({ format: 'json', as: 'object', pretty: true });
-export const OFFERED = 'application/json, application/yaml';
+const OFFERED = 'application/json, application/yaml';
 
 interface Clause { type: string; params: Record<string, string>; q: number; at: number }
 

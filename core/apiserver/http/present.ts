@@ -45,7 +45,7 @@ function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, inclu
   return Buffer.from(`${JSON.stringify(object)}\n`);
 }
 
-export const partial = (object: KubeObject): object => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
+const partial = (object: KubeObject): object => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
 /** PartialObjectMetadata of an entry as JSON text, without decoding it. */
 export const partialText = (resource: Resource, entry: Entry, revision = entry.revision): string =>
   `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":${resource.metadataText(entry, revision)}}`;

@@ -85,7 +85,9 @@ export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestC
       const done = await env.store.txn([op(resource, entry, p)]);
       if (p.type === 'put') { entry.decoded = undefined; return { type: 'entry', code: standing, resource, entry: done.entries[0]! }; }
       env.hook(resource)?.deleted(state);
-      return deleted(resource, entry, done.revision);
+      const answer = deleted(resource, entry, done.revision);
+      entry.decoded = undefined;
+      return answer;
     } catch (e) {
       if (!(e instanceof CompareFailed)) throw e;
       entry = e.actual;

@@ -5,6 +5,7 @@ import { Compacted, FutureRevision, type Entry } from '../../store/store.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { decodeToken, encodeToken } from './continue-token.ts';
 import type { RegistryEnv } from './env.ts';
+import { candidates } from './field-index.ts';
 import { listOptions, revisionOf, type ListRequest } from './options.ts';
 import type { Resource } from './resource.ts';
 import { selectorOf, type Selection } from './selector.ts';
@@ -83,6 +84,8 @@ function scan(env: RegistryEnv, resource: Resource, prefix: string, from: string
   const { matches } = selector;
   if (matches === undefined) return env.store.range({ prefix, from, limit: limit || undefined, revision });
   if (limit === 0) {
+    const few = from === undefined && revision === undefined ? candidates(env.store, resource, prefix, selector.pinned) : undefined;
+    if (few) return { entries: few.filter(e => matches(resource.objectOf(e))), more: false, remaining: 0, revision: env.store.revision };
     const all = env.store.range({ prefix, from, revision });
     return { ...all, entries: all.entries.filter(e => matches(resource.objectOf(e))), more: false };
   }

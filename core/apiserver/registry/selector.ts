@@ -7,11 +7,13 @@ import type { Resource } from './resource.ts';
 export interface Selection {
   /** undefined: everything in the range matches. */
   readonly matches: ((object: KubeObject) => boolean) | undefined;
+  /** The value a field must have, where the selector pins one. */
+  readonly pinned: ((field: string) => string | undefined) | undefined;
   /** The selector admits no object but this one. */
   readonly key: string | undefined;
 }
 
-const ALL: Selection = { matches: undefined, key: undefined };
+const ALL: Selection = { matches: undefined, pinned: undefined, key: undefined };
 
 /** Throws 400 for selectors that cannot be read or name fields the kind does not offer. */
 export function selectorOf(resource: Resource, namespace: string, labelSelector: string, fieldSelector: string): Selection {
@@ -23,5 +25,5 @@ export function selectorOf(resource: Resource, namespace: string, labelSelector:
   const matches = byLabel && byField ? (o: KubeObject) => labels.matches(o.metadata!.labels) && fields.matches(o)
     : byLabel ? (o: KubeObject) => labels.matches(o.metadata!.labels)
       : byField ? (o: KubeObject) => fields.matches(o) : undefined;
-  return { matches, key };
+  return { matches, pinned: byField ? fields.pinned : undefined, key };
 }

@@ -92,6 +92,7 @@ async function write(env: RegistryEnv, resource: Resource, key: string, entry: E
   if (m.deletionTimestamp !== undefined && (m.deletionGracePeriodSeconds ?? 0) === 0 && !finalizersLeft(stored, resource)) {
     const { revision } = await env.store.txn([{ type: 'delete', key, expect: entry.revision }]);
     env.hook(resource)?.deleted(stored);
+    entry.decoded = undefined;
     return { type: 'object', code, object: { ...stored, metadata: { ...m, resourceVersion: String(revision) } }, spec: resource.spec };
   }
   const op: Op = { type: 'put', key, value: resource.encode(stored), decoded: stored, expect: entry.revision };

@@ -6,7 +6,7 @@ import type { NodeInfo, Snapshot } from './snapshot.ts';
 export interface Refusal { readonly reasons: readonly string[]; readonly fixed: boolean }
 
 /** What happened in the cluster, as far as it can make an unschedulable pod schedulable. */
-export type ClusterEvent = 'node-added' | 'node-resources' | 'node-labels' | 'node-taints' | 'pod-removed' | 'pod-placed' | 'pod-labels';
+export type ClusterEvent = 'node-added' | 'node-resources' | 'node-labels' | 'node-taints' | 'pod-removed' | 'pod-placed' | 'pod-labels' | 'claim-changed';
 
 /** Bound to one pod: everything that depends on the pod alone is computed once, before the nodes are walked. */
 export interface PodFilter { filter(node: NodeInfo): Refusal | undefined }

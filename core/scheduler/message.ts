@@ -13,4 +13,8 @@ export function fitMessage(nodes: number, reasons: Iterable<string>): string {
 export const failureMessage = (nodes: number, refusals: Iterable<Refusal>, preemption: string): string =>
   `${fitMessage(nodes, [...refusals].flatMap(r => r.reasons))} preemption: ${preemption}`;
 
+/** Where the pod itself is why no node was looked at: `0/2 nodes are available: persistentvolumeclaim "x" not found.` */
+export const blockedMessage = (nodes: number, why: string): string =>
+  `0/${nodes} nodes are available: ${why}. preemption: ${fitMessage(nodes, Array.from({ length: nodes }, () => 'Preemption is not helpful for scheduling'))}`;
+
 export const NO_NODES = 'no nodes available to schedule pods';

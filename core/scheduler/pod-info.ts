@@ -8,8 +8,9 @@ import { podRequests, podRequestsForScore, type Amounts } from './resources.ts';
 export interface Term {
   readonly topologyKey: string;
   readonly selector: Selector;
-  /** Undefined = any namespace. */
-  readonly namespaces: ReadonlySet<string> | undefined;
+  readonly namespaces: ReadonlySet<string>;
+  /** Namespaces whose labels match count as well. */
+  readonly namespaceSelector: Selector;
   readonly weight: number;
 }
 export interface HostPort { readonly ip: string; readonly protocol: string; readonly port: number }
@@ -40,9 +41,9 @@ function term(t: PodAffinityTerm, pod: Pod, weight = 1): Term {
     ...(t.mismatchLabelKeys ?? []).filter(k => k in own).map(key => ({ key, operator: 'NotIn', values: [own[key]!] })),
   ];
   const selector = extra.length && base ? { ...base, matchExpressions: [...(base.matchExpressions ?? []), ...extra] } : base;
-  // A namespaceSelector that is not empty would need the namespaces' labels; it is taken as "any" together with nothing else named.
-  const namespaces = t.namespaceSelector ? undefined : new Set(t.namespaces?.length ? t.namespaces : [pod.metadata?.namespace ?? '']);
-  return { topologyKey: t.topologyKey, selector: cachedSelectorFrom(selector), namespaces, weight };
+  // Nothing named at all: the pod's own namespace.
+  const namespaces = new Set(t.namespaces?.length || t.namespaceSelector ? t.namespaces : [pod.metadata?.namespace ?? '']);
+  return { topologyKey: t.topologyKey, selector: cachedSelectorFrom(selector), namespaces, namespaceSelector: cachedSelectorFrom(t.namespaceSelector), weight };
 }
 
 const known = new WeakMap<Pod, PodInfo>();
@@ -71,5 +72,5 @@ function compute(pod: Pod): PodInfo {
   };
 }
 
-export const termMatches = (t: Term, p: PodInfo): boolean =>
-  (t.namespaces === undefined || t.namespaces.has(p.namespace)) && t.selector.matches(p.pod.metadata?.labels);
+export const termMatches = (t: Term, p: PodInfo, namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>): boolean =>
+  (t.namespaces.has(p.namespace) || (!t.namespaceSelector.nothing && t.namespaceSelector.matches(namespaces.get(p.namespace)))) && t.selector.matches(p.pod.metadata?.labels);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { namespace as namespaceKind } from '../api/kinds/core/namespace.ts';
+import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
-import type { Node, Pod } from '../api/types/kubernetes.ts';
+import type { Node, PersistentVolumeClaim, Pod } from '../api/types/kubernetes.ts';
 import { FakeClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { Client } from '../client/client.ts';
@@ -110,6 +112,31 @@ describe('scheduler', () => {
     for (let i = 0; i < 3; i++) c.api.put(podKind, pod(`cache-${i}`, undefined, together));
     await c.settle();
     expect(new Set([0, 1, 2].map(i => c.on(`cache-${i}`))).size).toBe(1);
+    await c.end();
+  });
+
+  it('counts pods of namespaces chosen by label', async () => {
+    const c = await cluster(node('a', '4Gi'), node('b', '4Gi'));
+    c.api.put(namespaceKind, { metadata: { name: 'other', labels: { team: 'x' } } });
+    c.api.put(podKind, { ...pod('db', undefined, { nodeName: 'a' }), metadata: { name: 'db', namespace: 'other', labels: { app: 'db' } } });
+    const avoid = (more: object) => ({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'db' } }, ...more }] } } });
+    c.api.put(podKind, pod('w-1', undefined, { ...avoid({ namespaceSelector: { matchLabels: { team: 'x' } } }) }));
+    await c.settle();
+    expect(c.on('w-1')).toBe('b');
+    await c.end();
+  });
+
+  it('holds a pod back whose claim is missing or not bound', async () => {
+    const c = await cluster(node('a', '4Gi'));
+    c.api.put(podKind, pod('db', undefined, { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] }));
+    await c.settle();
+    expect(c.condition('db')?.message).toBe('0/1 nodes are available: persistentvolumeclaim "data" not found. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.');
+    c.api.put(claimKind, { metadata: { name: 'data', namespace: 'default' }, spec: {}, status: { phase: 'Pending' } });
+    await c.clock.advance(1_100);
+    expect(c.condition('db')?.message).toContain('0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption:');
+    c.api.change<PersistentVolumeClaim>(claimKind, 'default/data', p => { p.spec!.volumeName = 'pv'; p.status = { phase: 'Bound' }; });
+    await c.clock.advance(2_100);
+    expect(c.on('db')).toBe('a');
     await c.end();
   });
 

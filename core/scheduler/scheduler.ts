@@ -1,17 +1,21 @@
 // The scheduling loop: events change the snapshot and the queue; pods are placed one after another, their bindings sent side by side.
 import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { namespace as namespaceKind } from '../api/kinds/core/namespace.ts';
+import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
+import { storageClass as storageClassKind } from '../api/kinds/storage/storage-class.ts';
 import { semanticEqual } from '../api/meta/equal.ts';
 import type { KubeObject } from '../api/meta/object.ts';
 import { isConflict, isNotFound } from '../api/meta/status.ts';
 import { formatTime } from '../api/meta/time.ts';
-import type { Node, Pod, PodCondition } from '../api/types/kubernetes.ts';
+import type { Namespace, Node, PersistentVolumeClaim, Pod, PodCondition, StorageClass } from '../api/types/kubernetes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
 import type { EventRecorder } from '../client/recorder.ts';
-import { failureMessage, NO_NODES } from './message.ts';
+import { blockedByClaims, VOLUME_BINDING, type Storage } from './claims.ts';
+import { blockedMessage, failureMessage, NO_NODES } from './message.ts';
 import { Placer } from './placement.ts';
 import { podInfo, type PodInfo } from './pod-info.ts';
 import { findVictims } from './preemption.ts';
@@ -48,7 +52,7 @@ export async function startScheduler(o: SchedulerOptions): Promise<RunningSchedu
   return scheduler;
 }
 
-const helps = new Map(filters.map(f => [f.name, new Set<string>(f.events)]));
+const helps = new Map([...filters.map(f => [f.name, new Set<string>(f.events)] as const), [VOLUME_BINDING, new Set(['claim-changed'])] as const]);
 const isDone = (p: Pod): boolean => p.status?.phase === 'Succeeded' || p.status?.phase === 'Failed';
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
@@ -56,6 +60,7 @@ class Scheduler implements RunningScheduler {
   readonly #o: SchedulerOptions;
   readonly #name: string;
   readonly #pods: Informer<Pod>;
+  readonly #storage: Storage;
   readonly #snapshot = new Snapshot();
   readonly #placer: Placer;
   readonly #queue: SchedulingQueue;
@@ -71,6 +76,13 @@ class Scheduler implements RunningScheduler {
     this.#queue = new SchedulingQueue(o.clock, (event, plugin) => helps.get(plugin)?.has(event) ?? true, () => this.#wake());
     this.#pods = o.informers.for<Pod>(podKind);
     this.#pods.on({ add: p => this.#seen(p, undefined), update: (p, prev) => this.#seen(p, prev), delete: p => this.#gone(p) });
+    const claims = o.informers.for<PersistentVolumeClaim>(claimKind);
+    const classes = o.informers.for<StorageClass>(storageClassKind);
+    this.#storage = { claim: (namespace, name) => claims.lister.get(namespace, name), storageClass: name => classes.lister.get(undefined, name) };
+    const claimChanged = (): void => this.#queue.happened('claim-changed');
+    claims.on({ add: claimChanged, update: claimChanged });
+    const named = (n: Namespace): void => { this.#snapshot.namespaces.set(n.metadata?.name ?? '', n.metadata?.labels ?? {}); };
+    o.informers.for<Namespace>(namespaceKind).on({ add: named, update: n => { named(n); this.#queue.happened('pod-labels'); }, delete: n => { this.#snapshot.namespaces.delete(n.metadata?.name ?? ''); } });
     o.informers.for<Node>(nodeKind).on({
       add: n => { this.#snapshot.setNode(n); this.#queue.happened('node-added'); },
       update: (n, prev) => this.#nodeChanged(n, prev),
@@ -142,6 +154,12 @@ class Scheduler implements RunningScheduler {
   }
 
   #place(info: PodInfo): void {
+    const blocked = blockedByClaims(info.pod, this.#storage);
+    if (blocked !== undefined && this.#snapshot.nodes.length > 0) {
+      this.#queue.refused(info.key, new Set([VOLUME_BINDING]));
+      this.#track(this.#report(info, blockedMessage(this.#snapshot.nodes.length, blocked), undefined));
+      return;
+    }
     const placement = this.#placer.place(info);
     if (placement.node !== undefined) {
       this.#queue.remove(info.key);

@@ -56,6 +56,8 @@ export class Snapshot {
   /** Pods that have (anti-)affinity terms of their own; while there are none, those plugins have nothing to look at. */
   readonly withAffinity = new Map<string, { info: PodInfo; node: string }>();
 
+  /** Labels of namespaces, for terms that choose namespaces by label. */
+  readonly namespaces = new Map<string, Readonly<Record<string, string>>>();
   /** Pods room is being made for: others of no higher priority see it as taken. */
   readonly #nominated = new Map<string, { info: PodInfo; node: string }>();
 

@@ -1,6 +1,6 @@
 // What becomes of one object of the graph: it stays, loses references to owners that are gone, or is deleted.
 import { kindOf } from '../../api/kinds/index.ts';
-import type { KubeObject, OwnerReference, ResourceType } from '../../api/meta/object.ts';
+import { apiVersionOf, type KubeObject, type OwnerReference, type ResourceType } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { ControllerContext } from '../controller.ts';
 import { FOREGROUND, ORPHAN, type Graph, type GraphNode } from './graph.ts';
@@ -36,9 +36,9 @@ export class Collector {
     const waiting = others.some(v => v.verdict === 'waiting');
     if (waiting && node.dependents.size > 0) {
       // Two that wait for each other would wait for ever: one of them stops holding its owner.
-      if ([...node.dependents].some(d => d.waitsForDependents))
-        await this.#setOwners(node.resource, live, refs.map(r => (r.blockOwnerDeletion ? { ...r, blockOwnerDeletion: false } : r)));
-      await this.#remove(node.resource, live, 'Foreground');
+      const knot = [...node.dependents].some(d => d.waitsForDependents) && refs.some(r => r.blockOwnerDeletion);
+      const current = knot ? await this.#setOwners(node.resource, live, refs.map(r => (r.blockOwnerDeletion ? { ...r, blockOwnerDeletion: false } : r))) : live;
+      if (current) await this.#remove(node.resource, current, 'Foreground');
       return;
     }
     const finalizers = live.metadata?.finalizers ?? [];
@@ -65,7 +65,7 @@ export class Collector {
 
   async #judge(node: GraphNode, ref: OwnerReference): Promise<Verdict> {
     if (this.#absent.has(ref.uid)) return 'dangling';
-    const kind = kindOf(ref.apiVersion, ref.kind) ?? this.#ctx.config.resources().find(r => r.kind === ref.kind && ref.apiVersion === (r.group ? `${r.group}/${r.version}` : r.version));
+    const kind = kindOf(ref.apiVersion, ref.kind) ?? this.#ctx.config.resources().find(r => r.kind === ref.kind && apiVersionOf(r) === ref.apiVersion);
     // Not a kind served here: whether the owner exists cannot be known, and nothing may be deleted on a guess.
     if (!kind) throw new Error(`owner kind ${ref.apiVersion} ${ref.kind} of ${node.namespace}/${node.name} is not served`);
     const known = this.#graph.get(ref.uid);
@@ -83,7 +83,7 @@ export class Collector {
   }
 
   #invalid(node: GraphNode, ref: OwnerReference): void {
-    this.#ctx.recorder.event({ apiVersion: '', kind: node.resource?.kind, metadata: { namespace: node.namespace, name: node.name, uid: node.uid } }, 'Warning', 'OwnerRefInvalidNamespace',
+    this.#ctx.recorder.event({ apiVersion: node.resource && apiVersionOf(node.resource), kind: node.resource?.kind, metadata: { namespace: node.namespace, name: node.name, uid: node.uid } }, 'Warning', 'OwnerRefInvalidNamespace',
       `ownerRef [${ref.apiVersion}/${ref.kind}, namespace: ${node.namespace}, name: ${ref.name}, uid: ${ref.uid}] does not exist in namespace "${node.namespace}"`);
   }
 
@@ -96,9 +96,9 @@ export class Collector {
       throw error;
     }
   }
-  async #setOwners(r: ResourceType, o: KubeObject, ownerReferences: readonly OwnerReference[]): Promise<void> {
+  async #setOwners(r: ResourceType, o: KubeObject, ownerReferences: readonly OwnerReference[]): Promise<KubeObject | undefined> {
     const m = o.metadata;
-    await ignoringMissing(this.#ctx.client.patch(r, m?.namespace, m?.name ?? '', 'application/merge-patch+json', { metadata: { uid: m?.uid, resourceVersion: m?.resourceVersion, ownerReferences } }));
+    return ignoringMissing(this.#ctx.client.patch(r, m?.namespace, m?.name ?? '', 'application/merge-patch+json', { metadata: { uid: m?.uid, resourceVersion: m?.resourceVersion, ownerReferences } }));
   }
   async #remove(r: ResourceType, o: KubeObject, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
     const m = o.metadata;
@@ -113,10 +113,11 @@ export class Collector {
   }
 }
 
-async function ignoringMissing(write: Promise<unknown>): Promise<void> {
+async function ignoringMissing<T>(write: Promise<T>): Promise<T | undefined> {
   try {
-    await write;
+    return await write;
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return undefined;
   }
 }

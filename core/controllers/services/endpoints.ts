@@ -70,7 +70,9 @@ export const endpointsController: Controller = {
   start(ctx, keys) {
     const { services, pods } = watchBackends(ctx, keys);
     const endpoints = ctx.informers.for<Endpoints>(endpointsKind);
-    endpoints.on({ update: e => { if (MANAGED_BY in (e.metadata?.labels ?? {})) keys.add(objectKey(e)); }, delete: e => keys.add(objectKey(e)) });
+    // Ours are looked at when first seen too: their service may have gone while nobody watched.
+    const wake = (e: Endpoints): void => { if (MANAGED_BY in (e.metadata?.labels ?? {})) keys.add(objectKey(e)); };
+    endpoints.on({ add: wake, update: wake, delete: e => keys.add(objectKey(e)) });
     return async key => {
       const { namespace, name } = splitKey(key);
       const s = services.lister.get(namespace, name);

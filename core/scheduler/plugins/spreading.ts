@@ -84,7 +84,7 @@ function where(t: Term, snapshot: Snapshot): Map<string, number> {
   for (const n of snapshot.nodes) {
     const domain = labelOf(n, t.topologyKey);
     if (domain === undefined) continue;
-    for (const p of n.pods.values()) if (p.pod.metadata?.deletionTimestamp === undefined && termMatches(t, p)) found.set(domain, (found.get(domain) ?? 0) + 1);
+    for (const p of n.pods.values()) if (p.pod.metadata?.deletionTimestamp === undefined && termMatches(t, p, snapshot.namespaces)) found.set(domain, (found.get(domain) ?? 0) + 1);
   }
   return found;
 }
@@ -98,13 +98,13 @@ export const interPodAffinity: FilterPlugin = {
       for (const t of info.requiredAntiAffinity) {
         const at = snapshot.get(node);
         const domain = at?.node && labelOf(at, t.topologyKey);
-        if (domain !== undefined && termMatches(t, pod)) refused.set(t.topologyKey, (refused.get(t.topologyKey) ?? new Set()).add(domain));
+        if (domain !== undefined && termMatches(t, pod, snapshot.namespaces)) refused.set(t.topologyKey, (refused.get(t.topologyKey) ?? new Set()).add(domain));
       }
     if (refused.size === 0 && pod.requiredAffinity.length === 0 && pod.requiredAntiAffinity.length === 0) return undefined;
     const wanted = pod.requiredAffinity.map(t => ({ t, found: where(t, snapshot) }));
     const avoided = pod.requiredAntiAffinity.map(t => ({ t, found: where(t, snapshot) }));
     // The first of a group that wants to be together has nobody to be with: it may start the group.
-    const first = wanted.every(w => w.found.size === 0 && termMatches(w.t, pod));
+    const first = wanted.every(w => w.found.size === 0 && termMatches(w.t, pod, snapshot.namespaces));
     const because = (reason: string, fixed: boolean): Refusal => ({ reasons: [reason], fixed });
     const affinity = because("node(s) didn't match pod affinity rules", true);
     const anti = because("node(s) didn't match pod anti-affinity rules", false);
@@ -141,7 +141,7 @@ export const preferredPodAffinity: ScorePlugin = {
       const theirs = [...info.preferredAffinity.map(t => ({ t, sign: 1 })), ...info.preferredAntiAffinity.map(t => ({ t, sign: -1 })), ...info.requiredAffinity.map(t => ({ t, sign: 1 }))];
       for (const { t, sign } of theirs) {
         const domain = labelOf(at, t.topologyKey);
-        if (domain !== undefined && termMatches(t, pod)) bump(scores, t.topologyKey, domain, sign * t.weight);
+        if (domain !== undefined && termMatches(t, pod, snapshot.namespaces)) bump(scores, t.topologyKey, domain, sign * t.weight);
       }
     }
     if (scores.size === 0) return undefined;

@@ -144,9 +144,15 @@ export class Reflector<T extends KubeObject> {
     const seconds = status.details?.retryAfterSeconds;
     const wait = Math.max(this.#backoff.next(), (seconds ?? 0) * 1000);
     this.#o.log.warn(what, { resource: this.#resource.plural, error: error instanceof Error ? error : String(error), retryMs: Math.round(wait) });
+    const { signal } = this.#abort;
     await new Promise<void>(resolve => {
-      const timer = this.#o.clock.after(wait, resolve);
-      this.#abort.signal.addEventListener('abort', () => { timer.cancel(); resolve(); }, { once: true });
+      const wake = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = this.#o.clock.after(wait, wake);
+      signal.addEventListener('abort', wake);
     });
   }
 }

@@ -154,8 +154,15 @@ export class HttpTransport implements Transport {
 
   #wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(ms, resolve);
-      signal?.addEventListener('abort', () => { timer.cancel(); reject(signal.reason as Error); }, { once: true });
+      const abort = (): void => {
+        timer.cancel();
+        reject(signal?.reason as Error);
+      };
+      const timer = this.#clock.after(ms, () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 }

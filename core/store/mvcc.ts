@@ -115,7 +115,7 @@ export class MvccStore implements Store {
     for (const e of events) this.#accepted.set(e.entry.key, { entry: e.type === 'PUT' ? e.entry : undefined, revision: e.revision });
     return new Promise((resolve, reject) => {
       this.#queue.push({ events, entries, revision, resolve, reject });
-      this.#flushing ??= this.#flush();
+      this.#flushing ??= this.#flush().catch((error: unknown) => this.#fail(error));
     });
   }
 

@@ -44,7 +44,7 @@ export class Network {
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
   #closed = false;
-  /** DNS port on 127.0.0.1 where the service address cannot be had. */
+  /** Port of the DNS server: 53 on the first node's address, which the kube-dns service leads to; another on 127.0.0.1 without nft. */
   dnsPort = 53;
 
   private constructor(c: NetworkConfig, nft: NftProxy | undefined, why: string) {
@@ -64,7 +64,7 @@ export class Network {
     const nft = new NftProxy({ table: `pilothouse_${c.clusterId}`, serviceCidr: c.serviceCidr, podCidr: c.podCidr, bridgeNetfilter: await enableBridgeNetfilter() });
     await nft.guard();
     const network = new Network(c, nft, '');
-    await network.#device.up([c.dnsIp, ...c.nodeIps]);
+    await network.#device.up(c.nodeIps);
     await nft.setNodeIps(c.nodeIps);
     await network.#forward.add();
     return network;
@@ -83,7 +83,7 @@ export class Network {
   async start(informers: InformerFactory): Promise<void> {
     const records = new Records(informers);
     this.#dns = new DnsServer({ records, upstreams: this.#c.upstreams ?? machineUpstreams().filter(u => u.host !== this.#c.dnsIp), log: this.#c.log });
-    this.dnsPort = this.#nft ? await this.#dns.listen(this.#c.dnsIp, 53) : await this.#dns.listen('127.0.0.1', 0);
+    this.dnsPort = this.#nft ? await this.#dns.listen(this.#c.nodeIps[0]!, 53) : await this.#dns.listen('127.0.0.1', 0);
     this.#table = new ServiceTable(informers, key => {
       this.#dirty.add(key);
       this.#timer ??= this.#c.clock.after(BATCH_MS, () => { this.#timer = undefined; this.#flush(); });

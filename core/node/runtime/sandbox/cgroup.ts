@@ -102,6 +102,11 @@ async function removeTree(dir: string): Promise<void> {
   await rmdir(dir);
 }
 
+/** Removes a group only if nothing is in it. */
+export async function removeEmptyGroup(path: string): Promise<void> {
+  for (const dir of groupDirs(path)) try { await rmdir(dir); } catch (error) { if (!['ENOENT', 'EBUSY', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error; }
+}
+
 /** CPU time and memory of a group; undefined when it is gone. */
 export async function groupStats(path: string, at: number): Promise<ContainerStats | undefined> {
   const read = (controller: string, file: string): Promise<string> => readFile(join(ROOT, cgroupVersion === 2 ? '' : controller, path, file), 'latin1');

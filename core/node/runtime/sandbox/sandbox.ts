@@ -7,7 +7,7 @@ import { release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../../base/log.ts';
 import { ContainerError, type ContainerSpec, type ContainerState, type ContainerStats, type ImageStatus, type LogLine, type LogOptions, type PullAuth, type Resources, type Runtime, type RuntimeConfig, type RuntimeEvent, type SandboxSpec, type SandboxState, type StreamOptions } from '../runtime.ts';
-import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeGroup } from './cgroup.ts';
+import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeEmptyGroup, removeGroup } from './cgroup.ts';
 import { ImageStore, writeWhole } from './images.ts';
 import { FRAME, connectCtl, encodeFrame, installLauncher, launch, writeSettings } from './launcher.ts';
 import { readLog } from './logs.ts';
@@ -34,10 +34,11 @@ export async function createSandboxRuntime(config: RuntimeConfig, log: Log): Pro
 export async function resetSandbox(config: RuntimeConfig, log: Log, network = true): Promise<void> {
   if (existsSync(join(config.stateDir, 'pods'))) {
     const runtime = await createSandboxRuntime(config, log);
-    for (const s of await runtime.list()) await runtime.removeSandbox(s.id);
+    try { for (const s of await runtime.list()) await runtime.removeSandbox(s.id); } finally { await runtime.close(); }
   }
   await killGroup(groupRoot(config));
   await removeGroup(groupRoot(config));
+  await removeEmptyGroup('pilothouse');
   if (network) await removeNetwork(config);
 }
 
@@ -263,7 +264,6 @@ class SandboxRuntime implements Runtime {
   async #watchPod(pod: LivePod): Promise<void> {
     const socket = await connectCtl(pod.dir);
     pod.control = socket;
-    socket.unref();
     socket.on('error', () => { /* close follows */ });
     socket.resume();
     socket.once('close', () => {
@@ -280,7 +280,6 @@ class SandboxRuntime implements Runtime {
       return;
     }
     c.control = socket;
-    socket.unref();
     socket.on('error', () => { /* close follows */ });
     socket.resume();
     c.ended = new Promise(resolve => {

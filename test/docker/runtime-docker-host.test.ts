@@ -1,0 +1,91 @@
+// What only the docker runtime promises: names that operators know, survival of a lost event stream and of leftovers, and its speed.
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { PassThrough, Writable } from 'node:stream';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { silentLog } from '../../core/base/log.ts';
+import { createDockerRuntime, resetDocker } from '../../core/node/runtime/docker/docker.ts';
+import type { ContainerSpec, Runtime, RuntimeConfig, SandboxSpec } from '../../core/node/runtime/runtime.ts';
+
+const config: RuntimeConfig = { nodeName: 'n1', stateDir: '/nonexistent', clusterPodCidr: '10.247.0.0/16', podCidr: '10.247.1.0/24', gateway: '10.247.0.1', clusterId: `dh${process.pid}`, logMaxBytes: 20_000, logMaxFiles: 3 };
+const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' }).trim();
+let runtime: Runtime; let image = ''; let next = 9;
+beforeAll(async () => {
+  execFileSync('bash', [new URL('../images/build.sh', import.meta.url).pathname, 'alpine:latest'], { stdio: 'ignore' });
+  runtime = await createDockerRuntime(config, silentLog);
+  await runtime.start(() => { /* looked at elsewhere */ });
+  image = (await runtime.imageStatus('alpine'))?.id ?? '';
+});
+afterAll(async () => { await runtime.close(); await resetDocker(config.clusterId, silentLog); });
+const box = (o: Partial<SandboxSpec> = {}): SandboxSpec => ({ podName: 'web', podNamespace: 'shop', podUid: randomUUID(), attempt: 0, hostname: 'web', ip: `10.247.1.${++next}`, hostNetwork: false, hostPID: false, hostIPC: false, shareProcessNamespace: false, sysctls: {}, ports: [], resources: {}, labels: {}, ...o });
+const spec = (script: string, o: Partial<ContainerSpec> = {}): ContainerSpec => ({ name: 'app', attempt: 2, imageId: image, image: 'alpine', command: ['sh', '-c', script], env: [], mounts: [], resources: {}, security: { privileged: false, readOnlyRootFilesystem: false, noNewPrivileges: false, supplementalGroups: [], capAdd: [], capDrop: [] }, tty: false, stdin: false, stdinOnce: false, labels: {}, ...o });
+class Sink extends Writable { text = ''; override _write(c: Buffer, _e: BufferEncoding, done: () => void): void { this.text += c.toString(); done(); } }
+
+it('names its containers as the kubelet did and replaces a leftover of a crash', async () => {
+  const b = box();
+  const name = `k8s_POD_web_shop_${b.podUid}_0`;
+  docker('create', '--name', name, '--label', `io.pilothouse.cluster=${config.clusterId}`, 'pilothouse/pause:1');
+  const s = await runtime.runSandbox(b);
+  const id = await runtime.createContainer(s.id, spec('sleep 100'));
+  await runtime.startContainer(id);
+  const names = docker('ps', '--filter', `label=io.kubernetes.pod.uid=${b.podUid}`, '--format', '{{.Names}}').split('\n').sort();
+  expect(names).toEqual([name, `k8s_app_web_shop_${b.podUid}_2`]);
+});
+it('lets a pod reach itself through its bridge port (hairpin)', async () => {
+  await runtime.runSandbox(box());
+  const bridge = `ph-${config.clusterId}`;
+  expect(execFileSync('sh', ['-c', `cat /sys/class/net/${bridge}/brif/*/hairpin_mode | sort -u`], { encoding: 'utf8' }).trim()).toBe('1');
+});
+it('gives a privileged container what this machine has to give', async () => {
+  const s = await runtime.runSandbox(box());
+  const id = await runtime.createContainer(s.id, spec('mount -t tmpfs x /tmp && echo mounted', { security: { ...spec('').security, privileged: true } }));
+  await runtime.startContainer(id);
+  let text = '';
+  for await (const l of runtime.logs(id, { follow: true, signal: AbortSignal.timeout(10_000) })) text += l.data.toString();
+  expect(text).toBe('mounted\n');
+});
+it('sets the size of a terminal', async () => {
+  const s = await runtime.runSandbox(box());
+  const id = await runtime.createContainer(s.id, spec('sleep 100'));
+  await runtime.startContainer(id);
+  const out = new Sink(); const input = new PassThrough();
+  let resize = (_w: number, _h: number): void => { /* set below */ };
+  const code = runtime.exec(id, ['sh', '-c', 'echo up; read a; stty size; exit 5'], { tty: true, stdin: input, stdout: out, signal: AbortSignal.timeout(20_000), onResize: set => { resize = set; } });
+  while (!out.text.includes('up')) await new Promise(r => { setTimeout(r, 10); });
+  resize(99, 33);
+  await new Promise(r => { setTimeout(r, 200); });
+  input.write('x\n');
+  expect(await code).toBe(5);
+  expect(out.text).toMatch(/33 99/);
+});
+it('publishes host ports on the pod', async () => {
+  const s = await runtime.runSandbox(box({ ports: [{ hostIP: '127.0.0.1', hostPort: 28_181, containerPort: 80, protocol: 'TCP' }] }));
+  expect(docker('port', s.id)).toBe('80/tcp -> 127.0.0.1:28181');
+});
+it('words a pull that cannot be made', async () => {
+  await expect(runtime.pullImage('127.0.0.1:1/none:v1', undefined, AbortSignal.timeout(20_000))).rejects.toMatchObject({ name: 'ImagePullError', reason: 'ErrImagePull', message: expect.stringMatching(/refused/) as string });
+  await expect(runtime.pullImage('UPPER/case', undefined, AbortSignal.timeout(20_000))).rejects.toMatchObject({ reason: 'InvalidImageName' });
+});
+it('starts a pod within the bare create and start of the same containers + 60 ms (medians of 9, taken in turns)', async () => {
+  const Docker = (await import('dockerode')).default;
+  const d = new Docker();
+  const bare: number[] = []; const ours: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    let from = performance.now();
+    const ip = `10.247.1.${++next}`; const network = `pilothouse-${config.clusterId}`;
+    const pause = await d.createContainer({ Image: 'pilothouse/pause:1', HostConfig: { NetworkMode: network, IpcMode: 'shareable' }, NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: ip } } } } });
+    await pause.start();
+    const app = await d.createContainer({ Image: image, Entrypoint: ['sh', '-c', 'sleep 100'], HostConfig: { NetworkMode: `container:${pause.id}`, IpcMode: `container:${pause.id}` } });
+    await app.start();
+    bare.push(performance.now() - from);
+    await Promise.all([app.remove({ force: true }), pause.remove({ force: true })]);
+    from = performance.now();
+    const s = await runtime.runSandbox(box());
+    await runtime.startContainer(await runtime.createContainer(s.id, spec('sleep 100')));
+    ours.push(performance.now() - from);
+    await runtime.removeSandbox(s.id);
+  }
+  const median = (l: number[]): number => l.sort((a, b) => a - b)[4] ?? 0;
+  console.log(`pod start on docker: median ${median(ours).toFixed(0)} ms, bare ${median(bare).toFixed(0)} ms; limit bare + 60`);
+  expect(median(ours)).toBeLessThan(median(bare) + 60);
+}, 60_000);

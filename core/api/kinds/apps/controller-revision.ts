@@ -26,6 +26,6 @@ export const controllerRevision = defineKind<ControllerRevision>({
   schema: 'io.k8s.api.apps.v1.ControllerRevision',
   validate,
   validateUpdate: (next, prev) => (semanticEqual(next.data, prev.data) ? [] : [invalid('data', next.data, IMMUTABLE)]),
-  columns: [nameColumn, text('Controller', 'What this is a revision of.', controllerText), count('Revision', 'Number of the revision.', r => r.revision), ageColumn],
+  columns: [nameColumn, text('Controller', 'What this is a revision of.', controllerText), count('Revision', 'Number of the revision.', r => r.revision ?? 0), ageColumn],
   view: { nav: 'Workloads', icon: 'revision', sections: ['owners', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

@@ -70,7 +70,7 @@ export const daemonSet = defineKind<DaemonSet>({
     count('Ready', 'Number of nodes whose pod is ready.', d => d.status?.numberReady ?? 0),
     count('Up-to-date', 'Number of nodes with the current template.', d => d.status?.updatedNumberScheduled ?? 0),
     count('Available', 'Number of nodes whose pod is available.', d => d.status?.numberAvailable ?? 0),
-    text('Node Selector', 'Labels of the nodes chosen.', d => labelsText(d.spec?.template.spec?.nodeSelector), { draw: 'labels' }),
+    text('Node Selector', 'Labels of the nodes chosen.', d => labelsText(d.spec?.template?.spec?.nodeSelector), { draw: 'labels' }),
     ageColumn,
     ...containerColumns<DaemonSet>(d => d.spec?.template),
     selectorColumn<DaemonSet>(d => d.spec?.selector),

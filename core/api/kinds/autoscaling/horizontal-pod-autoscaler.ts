@@ -56,7 +56,7 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
   validate,
   columns: [
     nameColumn,
-    text('Reference', 'What is scaled.', h => `${h.spec?.scaleTargetRef.kind ?? ''}/${h.spec?.scaleTargetRef.name ?? ''}`, { draw: 'link' }),
+    text('Reference', 'What is scaled.', h => `${h.spec?.scaleTargetRef?.kind ?? ''}/${h.spec?.scaleTargetRef?.name ?? ''}`, { draw: 'link' }),
     text('Targets', 'Measured and wanted.', targets),
     text('MinPods', 'Fewest pods.', h => String(h.spec?.minReplicas ?? '<unset>')),
     count('MaxPods', 'Most pods.', h => h.spec?.maxReplicas ?? 0),

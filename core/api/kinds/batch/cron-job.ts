@@ -55,8 +55,8 @@ export const cronJob = defineKind<CronJob>({
     count('Active', 'Number of running jobs.', c => c.status?.active?.length ?? 0),
     text('Last Schedule', 'Time since the last start.', () => '', { draw: 'age', value: (c, now) => (c.status?.lastScheduleTime ? sinceText(c.status.lastScheduleTime, now) : '<none>') }),
     ageColumn,
-    ...containerColumns<CronJob>(c => c.spec?.jobTemplate.spec?.template),
-    selectorColumn<CronJob>(c => c.spec?.jobTemplate.spec?.selector),
+    ...containerColumns<CronJob>(c => c.spec?.jobTemplate?.spec?.template),
+    selectorColumn<CronJob>(c => c.spec?.jobTemplate?.spec?.selector),
   ],
   view: {
     nav: 'Workloads', icon: 'cron', sections: ['podTemplate', 'owners', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'],

@@ -20,14 +20,17 @@ function setDefaults(j: Job): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2_147_483_647;
-  const labels = spec.template?.metadata?.labels;
-  if (labels && j.metadata && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };
+  labelLikePods(j);
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
-  spec.manualSelector ??= undefined;
-  if (spec.manualSelector === undefined) delete spec.manualSelector;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   defaultPodTemplate(spec.template);
+}
+
+/** A Job without labels has those of its pods. */
+function labelLikePods(j: Job): void {
+  const labels = j.spec?.template?.metadata?.labels;
+  if (j.metadata && labels && Object.keys(labels).length > 0 && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };
 }
 
 /** A Job selects its pods by its own uid unless its author took charge (`manualSelector`). */
@@ -114,6 +117,7 @@ export const job = defineKind<Job>({
   setDefaults,
   prepareForCreate(j) {
     generateSelector(j);
+    labelLikePods(j);
     j.status = {};
   },
   prepareForUpdate: keepStatus,

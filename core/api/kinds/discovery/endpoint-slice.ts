@@ -57,7 +57,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
   controller: 'endpointslice',
   columns: [
     nameColumn,
-    text('AddressType', 'Kind of the addresses.', s => s.addressType),
+    text('AddressType', 'Kind of the addresses.', s => s.addressType ?? ''),
     text('Ports', 'Ports of every endpoint.', s => firstThree((s.ports ?? []).map(p => (p.port === undefined ? p.name || '*' : String(p.port))), '<unset>'), { draw: 'code' }),
     text('Endpoints', 'Addresses.', s => firstThree((s.endpoints ?? []).flatMap(e => e.addresses ?? []), '<unset>'), { draw: 'code' }),
     ageColumn,

@@ -60,7 +60,7 @@ export function podSummary(pod: Pod): PodSummary {
     if (status?.reason === 'NodeLost') word = 'Unknown';
     else if (!isTerminal(pod)) word = 'Terminating';
   }
-  return { word, ready, total: (spec?.containers.length ?? 0) + sidecars.size, restarts, lastRestart };
+  return { word, ready, total: (spec?.containers?.length ?? 0) + sidecars.size, restarts, lastRestart };
 }
 
 /** `3 (5m ago)`, `0`. */

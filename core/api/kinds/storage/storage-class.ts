@@ -37,7 +37,7 @@ export const storageClass = defineKind<StorageClass>({
   validateUpdate,
   columns: [
     { ...nameColumn, value: c => `${c.metadata?.name ?? ''}${isDefaultClass(c as StorageClass) ? ' (default)' : ''}` },
-    text('Provisioner', 'What makes the volumes.', c => c.provisioner),
+    text('Provisioner', 'What makes the volumes.', c => c.provisioner ?? ''),
     text('ReclaimPolicy', 'What happens to a volume when its claim goes.', c => c.reclaimPolicy ?? 'Delete'),
     text('VolumeBindingMode', 'When claims are bound.', c => c.volumeBindingMode ?? 'Immediate'),
     { name: 'AllowVolumeExpansion', type: 'boolean', draw: 'text', description: 'Whether volumes may grow.', value: c => c.allowVolumeExpansion ?? false },

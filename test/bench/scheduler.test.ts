@@ -20,7 +20,7 @@ const NODES = 100;
 const AIM = 2000;
 
 it(`places at least ${AIM} pods a second on ${NODES} nodes`, async () => {
-  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const clock = systemClock;
   const log = silentLog;
   const server = createApiServer({ store: memoryStore({ clock }), kinds, clock, log, serviceCidr: '10.96.0.0/24', serviceAccountKey: key, gitVersion: 'v1.36.0+bench', disabledAdmission: ['ServiceAccount'] });

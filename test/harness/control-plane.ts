@@ -36,7 +36,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 let address = 1;
 
 export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Promise<ControlPlane> {

@@ -29,7 +29,7 @@ export class FakeApi implements Transport {
 
   /** Creates as a client would, synchronously. */
   put<T extends KubeObject>(r: ResourceType, object: T): T {
-    return this.#create({ resource: r, namespace: object.metadata?.namespace, name: undefined, subresource: undefined }, object as Unstructured) as KubeObject as T;
+    return this.#create({ resource: r, namespace: object.metadata?.namespace, name: undefined, subresource: undefined }, object as KubeObject as Unstructured) as KubeObject as T;
   }
   /** Changes an object as its owner (kubelet, user) would; `change` gets a private copy. */
   change<T extends KubeObject>(r: ResourceType, key: string, change: (o: T) => void): T {

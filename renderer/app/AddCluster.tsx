@@ -15,14 +15,14 @@ export function AddCluster({ close }: { close(): void }) {
     if (f) f.text().then(content => { setText(content); setName(f.name); }, (e: unknown) => app.notify({ level: 'bad', text: String(e) }));
   };
   return (
-    <ConfirmDialog title={t('addCluster.title')} deed={t('addCluster.deed')} disabled={text.trim() === ''} onClose={close}
+    <ConfirmDialog title={t('addCluster.title')} deed={t('addCluster.deed')} field disabled={text.trim() === ''} onClose={close}
       onConfirm={async () => {
         const { contexts } = await app.connection.app('kubeconfig.add', { text, name });
         app.notify({ level: 'good', text: t('addCluster.done', { contexts: contexts.join(', ') }) });
       }}>
       <p className="quiet">{t('addCluster.text')}</p>
       <div className={`drop${over ? ' over' : ''}`} onDragOver={e => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)} onDrop={e => { e.preventDefault(); setOver(false); take(e.dataTransfer.files[0]); }}>
-        <textarea className="input mono" rows={9} spellCheck={false} value={text} aria-label={t('addCluster.title')} placeholder={t('addCluster.placeholder')} onChange={e => setText(e.target.value)} />
+        <textarea className="input mono" autoFocus rows={9} spellCheck={false} value={text} aria-label={t('addCluster.title')} placeholder={t('addCluster.placeholder')} onChange={e => setText(e.target.value)} />
         <button type="button" className="link-button" onClick={() => file.current?.click()}>{t('addCluster.pick')}</button>
         <input ref={file} type="file" hidden onChange={e => take(e.target.files?.[0])} />
       </div>

@@ -76,6 +76,7 @@ function Page({ tab }: { tab: Tab }) {
   if (kind) return <ListPage cluster={tab.cluster} kind={kind} />;
   const id = tab.page.replace(/^feature:/, '');
   const View = app.features.map(f => f.pages?.[id]).find(p => p !== undefined);
+  // oxlint-disable-next-line react/static-components -- looked up in the features, not made here
   return View ? <View cluster={tab.cluster} /> : <StateMessage title={t('frame.unknownPage')} text={tab.page} />;
 }
 

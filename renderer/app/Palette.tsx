@@ -38,8 +38,8 @@ export function Palette({ onClose, start = '' }: { onClose(): void; start?: stri
     if (asked.trim() === '') return rank('', fixed.filter(f => f.group !== 'namespace'));
     const reference = splitReference(asked.trim());
     return rank(reference.kind ? reference.name : asked, [...(reference.kind ? [] : fixed), ...objectEntries(cluster, objects.found, reference.kind)]);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the lists are mutable; their version says when they changed
   }, [asked, fixed, objects.version, verbs]);
-  useEffect(() => { setAt(0); }, [asked]);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => { list.current?.querySelector('.at')?.scrollIntoView({ block: 'nearest' }); }, [at]);
 
@@ -52,16 +52,14 @@ export function Palette({ onClose, start = '' }: { onClose(): void; start?: stri
     else return;
     e.preventDefault();
   };
-  let group = '';
   return (
     <Dialog open onClose={onClose} transitionDuration={0} slotProps={{ paper: { className: 'palette' } }} aria-label={t('palette.title')}>
       <div className="palette-box"><Icon name="search" />
-        <input autoFocus value={text} spellCheck={false} placeholder={t('palette.placeholder')} aria-label={t('palette.title')} role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant={results[at] ? `palette-${at}` : undefined} onChange={e => setText(e.target.value)} onKeyDown={onKey} />
+        <input autoFocus value={text} spellCheck={false} placeholder={t('palette.placeholder')} aria-label={t('palette.title')} role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant={results[at] ? `palette-${at}` : undefined} onChange={e => { setText(e.target.value); setAt(0); }} onKeyDown={onKey} />
       </div>
       <ul id="palette-list" ref={list} role="listbox" className="palette-list">
         {results.map((r, i) => {
-          const head = asked.trim() === '' && r.candidate.group !== group ? r.candidate.group : undefined;
-          group = r.candidate.group;
+          const head = asked.trim() === '' && r.candidate.group !== results[i - 1]?.candidate.group ? r.candidate.group : undefined;
           return (
             <li key={r.candidate.id} id={`palette-${i}`} role="option" aria-selected={i === at} className={`palette-row${i === at ? ' at' : ''}`} onMouseMove={() => setAt(i)} onClick={e => choose(r, e.ctrlKey || e.metaKey)}>
               {head ? <span className="palette-head">{t(`palette.groups.${head}`)}</span> : null}

@@ -15,12 +15,14 @@ export function useList<T extends KubeObject>(scope: Scope | undefined): { store
   const { stores } = useApp();
   const key = scope ? scopeKey(scope) : '';
   // Acquired while rendering so that the first paint can already show a shared list; the effect owns the release.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the scope, which is made anew by every render
   const held = useMemo(() => (scope ? stores.acquire<T>(scope) : undefined), [stores, key]);
   useEffect(() => {
     if (!held || !scope) return undefined;
     const mine = stores.acquire<T>(scope);
     held.release();
     return mine.release;
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `held` changes exactly when the scope does
   }, [held]);
   return held ?? { store: NOTHING as unknown as WatchStore<T>, retry: () => undefined };
 }
@@ -33,6 +35,7 @@ export const useFreshness = (store: WatchStore): Freshness => useStore(store.fre
 export function useObjects<T extends KubeObject>(scope: Scope | undefined): { items: T[]; freshness: Freshness; complete: boolean } {
   const { store } = useList<T>(scope);
   const version = useVersion(store as unknown as WatchStore);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is mutable; its version says when it changed
   const items = useMemo(() => [...store.values()], [store, version]);
   return { items, freshness: useFreshness(store as unknown as WatchStore), complete: store.complete };
 }
@@ -54,6 +57,7 @@ export interface Counts { total: number; bad: number; warning: number; namespace
 /** How many objects of a kind there are; undefined until known or while not `wanted`. */
 export function useCounts(cluster: string, resource: ResourceType, wanted: boolean): Counts | undefined {
   const { connection } = useApp();
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new cluster or resource must not show the old counts
   const store = useMemo(() => new Store<Counts | undefined>(undefined), [cluster, resource]);
   useEffect(() => {
     if (!wanted) return undefined;
@@ -92,6 +96,7 @@ export function useStream(key: string, request: StreamRequest | undefined, on: S
     const stream = connection.stream(request, { data: (s, text) => handlers.current.data(s, text), end: r => handlers.current.end(r) });
     open.current = stream;
     return () => { open.current = undefined; stream.close(); };
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the request
   }, [connection, key]);
   return open;
 }

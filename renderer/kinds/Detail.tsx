@@ -33,13 +33,14 @@ const SECTIONS: Record<Section, (p: SectionProps) => React.ReactNode> = {
 
 export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
   const app = useApp();
+  const { focus } = app;
   const { t } = useTranslation();
   const { object, gone, freshness } = useObject<KubeObject>(target.cluster, kind, target.namespace, target.name);
   useEffect(() => {
     // Keys act on what the drawer shows when no list row is chosen.
-    const f = app.focus.get();
-    if (object && (!f || f.objects.length === 0)) app.focus.set({ cluster: target.cluster, kind, objects: [object] });
-  }, [object, kind, target.cluster]);
+    const f = focus.get();
+    if (object && (!f || f.objects.length === 0)) focus.set({ cluster: target.cluster, kind, objects: [object] });
+  }, [focus, object, kind, target.cluster]);
   const health = object ? kind.view.health?.(object) : undefined;
   const sections = useMemo(() => order(kind.view.sections), [kind]);
   const actions = object ? actionsFor(app, kind, [object]) : [];

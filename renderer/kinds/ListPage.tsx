@@ -39,20 +39,24 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const freshness = useFreshness(store);
   const [width, setWidth] = useState(1000);
 
+  const several = namespaces.length !== 1;
+  const roomy = width > 1500;
+  const tight = width <= 640;
+  const shownPrefs = prefs?.shown;
   const columns = useMemo(() => {
-    const all = columnsOf(kind, namespaces.length !== 1);
-    return { all, shown: all.filter(c => prefs?.shown?.[c.id] ?? ((!c.wide || width > 1500) && (c.id !== 'Namespace' || width > 640))) };
-  }, [kind, namespaces.length !== 1, prefs?.shown, width > 1500, width > 640]);
+    const all = columnsOf(kind, several);
+    return { all, shown: all.filter(c => shownPrefs?.[c.id] ?? ((!c.wide || roomy) && !(tight && c.id === 'Namespace'))) };
+  }, [kind, several, shownPrefs, roomy, tight]);
+  const [firstSorts] = useState(prefs?.sorts ?? BY_NAME);
   const model = useMemo(() => {
     const byId = new Map(columnsOf(kind, true).map(c => [c.id, c]));
-    return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, prefs?.sorts ?? BY_NAME);
-  }, [store, kind]);
+    return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, firstSorts);
+  }, [store, kind, firstSorts]);
   const verdict = useMemo(() => verdictOf(kind), [kind]);
 
   const [filter, setFilter] = useState('');
   const [brokenOnly, setBrokenOnly] = useState(false);
   const [selection, setSelection] = useState<Selection>(nothing);
-  useEffect(() => { setFilter(''); setBrokenOnly(false); setSelection(nothing); }, [kind, cluster]);
   useEffect(() => { model.setFilter(filter); }, [model, filter]);
   useEffect(() => {
     const spaces = namespaces.length > 1 ? new Set(namespaces) : undefined;
@@ -61,9 +65,13 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   }, [model, namespaces, brokenOnly, verdict]);
   const view = useSyncExternalStore(model.subscribe, model.view);
 
-  const subject = (): KubeObject[] => [...(selection.chosen.size > 0 ? selection.chosen : selection.cursor === undefined ? [] : [selection.cursor])].map(store.get).filter(o => o !== undefined);
-  useEffect(() => { app.focus.set({ cluster, kind, objects: subject() }); }, [selection, store, cluster, kind]);
-  useEffect(() => () => app.focus.set(undefined), []);
+  const subject = (): KubeObject[] => subjectOf(selection, store.get);
+  const { focus } = app;
+  useEffect(() => { focus.set({ cluster, kind, objects: subjectOf(selection, store.get) }); }, [focus, selection, store, cluster, kind]);
+  useEffect(() => () => focus.set(undefined), [focus]);
+  const someRows = view.rows.length > 0;
+  // The arrows work at once; a field or the palette that has the focus keeps it.
+  useEffect(() => { if (someRows && (document.activeElement === document.body || document.activeElement?.closest('.tree'))) document.querySelector<HTMLElement>('.table')?.focus({ preventScroll: true }); }, [someRows]);
 
   const [menu, setMenu] = useState<{ key: string; x: number; y: number }>();
   const act = (id: string, key?: string): void => {
@@ -129,16 +137,21 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   );
 }
 
+const subjectOf = (s: Selection, get: (key: string) => KubeObject | undefined): KubeObject[] =>
+  [...(s.chosen.size > 0 ? s.chosen : s.cursor === undefined ? [] : [s.cursor])].map(get).filter(o => o !== undefined);
 const isBroken = (level: string): boolean => level === 'bad' || level === 'warning';
 
 function BrokenToggle({ store, verdict, namespaces, on, onToggle }: { store: ReturnType<typeof useList<KubeObject>>['store']; verdict: NonNullable<ReturnType<typeof verdictOf>>; namespaces: readonly string[]; on: boolean; onToggle(): void }) {
   const { t } = useTranslation();
-  const version = useVersion(store);
+  // Counting 50,000 verdicts is not for every frame.
+  const round = Math.floor(useVersion(store) / 15);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is mutable; its version says when it changed
   const count = useMemo(() => {
     let n = 0;
     for (const o of store.values()) if ((namespaces.length < 2 || namespaces.includes(o.metadata?.namespace ?? '')) && isBroken(verdict(o).level)) n++;
     return n;
-  }, [store, verdict, namespaces, Math.floor(version / 15)]);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above
+  }, [store, verdict, namespaces, round]);
   if (count === 0 && !on) return null;
   return <button type="button" className={`chip chip-bad${on ? ' on' : ''}`} aria-pressed={on} aria-label={`${count} ${t('list.broken', { count })}`} title={t('list.brokenHelp')} onClick={onToggle}><span className="shape shape-bad" /><span>{count.toLocaleString()}</span><span className="chip-word">{t('list.broken', { count })}</span></button>;
 }

@@ -20,11 +20,13 @@ interface Props {
   /** Must be typed before the deed is offered. */
   typed?: string;
   disabled?: boolean;
+  /** The dialog has a field of its own that takes the focus. */
+  field?: boolean;
   onConfirm(): Promise<void>;
   onClose(): void;
 }
 
-export function ConfirmDialog({ title, children, deed, danger, kubectl, typed, disabled, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ title, children, deed, danger, kubectl, typed, disabled, field, onConfirm, onClose }: Props) {
   const { t } = useTranslation();
   const [text, setText] = useState('');
   const { run, busy, error } = useAction(async () => { await onConfirm(); onClose(); });
@@ -41,7 +43,7 @@ export function ConfirmDialog({ title, children, deed, danger, kubectl, typed, d
         </DialogContent>
         <DialogActions>
           <Button variant="text" onClick={onClose} disabled={busy}>{t('confirm.cancel')}</Button>
-          <Button variant="contained" color={danger ? 'error' : 'primary'} type="submit" disabled={!ready} autoFocus={typed === undefined}>{deed}</Button>
+          <Button variant="contained" color={danger ? 'error' : 'primary'} type="submit" disabled={!ready} autoFocus={typed === undefined && !field}>{deed}</Button>
         </DialogActions>
       </form>
     </Dialog>

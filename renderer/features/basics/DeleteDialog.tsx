@@ -20,7 +20,7 @@ export function DeleteDialog({ c, command, close }: { c: ActionContext; command:
     let here = true;
     whatGoes(c).then(g => { if (here) setGoing(g); }, (e: unknown) => { if (here) setFailed(e instanceof Error ? e.message : String(e)); });
     return () => { here = false; };
-  }, []);
+  }, [c]);
   const n = c.objects.length;
   const name = c.objects[0]?.metadata?.name ?? '';
   const what = n === 1 ? `${c.kind.singular} ${name}` : t('delete.many', { count: n, kind: c.kind.plural });

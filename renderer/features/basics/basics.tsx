@@ -37,7 +37,7 @@ function ScaleDialog({ c, close, done }: { c: ActionContext; close(): void; done
   const valid = /^\d{1,6}$/.test(text);
   const command = commands(c, names => ['scale', ...refs(c.kind, names), `--replicas=${valid ? replicas : '…'}`]);
   return (
-    <ConfirmDialog title={t('scale.title', { kind: c.kind.kind, name: object.metadata?.name, count: c.objects.length })} deed={t('scale.deed', { replicas: valid ? replicas : '…' })} kubectl={command} disabled={!valid} onClose={close}
+    <ConfirmDialog title={t('scale.title', { kind: c.kind.kind, name: object.metadata?.name, count: c.objects.length })} deed={t('scale.deed', { replicas: valid ? replicas : '…' })} kubectl={command} field disabled={!valid} onClose={close}
       onConfirm={async () => {
         await patchAll(c, { spec: { replicas } }, 'application/merge-patch+json', 'scale');
         lastCommand.set(command);

@@ -46,24 +46,27 @@ export function DataTable<T>(p: Props<T>) {
   const view = useSyncExternalStore(model.subscribe, model.view);
   const scroller = useRef<HTMLDivElement>(null);
   const rowHeight = useRowHeight();
+  // oxlint-disable-next-line react/incompatible-library -- nothing here is memoized by a compiler
   const virtual = useVirtualizer({ count: view.rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 10, scrollPaddingStart: 30, getItemKey: i => view.rows[i] ?? i });
-  useEffect(() => { virtual.measure(); }, [rowHeight]);
+  useEffect(() => { virtual.measure(); }, [virtual, rowHeight]);
 
   const before = useRef(view.rows);
   useEffect(() => {
     const next = sel.prune(selection, k => p.get(k) !== undefined, before.current, view.rows);
     before.current = view.rows;
     if (next !== selection) onSelection(next);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only rows that went can make the selection wrong
   }, [view.rows]);
 
+  const { onWidth } = p;
   const [room, setRoom] = useState(0);
   useEffect(() => {
     const el = scroller.current;
     if (!el) return undefined;
-    const observer = new ResizeObserver(() => { setRoom(el.clientWidth); p.onWidth?.(el.clientWidth); });
+    const observer = new ResizeObserver(() => { setRoom(el.clientWidth); onWidth?.(el.clientWidth); });
     observer.observe(el);
     return () => observer.disconnect();
-  }, []);
+  }, [onWidth]);
 
   const fitted = useFitted(p, view.rows);
   const squeezed = squeeze(columns.map(c => ({ id: c.id, cell: c.cell, width: p.widths[c.id] ?? fitted[c.id] ?? 100, fixed: p.widths[c.id] !== undefined })), room > 0 ? room - BOX - 12 : Number.POSITIVE_INFINITY);
@@ -188,9 +191,11 @@ function useRowHeight(): number {
 /** Widths from the first rows, settled once there are some, so that columns do not move as data comes. */
 function useFitted<T>(p: Props<T>, rows: readonly string[]): Readonly<Record<string, number>> {
   const enough = rows.length > 0;
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- fitted once per kind, when the first rows are there
   return useMemo(() => {
     const sample = rows.slice(0, 80).map(p.get).filter(r => r !== undefined);
     const now = shownNow();
     return Object.fromEntries(p.columns.map(c => [c.id, fitWidth(c.cell, c.label, sample.map(r => String(c.value(r, now)) + (c.cell === 'state' ? `  ${p.verdict?.(r).reason ?? ''}` : '')))]));
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above
   }, [p.columns, p.fitKey, enough]);
 }

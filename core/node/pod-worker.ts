@@ -124,8 +124,8 @@ export class PodWorker {
   /** The pod is gone from the API. */
   removed(pod: Pod): void { this.pod = pod; this.#gone = true; this.wake(); }
   /** Something happened to one of its containers or its sandbox. */
-  runtimeEvent(containerId: string | undefined): void {
-    if (containerId === undefined) { const s = this.#sandboxes.at(-1); if (s) this.#ready = false; for (const r of this.#records.values()) { const run = latest(r); if (run?.state.phase === 'running') this.#stale.add(run.state.id); } }
+  runtimeEvent(sandboxId: string, containerId: string | undefined): void {
+    if (containerId === undefined) { if (this.#sandboxes.at(-1)?.id === sandboxId) this.#ready = false; for (const r of this.#records.values()) { const run = latest(r); if (run?.state.phase === 'running') this.#stale.add(run.state.id); } }
     else this.#stale.add(containerId);
     this.wake();
   }
@@ -241,6 +241,8 @@ export class PodWorker {
       const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.pod, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips) }); });
       this.#sandboxes.push(made.sandbox);
       this.#ips = made.ips; this.#ready = true; this.#retrySandboxAt = 0; this.#mountFailures = 0; this.#blocked = undefined;
+      // What failed only because the old sandbox was dying starts at once in the new one.
+      if (dead) for (const r of this.#records.values()) if (r.waiting?.reason === 'CreateContainerError') { delete r.waiting; r.retryAt = 0; this.#ctx.restarts.forget(`${this.uid}/${r.name}`); }
       if (made.sandbox.ip && made.sandbox.ip !== made.ips[0]) await writePodFiles(this.#ctx, this.pod, this.dir, made.ips);
     } catch (e) {
       if (this.#abort.signal.aborted) return;
@@ -440,13 +442,12 @@ export class PodWorker {
     if (this.#gone || this.#closed) return;
     const next = podStatus({
       pod: this.pod, previous: this.status, records: this.#records, runtimeName: this.#ctx.runtime.name, imageOf: id => this.#images.get(id), sandboxReady: this.#ready,
-      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && (this.#ended || !this.#anyRunning()), now: this.#ctx.clock.now(),
+      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(),
       ...(this.#verdict ? { verdict: this.#verdict } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),
     });
     this.status = next;
     this.#writer.write(this.pod, next);
   }
-  #anyRunning(): boolean { return [...this.#records.values()].some(isRunning); }
 
   /** The API has let go of the pod. */
   get gone(): boolean { return this.#gone; }

@@ -82,7 +82,7 @@ export async function httpGet(a: HTTPGetAction, t: Target, timeoutMs: number): P
   const via = t.through === 'runtime' && !a.host ? await t.runtime.dial(t.sandboxId, port) : undefined;
   return new Promise((resolve, reject) => {
     const failed = (e: Error): void => { timer.cancel(); reject(new Error(`Get "${url}": ${words(e, `${host(name)}:${port}`)}`)); };
-    const options = { host: name, port, path, method: 'GET', headers, agent: false as const, ...(via ? { createConnection: () => via as never } : {}) };
+    const options = { host: name, port, path, method: 'GET', headers, ...(via ? { createConnection: () => via as never } : { agent: false as const }) };
     const answered = (r: IncomingMessage): void => {
       const chunks: Buffer[] = []; let size = 0;
       r.on('data', (c: Buffer) => { if (size < MAX_BODY) { chunks.push(c); size += c.length; } });

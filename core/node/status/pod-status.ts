@@ -15,7 +15,7 @@ export interface StatusInput {
   imageOf(id: string): ImageStatus | undefined;
   sandboxReady: boolean;
   podIPs: readonly string[]; hostIPs: readonly string[];
-  /** Every container has ended for good. */
+  /** Every container has ended for good and the pod's sandbox with them. */
   over: boolean;
   /** Set by the agent over what containers say: eviction, deadline, rejection. */
   verdict?: { reason: string; message: string };
@@ -84,7 +84,9 @@ export function podStatus(i: StatusInput): PodStatus {
   const apps = all.filter(m => m.role === 'app').map(m => one(i, m, init.length && !started ? 'PodInitializing' : 'ContainerCreating'));
   const ephemeral = all.filter(m => m.role === 'ephemeral').map(m => one(i, m, 'ContainerCreating'));
   const lists = { ...(initStatuses.length ? { initContainerStatuses: initStatuses } : {}), containerStatuses: apps, ...(ephemeral.length ? { ephemeralContainerStatuses: ephemeral } : {}) };
-  const phase = i.verdict ? 'Failed' : podPhase(i.pod, lists, i.over);
+  const says = i.verdict ? 'Failed' : podPhase(i.pod, lists, i.over);
+  // A terminal phase is a promise that nothing of the pod runs any more.
+  const phase = !i.over && (says === 'Succeeded' || says === 'Failed') ? i.previous.phase ?? 'Pending' : says;
   // The node's own conditions go on from what it wrote last, everyone else's from what the API has.
   const theirs = (i.pod.status?.conditions ?? []).filter(c => !OWN.has(c.type));
   const mine = (i.previous.conditions ?? []).filter(c => OWN.has(c.type));

@@ -62,9 +62,10 @@ export class SimulatedRuntime implements Runtime {
   }
   async stopSandbox(id: string): Promise<void> {
     const box = this.#boxes.get(id);
-    if (!box) return;
-    for (const c of box.containers) this.#end(this.#cells.get(c)!, 137, 9);
+    if (!box?.state.ready) return;
     box.state.ready = false;
+    for (const c of box.containers) this.#end(this.#cells.get(c)!, 137, 9);
+    this.#emit({ type: 'sandbox-died', sandboxId: id, podUid: box.state.podUid });
   }
   async removeSandbox(id: string): Promise<void> {
     const box = this.#boxes.get(id);

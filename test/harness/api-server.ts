@@ -84,8 +84,8 @@ export class TestApi {
   }
 
   async stop(): Promise<void> {
-    for (const a of this.#agents) a.destroy();
     await this.server.close();
+    for (const a of this.#agents) a.destroy();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

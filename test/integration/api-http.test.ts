@@ -112,6 +112,21 @@ describe('what goes in', () => {
   });
 });
 
+describe('closing', () => {
+  it('ends watches and lets nobody hold it', async () => {
+    const own = await TestApi.start();
+    const res = await own.open(`${CM}?watch=1&allowWatchBookmarks=true`);
+    let text = '';
+    const ended = new Promise<void>(resolve => { res.on('data', (d: Buffer) => { text += d.toString(); }).on('close', () => resolve()); });
+    const s = connect({ host: '127.0.0.1', port: own.port, ca: own.pki.ca.cert }, () => s.write('GET /healthz HTTP/1.1\r\n'));
+    s.on('error', () => s.destroy());
+    await new Promise(resolve => { s.once('secureConnect', resolve); });
+    await own.stop();
+    await ended;
+    expect(text).toContain('"type":"BOOKMARK"');
+  });
+});
+
 describe('watching', () => {
   type Event = { type: string; object: { kind: string; metadata: { name: string }; columnDefinitions?: unknown; rows?: { cells: unknown[] }[] } };
   async function* events(path: string, headers: Record<string, string> = {}): AsyncGenerator<Event> {

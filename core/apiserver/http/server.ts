@@ -55,12 +55,16 @@ export interface HttpOptions {
 }
 
 const GZIP_FROM = 128 * 1024;
+/** What running requests get when the server closes. */
+const GRACE_MS = 500;
 const NO_BODY_BYTES = Buffer.alloc(0);
 const NO_BODY: Body = { bytes: NO_BODY_BYTES, contentType: undefined };
 
 export class HttpServer {
   readonly #o: HttpOptions;
   readonly #servers = new Set<Server>();
+  /** Also those that were upgraded and that the server no longer knows as its own. */
+  readonly #sockets = new Set<Duplex>();
   readonly #watches = new Set<WatchStream>();
   constructor(o: HttpOptions) { this.#o = o; }
 
@@ -72,6 +76,7 @@ export class HttpServer {
     }, (req, res) => { void this.#request(req, res); });
     server.timeout = 0;
     server.on('upgrade', (req, socket, head) => { void this.#upgrade(req, socket, head); });
+    server.on('connection', (socket: Duplex) => { this.#sockets.add(socket); socket.once('close', () => this.#sockets.delete(socket)); });
     server.on('tlsClientError', error => this.#o.log.debug('TLS handshake failed', { error }));
     this.#servers.add(server);
     return new Promise((resolve, reject) => {
@@ -87,11 +92,12 @@ export class HttpServer {
   /** Ends watches with a last bookmark, then connections; resolves when all is closed. */
   async close(): Promise<void> {
     for (const w of this.#watches) w.close();
+    const clearing = this.#o.env.clock.after(GRACE_MS, () => { for (const s of this.#sockets) s.destroy(); });
     await Promise.all([...this.#servers].map(s => new Promise<void>(resolve => {
       s.close(() => resolve());
       s.closeIdleConnections();
-      this.#o.env.clock.after(500, () => s.closeAllConnections());
     })));
+    clearing.cancel();
     this.#servers.clear();
   }
 

@@ -15,7 +15,7 @@ const NEWLINE = Buffer.from('\n');
 
 /** Entries of a container's log, oldest first. `ended` tells whether its process has ended: a follow goes on until then. */
 export async function* readLog(dir: string, ended: () => boolean, o: LogOptions): AsyncGenerator<LogLine> {
-  const since = o.since === undefined ? undefined : new Date(o.since).toISOString();
+  const since = o.since === undefined ? undefined : new Date(o.since).toISOString().slice(0, -1);
   const wanted = (l: LogLine | undefined): l is LogLine => l !== undefined && (since === undefined || l.time >= since);
   let wake = (): void => {};
   // Watching begins before reading: what is written in between is not missed.
@@ -25,12 +25,13 @@ export async function* readLog(dir: string, ended: () => boolean, o: LogOptions)
   let file: FileHandle | undefined;
   try {
     let rest: Buffer = Buffer.alloc(0);
-    const old: LogLine[] = [];
+    let old: LogLine[] = [];
+    const trim = (slack: number): void => { if (o.tailLines !== undefined && old.length > 2 * o.tailLines + slack) old = lastLines(old, o.tailLines); };
     const names = (await readdir(dir)).filter(n => /^log\.\d+$/.test(n)).sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)));
     if (o.tailLines !== 0) for (const name of names) {
       const lines = await wholeFile(join(dir, name));
       for (const l of lines) if (wanted(l)) old.push(l);
-      if (o.tailLines !== undefined && old.length > 2 * o.tailLines) old.splice(0, old.length - o.tailLines);
+      trim(1000);
     }
     try { file = await open(join(dir, 'log')); } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; }
     const chunk = Buffer.alloc(262_144);
@@ -49,11 +50,8 @@ export async function* readLog(dir: string, ended: () => boolean, o: LogOptions)
     if (o.tailLines === undefined) {
       for (const l of old) { if (o.signal.aborted) return; yield l; }
     } else {
-      for (let lines = await more(); lines; lines = await more()) { old.push(...lines); if (old.length > 2 * o.tailLines) old.splice(0, old.length - o.tailLines); }
-      // Partial entries belong to the line that ends them.
-      let at = old.length; let left = o.tailLines;
-      while (at > 0) { if (old[at - 1]?.data.at(-1) === 10 && left-- === 0) break; at--; }
-      for (const l of o.tailLines === 0 ? [] : old.slice(at)) { if (o.signal.aborted) return; yield l; }
+      for (let lines = await more(); lines; lines = await more()) { for (const l of lines) old.push(l); trim(1000); }
+      for (const l of lastLines(old, o.tailLines)) { if (o.signal.aborted) return; yield l; }
     }
     for (;;) {
       if (o.signal.aborted) return;
@@ -61,7 +59,8 @@ export async function* readLog(dir: string, ended: () => boolean, o: LogOptions)
       const last = ended();
       const lines = await more();
       if (lines) { for (const l of lines) { yield l; if (o.signal.aborted) return; } continue; }
-      if (await rotated(file, dir)) { await file?.close(); rest = Buffer.alloc(0); file = await open(join(dir, 'log')); continue; }
+      const next = await successor(file, dir);
+      if (next) { await file?.close(); rest = Buffer.alloc(0); file = next; continue; }
       if (!o.follow || last) return;
       await changed;
     }
@@ -72,10 +71,27 @@ export async function* readLog(dir: string, ended: () => boolean, o: LogOptions)
   }
 }
 
-async function rotated(file: FileHandle | undefined, dir: string): Promise<boolean> {
-  let now: FileHandle;
-  try { now = await open(join(dir, 'log')); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; throw error; }
-  try { return file === undefined || (await now.stat()).ino !== (await file.stat()).ino; } finally { await now.close(); }
+// The last `n` lines. Partial entries belong to the line that ends them.
+function lastLines(entries: LogLine[], n: number): LogLine[] {
+  if (n === 0) return [];
+  let at = entries.length; let left = n;
+  while (at > 0) { if (entries[at - 1]?.data.at(-1) === 10 && left-- === 0) break; at--; }
+  return entries.slice(at);
+}
+
+// The file after the one being read: the current one, or an elder if it rotated more than once meanwhile. Undefined while ours is current.
+async function successor(file: FileHandle | undefined, dir: string): Promise<FileHandle | undefined> {
+  const ours = file && (await file.stat()).ino;
+  let newer: FileHandle | undefined;
+  for (let n = 0; ; n++) {
+    let here: FileHandle;
+    try { here = await open(join(dir, n === 0 ? 'log' : `log.${n}`)); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return newer; throw error; }
+    if ((await here.stat()).ino === ours) { await here.close(); return newer; }
+    await newer?.close();
+    newer = here;
+    // Nothing was being read yet: begin with the current file.
+    if (ours === undefined) return newer;
+  }
 }
 
 async function wholeFile(path: string): Promise<LogLine[]> {

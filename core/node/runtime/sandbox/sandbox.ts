@@ -91,7 +91,7 @@ class SandboxRuntime implements Runtime {
     const pod: LivePod = { record: { id, spec, createdAt: Date.now() }, dir, group: this.#group(id), control: undefined, pid: 0, containers: new Map() };
     try {
       await mkdir(join(dir, 'c'), { recursive: true, mode: 0o711 });
-      await Promise.all([writeWhole(join(dir, 'spec.json'), JSON.stringify(pod.record)), writeSettings(join(dir, 'settings'), podSettings(spec, dir, pod.group)), makeGroup(pod.group).then(() => limitGroup(pod.group, spec.resources))]);
+      await Promise.all([writeWhole(join(dir, 'spec.json'), JSON.stringify(pod.record)), writeSettings(join(dir, 'settings'), podSettings(spec, dir, pod.group)), makeGroup(pod.group).then(() => limitGroup(this.#podRoot(id), spec.resources))]);
       this.#pods.set(id, pod);
       await launch(this.#program, ['pod', join(dir, 'settings')], dir);
       pod.pid = readPid(dir);
@@ -108,11 +108,11 @@ class SandboxRuntime implements Runtime {
     const pod = this.#pods.get(id);
     if (!pod) return;
     await Promise.all([...pod.containers.values()].map(c => this.stopContainer(c.record.id, 0)));
-    await killGroup(pod.group);
+    await killGroup(this.#podRoot(id));
     if (pod.control) await new Promise<void>(resolve => { if (!pod.control) resolve(); else pod.control.once('close', () => { resolve(); }); });
     await unplug(this.#config, id, pod.record.spec);
     if (existsSync(join(pod.dir, 'shm'))) await run('umount', ['-l', join(pod.dir, 'shm')]).catch((e: Error) => { if (!/not mounted|no mount/.test(e.message)) throw e; });
-    await removeGroup(pod.group);
+    await removeGroup(this.#podRoot(id));
   }
 
   async removeSandbox(id: string): Promise<void> {
@@ -237,7 +237,9 @@ class SandboxRuntime implements Runtime {
     if (image) await this.#images.remove(image.id);
   }
 
-  #group(pod: string, container?: string): string { return `${groupRoot(this.#config)}/${pod.slice(0, 16)}${container === undefined ? cgroupVersion === 2 ? '/pod' : '' : `/${container.slice(0, 16)}`}`; }
+  #podRoot(pod: string): string { return `${groupRoot(this.#config)}/${pod.slice(0, 16)}`; }
+  // Version 2 lets only leaves hold processes: the pod's own launcher gets one beside the containers.
+  #group(pod: string, container?: string): string { return `${this.#podRoot(pod)}${container === undefined ? cgroupVersion === 2 ? '/pod' : '' : `/${container.slice(0, 16)}`}`; }
   #place(c: LiveContainer): { dir: string; group: string; ownCaps: bigint; filterFile: string | undefined } { return { dir: c.dir, group: c.group, ownCaps: this.#caps, filterFile: this.#filter }; }
 
   #running(id: string): LiveContainer {

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { ContainerSpec, RuntimeConfig } from '../runtime.ts';
+import { containerOptions, resourceFields } from './convert.ts';
+import { pauseArchive } from './pause-image.ts';
+import { FrameReader, logLine } from './logs.ts';
+
+const config = { clusterId: 'c', nodeName: 'n', logMaxBytes: 10, logMaxFiles: 2 } as RuntimeConfig;
+const sandbox = { id: 's', hostPID: false, hostIPC: false, sharedPID: true, podName: 'p', podNamespace: 'd', podUid: 'u' };
+const spec = (o: Partial<ContainerSpec>): ContainerSpec => ({ name: 'c', attempt: 0, imageId: 'i', image: 'i', env: [], mounts: [], resources: {}, security: { privileged: false, readOnlyRootFilesystem: false, noNewPrivileges: false, supplementalGroups: [], capAdd: [], capDrop: [] }, tty: false, stdin: false, stdinOnce: false, labels: {}, ...o });
+const options = (o: Partial<ContainerSpec>, sysResource = true) => containerOptions(spec(o), 'name', sandbox, undefined, config, { sysResource });
+
+it('drops the image\'s CMD when a command is given without args', () => {
+  expect(options({ command: ['x'] })).toMatchObject({ Entrypoint: ['x'], Cmd: [] });
+  expect(options({ args: ['y'] })).toMatchObject({ Cmd: ['y'] });
+  expect(options({})).not.toHaveProperty('Cmd');
+});
+it('names every capability where privileged is withheld', () => {
+  const o = options({ security: { ...spec({}).security, privileged: true } }, false).HostConfig;
+  expect(o).toMatchObject({ Privileged: false, SecurityOpt: ['seccomp=unconfined'] });
+  expect(o?.CapAdd).toContain('SYS_ADMIN'); expect(o?.CapAdd).not.toContain('SYS_RESOURCE');
+});
+it('lowers no OOM score where it may not', () => { expect(resourceFields({ oomScoreAdj: -997 }, { sysResource: false })).toEqual({ OomScoreAdj: 0 }); expect(resourceFields({ oomScoreAdj: -997 }, { sysResource: true })).toEqual({ OomScoreAdj: -997 }); });
+it('shares the PID namespace when the pod does', () => { expect(options({}).HostConfig?.PidMode).toBe('container:s'); });
+it('gives colons in paths to the long form', () => {
+  expect(options({ mounts: [{ hostPath: '/a:b', containerPath: '/c', readOnly: true }] }).HostConfig).toMatchObject({ Binds: [], Mounts: [{ Source: '/a:b', Target: '/c', ReadOnly: true }] });
+  expect(options({ mounts: [{ hostPath: '/a', containerPath: '/c', readOnly: true, propagation: 'rslave' }] }).HostConfig?.Binds).toEqual(['/a:/c:ro,rslave']);
+});
+it('cuts log frames wherever the stream is cut', () => {
+  const frame = Buffer.from('\x02\0\0\0\0\0\0\x062026 x', 'latin1');
+  const reader = new FrameReader();
+  expect([...frame].flatMap(b => reader.push(Buffer.from([b]))).map(logLine)).toEqual([{ time: '2026', stream: 'stderr', data: Buffer.from('x') }]);
+});
+it('has a pause image for both processors', () => { expect(pauseArchive('x86_64')).toBeDefined(); expect(pauseArchive('aarch64')).toBeDefined(); expect(pauseArchive('riscv64')).toBeUndefined(); });

@@ -22,7 +22,8 @@ export function quantityError(text: string | number): string | undefined {
 }
 
 function tryParse(text: string): Quantity | undefined {
-  const m = QUANTITY.exec(text);
+  // A number of this length is an attack on the arithmetic, not an amount.
+  const m = text.length > 200 ? undefined : QUANTITY.exec(text);
   if (!m) return undefined;
   const whole = m[2]!, fraction = m[3] ?? '';
   if (whole === '' && fraction === '') return undefined;

@@ -25,6 +25,7 @@ function prepareForCreate(pod: Pod): void {
 function validate(pod: Pod): FieldError[] {
   if (!pod.spec) return [required('spec.containers')];
   const errors = validatePodSpec(pod.spec, 'spec');
+  if (pod.spec.nodeName && pod.spec.schedulingGates?.length) errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
   const mirror = pod.metadata?.annotations?.['kubernetes.io/config.mirror'];
   if (mirror !== undefined && !pod.spec.nodeName) errors.unshift(invalid('metadata.annotations[kubernetes.io/config.mirror]', mirror, 'must set spec.nodeName if mirror pod annotation is set'));
   return errors;

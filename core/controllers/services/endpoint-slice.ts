@@ -56,19 +56,21 @@ export function wantedSlices(s: Service, pods: readonly Pod[], zoneOf: (node: st
 export const endpointSliceController: Controller = {
   name: 'endpointslice-controller', alias: 'endpointslice', component: 'endpoint-slice-controller',
   start(ctx, keys) {
-    const { services, pods } = watchBackends(ctx, keys);
+    const { services, pods, sized, wake } = watchBackends(ctx, keys);
     const slices = ctx.informers.for<EndpointSlice>(sliceKind);
     const nodes = ctx.informers.for<Node>(nodeKind);
     slices.addIndex(INDEX, sliceIndex);
     const written = new Written();
-    watchSlices(slices, MANAGER, written, keys);
+    watchSlices(slices, MANAGER, written, wake);
     return async key => {
       const { namespace, name } = splitKey(key);
       const s = services.lister.get(namespace, name);
       // Slices of a service that is gone are the garbage collector's.
       if (!s || !hasPods(s) || s.metadata?.deletionTimestamp !== undefined) return;
       if (written.pending(key, namespace, slices)) return;
-      const wanted = wantedSlices(s, podsOf(s, pods), node => nodes.lister.get(undefined, node)?.metadata?.labels?.[ZONE]);
+      const behind = podsOf(s, pods);
+      sized(key, behind.length);
+      const wanted = wantedSlices(s, behind, node => nodes.lister.get(undefined, node)?.metadata?.labels?.[ZONE]);
       const labels = { ...s.metadata?.labels, ...(isHeadless(s) ? { [HEADLESS]: '' } : {}), [SERVICE_NAME]: name, [SLICE_MANAGER]: MANAGER };
       try {
         await reconcileSlices(ctx.client,

@@ -68,10 +68,10 @@ function truncate(subsets: EndpointSubset[]): boolean {
 export const endpointsController: Controller = {
   name: 'endpoints-controller', alias: 'endpoint', component: 'endpoint-controller',
   start(ctx, keys) {
-    const { services, pods } = watchBackends(ctx, keys);
+    const { services, pods, sized, wake: wakeSoon } = watchBackends(ctx, keys);
     const endpoints = ctx.informers.for<Endpoints>(endpointsKind);
     // Ours are looked at when first seen too: their service may have gone while nobody watched.
-    const wake = (e: Endpoints): void => { if (MANAGED_BY in (e.metadata?.labels ?? {})) keys.add(objectKey(e)); };
+    const wake = (e: Endpoints): void => { if (MANAGED_BY in (e.metadata?.labels ?? {})) wakeSoon(objectKey(e)); };
     endpoints.on({ add: wake, update: wake, delete: e => keys.add(objectKey(e)) });
     return async key => {
       const { namespace, name } = splitKey(key);
@@ -83,7 +83,9 @@ export const endpointsController: Controller = {
         return;
       }
       if (!hasPods(s) || s.metadata?.deletionTimestamp !== undefined) return;
-      const subsets = subsetsOf(s, podsOf(s, pods));
+      const behind = podsOf(s, pods);
+      sized(key, behind.length);
+      const subsets = subsetsOf(s, behind);
       const cut = truncate(subsets);
       const labels = { ...s.metadata?.labels, ...(isHeadless(s) ? { [HEADLESS]: '' } : {}), [MANAGED_BY]: 'endpoint-controller' };
       if (old && semanticEqual(old.subsets, subsets) && semanticEqual(old.metadata?.labels, labels) && cut === (OVER_CAPACITY in (old.metadata?.annotations ?? {}))) return;

@@ -48,7 +48,7 @@ export const endpointSliceMirroringController: Controller = {
     endpoints.on({ add: wake, update: wake, delete: wake });
     services.on({ add: wake, update: wake, delete: wake });
     const written = new Written();
-    watchSlices(slices, MANAGER, written, keys);
+    watchSlices(slices, MANAGER, written, key => keys.add(key));
     return async key => {
       const { namespace, name } = splitKey(key);
       if (written.pending(key, namespace, slices)) return;

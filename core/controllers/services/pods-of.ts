@@ -39,22 +39,38 @@ export function targetPort(port: ServicePort, pod: Pod): number | undefined {
 export const hostnameIn = (s: Service, pod: Pod): string | undefined =>
   (pod.spec?.hostname && pod.spec.subdomain === s.metadata?.name ? pod.spec.hostname : undefined);
 
+/** Up to so many backends a change is passed on at once. */
+const SMALL = 100;
+const MAX_DELAY = 500;
+
+export interface Backends {
+  readonly services: Informer<Service>;
+  readonly pods: Informer<Pod>;
+  /** How many backends a service has. Of a large one every list is long to make and to send, so changes in quick succession share one. */
+  sized(key: string, backends: number): void;
+  /** Looks at a service again, soon or, if it is large, with what else comes. */
+  wake(key: string): void;
+}
+
 /** Wakes the services whose backends may have changed. */
-export function watchBackends(ctx: ControllerContext, keys: Keys): { services: Informer<Service>; pods: Informer<Pod> } {
+export function watchBackends(ctx: ControllerContext, keys: Keys): Backends {
   const services = ctx.informers.for<Service>(serviceKind);
   const pods = ctx.informers.for<Pod>(podKind);
+  const delays = new Map<string, number>();
+  const wakeSoon = (key: string): void => keys.addAfter(key, delays.get(key) ?? 0);
   const wakeMatching = (...versions: Pod[]): void => {
     for (const s of services.lister.list(versions[0]?.metadata?.namespace)) {
-      if (hasPods(s) && versions.some(p => selectorOf(s).matches(p.metadata?.labels))) keys.add(objectKey(s));
+      if (!hasPods(s) || !versions.some(p => selectorOf(s).matches(p.metadata?.labels))) continue;
+      wakeSoon(objectKey(s));
     }
   };
   const wake = (s: Service): void => keys.add(objectKey(s));
-  services.on({ add: wake, update: wake, delete: wake });
+  services.on({ add: wake, update: wake, delete: s => { delays.delete(objectKey(s)); wake(s); } });
   pods.on({
     add: p => wakeMatching(p), delete: p => wakeMatching(p),
     update: (p, prev) => { if (differs(p, prev)) wakeMatching(p, prev); },
   });
-  return { services, pods };
+  return { services, pods, wake: wakeSoon, sized: (key, n) => { if (n > SMALL) delays.set(key, Math.min(MAX_DELAY, n / 2)); else delays.delete(key); } };
 }
 
 /** Status updates are many; only these say something about addresses. */

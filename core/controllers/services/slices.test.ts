@@ -23,7 +23,7 @@ describe('EndpointSlices', () => {
     const before = w.api.writes.length;
     w.api.remove(podKind, 'default/p7');
     w.api.put(podKind, pod(300));
-    await w.settle();
+    await w.clock.advance(200);
     expect(w.api.writes.slice(before).filter(x => x.includes('endpointslices')).length).toBeLessThanOrEqual(2);
     expect(slices(w.api).flatMap(s => s.endpoints ?? []).length).toBe(250);
     await w.stop();

@@ -5,7 +5,6 @@ import { isNotFound } from '../../api/meta/status.ts';
 import type { DiscoveryEndpointPort, Endpoint, EndpointSlice, OwnerReference } from '../../api/types/kubernetes.ts';
 import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
-import type { Keys } from '../controller.ts';
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 export const SLICE_MANAGER = 'endpointslice.kubernetes.io/managed-by';
@@ -52,14 +51,14 @@ export class Written {
 }
 
 /** Events of slices of one manager: settles what was written and wakes their service. */
-export function watchSlices(slices: Informer<EndpointSlice>, manager: string, written: Written, keys: Keys): void {
+export function watchSlices(slices: Informer<EndpointSlice>, manager: string, written: Written, wake: (key: string) => void): void {
   const key = (s: EndpointSlice): string | undefined =>
     (s.metadata?.labels?.[SLICE_MANAGER] === manager ? `${s.metadata.namespace}/${s.metadata.labels[SERVICE_NAME] ?? ''}` : undefined);
   const on = (s: EndpointSlice, deleted: boolean): void => {
     const k = key(s);
     if (k === undefined) return;
     written.seen(k, s, deleted);
-    keys.add(k);
+    wake(k);
   };
   slices.on({ add: s => on(s, false), update: (s, prev) => { on(s, false); if (key(prev) !== key(s)) on(prev, false); }, delete: s => on(s, true) });
 }

@@ -24,6 +24,8 @@ export interface BootstrapConfig {
 const RBAC_LABEL = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 
 async function ensure(client: Client, r: ResourceType, object: KubeObject): Promise<void> {
+  // Asking first: a Service that is there already would be refused for its own address, not for its name.
+  try { await client.get(r, object.metadata?.namespace, object.metadata!.name!); return; } catch (e) { if (!isNotFound(e)) throw e; }
   try { await client.create(r, object); } catch (e) { if (!isAlreadyExists(e)) throw e; }
 }
 

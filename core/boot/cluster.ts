@@ -92,12 +92,13 @@ export async function startCluster(o: UpOptions, ctx: StartContext): Promise<Run
     const serving = await pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: apiHosts({ serviceCidr: o.serviceCidr, podCidr: o.podCidr, listen: o.listen.host }) });
     const admin = await pki.issue('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] });
     const kubelet = await pki.issue('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
+    let connect: ReturnType<typeof createConnect> | undefined;
     const api: ApiServer = createApiServer({
       store, kinds, clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
-      disabledAdmission: o.disabledAdmission, connect: lookup => createConnect(lookup, { ...kubelet, ca: pki.ca.cert }),
+      disabledAdmission: o.disabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
     });
-    undo.push('API server', () => api.close());
+    undo.push('API server', () => { connect?.close(); return api.close(); });
     const tls = { cert: serving.cert, key: serving.key };
     const port = await api.listen(o.listen.host, o.listen.port, tls);
     const server = `https://${o.listen.host.includes(':') ? `[${o.listen.host}]` : o.listen.host === '0.0.0.0' ? '127.0.0.1' : o.listen.host}:${port}`;

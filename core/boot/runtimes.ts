@@ -25,7 +25,7 @@ const CANDIDATES: readonly Candidate[] = [
   },
   {
     name: 'sandbox',
-    probe: async () => (await import('../node/runtime/sandbox/sandbox.ts')).probeSandbox(),
+    probe: async () => (await import('../node/runtime/sandbox/probe.ts')).probeSandbox(),
     create: async (config, log) => (await import('../node/runtime/sandbox/sandbox.ts')).createSandboxRuntime(config, log),
   },
   {

@@ -8,8 +8,7 @@ export const w5: Story = {
   id: 'W5', title: 'DockerCoins', runtimes: ['docker'], pods: 7,
   async play(s) {
     const { k } = s;
-    await k.run('create deployment redis --image=redis');
-    await k.run(['set', 'env', 'deployment/redis', 'NOTHING=1', '--dry-run=client', '-o', 'name']);
+    await k.run('create deployment redis --image=redis:3.0');
     for (const n of ['hasher', 'rng', 'webui', 'worker']) await k.run(['create', 'deployment', n, `--image=dockercoins/${n}:v1`]);
     await s.podsReady(5);
     await s.logsContain('deploy/rng', 'listening on 80');

@@ -76,14 +76,14 @@ export const w10: Story = {
     expect(await k.fails('get endpoints google-proxy')).toContain('NotFound');
     const vip = await k.run(['get', 'svc', 'google-proxy', '-o', 'jsonpath={.spec.clusterIP}']);
     await expect(s.curl(`http://${vip}/`)).rejects.toThrow();
-    // Something foreign: a web server in a container that no Kubernetes knows.
-    const id = await s.sh('docker run -d --rm nginx:1.13.1');
+    // Something foreign: a web server in a container that no Kubernetes knows, on the machine's own network.
+    const id = await s.sh(`docker run -d --rm --network host node:20 node -e "require('http').createServer((q,r)=>r.end('a foreign page')).listen(18080)"`);
     try {
-      const ip = await s.sh(`docker inspect -f '{{.NetworkSettings.IPAddress}}' ${id}`);
-      await s.create(`apiVersion: v1\nkind: Endpoints\nmetadata: {name: google-proxy}\nsubsets: [{addresses: [{ip: ${ip}}], ports: [{port: 80}]}]\n`);
-      expect((await s.rows('get endpoints google-proxy'))[0]).toContain(`${ip}:80`);
+      const ip = await s.sh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}'");
+      await s.create(`apiVersion: v1\nkind: Endpoints\nmetadata: {name: google-proxy}\nsubsets: [{addresses: [{ip: ${ip}}], ports: [{port: 18080}]}]\n`);
+      expect((await s.rows('get endpoints google-proxy'))[0]).toContain(`${ip}:18080`);
       await s.create(checker('asker', 'http://${GOOGLE_PROXY_SERVICE_HOST}:80/'));
-      await s.logsContain('asker', 'Welcome to nginx!');
+      await s.logsContain('asker', 'a foreign page');
     } finally { await s.sh(`docker rm -f ${id}`); }
     const named = 'apiVersion: v1\nkind: Endpoints\nmetadata: {name: byname}\nsubsets: [{addresses: [{ip: www.example.com}], ports: [{port: 80}]}]\n';
     expect(await k.fails(['create', '-f', s.file('named.yaml', named)])).toMatch(/must be a valid IP address/);

@@ -54,7 +54,7 @@ spec:
 `;
 
 export const w7: Story = {
-  id: 'W7', title: 'ReplicationController: adopt, trim, edit, delete; its ReplicaSet twin', runtimes: ['docker'], pods: 9,
+  id: 'W7', title: 'ReplicationController: adopt, trim, edit, delete; its ReplicaSet twin', runtimes: ['docker'], pods: 8,
   async play(s) {
     const { k } = s;
     expect(await s.create(RC(2))).toBe('replicationcontroller/nginx created');

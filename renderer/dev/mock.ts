@@ -2,6 +2,7 @@
 import { kinds } from '../../core/api/kinds/index.ts';
 import { resourcePath, type KubeObject } from '../../core/api/meta/object.ts';
 import type { FramePort, ToHost } from '../../electron/contract/frames.ts';
+import { verdictOf } from '../kinds/columns.tsx';
 import { makeWorld, touch } from './world.ts';
 
 interface Options { pods: number; rate: number; state: string }
@@ -22,7 +23,8 @@ export function mockPort(o: Options): FramePort {
     return !w.labelSelector || w.labelSelector.split(',').every(t => object.metadata?.labels?.[t.split('=')[0]!] === t.split('=')[1]);
   };
   const count = (w: Watch): void => {
-    const health = kinds.find(k => k.plural === w.resource.plural && k.group === w.resource.group)?.view.health;
+    const kind = kinds.find(k => k.plural === w.resource.plural && k.group === w.resource.group);
+    const health = kind && verdictOf(kind);
     const all = { total: 0, bad: 0, warning: 0 };
     const namespaces: Record<string, typeof all> = {};
     for (const object of bucket(w).values()) {
@@ -56,7 +58,7 @@ export function mockPort(o: Options): FramePort {
       if (events.length > 0) send({ t: 'events', id: w.id, events });
     }
   }, 100);
-  setInterval(() => { for (const w of watches.values()) if (w.t === 'count' && o.state === 'live') count(w); }, 2000);
+  setInterval(() => { for (const w of watches.values()) if (w.t === 'count' && o.state === 'live') count(w); }, 10_000);
 
   const respond = (f: Extract<ToHost, { t: 'request' }>): unknown => {
     if (f.path === '/version') return { gitVersion: 'v1.36.0+pilothouse.0.1' };

@@ -2,7 +2,7 @@
 import Button from '@mui/material/Button';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
@@ -12,7 +12,7 @@ import { ActionMenu } from '../app/ActionMenu.tsx';
 import { useApp } from '../app/context.ts';
 import { NamespacePicker } from '../app/NamespacePicker.tsx';
 import { pageOf, targetOf } from '../app/workspace.ts';
-import { useFreshness, useList, useVersion } from '../gateway/hooks.ts';
+import { useFreshness, useList } from '../gateway/hooks.ts';
 import { FreshnessMark } from '../kit/Freshness.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { IconButton } from '../kit/IconButton.tsx';
@@ -57,7 +57,9 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const [filter, setFilter] = useState('');
   const [brokenOnly, setBrokenOnly] = useState(false);
   const [selection, setSelection] = useState<Selection>(nothing);
-  useEffect(() => { model.setFilter(filter); }, [model, filter]);
+  // Typing is drawn first; the rows follow.
+  const asked = useDeferredValue(filter);
+  useEffect(() => { model.setFilter(asked); }, [model, asked]);
   useEffect(() => {
     const spaces = namespaces.length > 1 ? new Set(namespaces) : undefined;
     const broken = brokenOnly && verdict;
@@ -144,7 +146,7 @@ const isBroken = (level: string): boolean => level === 'bad' || level === 'warni
 function BrokenToggle({ store, verdict, namespaces, on, onToggle }: { store: ReturnType<typeof useList<KubeObject>>['store']; verdict: NonNullable<ReturnType<typeof verdictOf>>; namespaces: readonly string[]; on: boolean; onToggle(): void }) {
   const { t } = useTranslation();
   // Counting 50,000 verdicts is not for every frame.
-  const round = Math.floor(useVersion(store) / 15);
+  const round = useSyncExternalStore(store.subscribe, () => Math.floor(store.version / 15));
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is mutable; its version says when it changed
   const count = useMemo(() => {
     let n = 0;

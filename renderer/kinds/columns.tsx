@@ -35,4 +35,14 @@ export function filterableOf(kind: KindSpec): (o: KubeObject) => Filterable {
   });
 }
 
-export const verdictOf = (kind: KindSpec): ((o: KubeObject) => RowVerdict) | undefined => (kind.view.health ? o => kind.view.health!(o) : undefined);
+/** A kind's verdict, told once per state of an object. */
+export function verdictOf(kind: KindSpec): ((o: KubeObject) => RowVerdict) | undefined {
+  const { health } = kind.view;
+  if (!health) return undefined;
+  const known = new WeakMap<KubeObject, RowVerdict>();
+  return o => {
+    let verdict = known.get(o);
+    if (!verdict) known.set(o, verdict = health(o));
+    return verdict;
+  };
+}

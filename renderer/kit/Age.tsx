@@ -8,7 +8,10 @@ export function Age({ at }: { at: string | undefined }) {
   return <time dateTime={at} title={Number.isNaN(since) ? undefined : exactTime(since)}>{text}</time>;
 }
 
-export const exactTime = (ms: number): string => new Date(ms).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+// Making a formatter costs far more than using one.
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+/** In the reader's zone. */
+export const exactTime = (ms: number): string => exact.format(ms);
 /** `14:02` today, with the date otherwise. */
 export const clockTime = (ms: number): string => {
   const date = new Date(ms);

@@ -32,8 +32,8 @@ export function toggleSort(sorts: readonly SortKey[], column: string, add: boole
 export function sortKeys(keys: string[], sorts: readonly SortKey[], value: (key: string, column: string) => SortValue): string[] {
   const n = keys.length;
   const columns = sorts.map(s => ({ values: keys.map(k => value(k, s.column)), sign: s.descending ? -1 : 1 }));
-  const index = new Uint32Array(n);
-  for (let i = 0; i < n; i++) index[i] = i;
+  // A plain array, not a typed one: its sort is linear where the order hardly changed, and text compares are dear.
+  const index = Array.from({ length: n }, (_, i) => i);
   index.sort((i, j) => {
     for (const { values, sign } of columns) {
       const c = compareValues(values[i]!, values[j]!);

@@ -32,6 +32,7 @@ export class TableModel<T> {
   #view: TableView;
   #listeners = new Set<() => void>();
   #texts = new WeakMap<object, Filterable>();
+  #values = new Map<string, WeakMap<object, SortValue>>();
   #held = false;
   #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,11 +98,21 @@ export class TableModel<T> {
     }
     const sameQuestion = this.#view.filter === this.#filter && this.#view.sorts === this.#sorts;
     this.#due = this.#held && sameQuestion;
-    const rows = this.#due ? keepPlaces(this.#view.rows, passing) : sortKeys(passing, this.#sorts, (key, column) => this.#reader.sortValue(this.#source.get(key)!, column));
+    // Sorting starts from the order shown: mostly it still holds.
+    const placed = keepPlaces(this.#view.rows, passing);
+    const rows = this.#due ? placed : sortKeys(placed, this.#sorts, (key, column) => this.#value(this.#source.get(key)!, column));
     const same = sameQuestion && total === this.#view.total && rows.length === this.#view.rows.length && rows.every((r, i) => r === this.#view.rows[i]);
     if (same) return;
     this.#view = { rows, total, filter: this.#filter, sorts: this.#sorts };
     for (const l of this.#listeners) l();
+  }
+
+  #value(row: T, column: string): SortValue {
+    let values = this.#values.get(column);
+    if (!values) this.#values.set(column, values = new WeakMap());
+    let value = values.get(row as object);
+    if (value === undefined) values.set(row as object, value = this.#reader.sortValue(row, column));
+    return value;
   }
 
   #text(row: T): Filterable {
@@ -112,6 +123,7 @@ export class TableModel<T> {
 }
 
 function keepPlaces(shown: readonly string[], passing: readonly string[]): string[] {
+  if (shown.length === 0) return passing.slice();
   const left = new Set(passing);
   const rows = shown.filter(key => left.delete(key));
   rows.push(...left);

@@ -174,6 +174,8 @@ export class PodWorker {
       if (!this.#ended) this.#end('over');
       return;
     }
+    // Once it is over nothing may start again, whatever the containers look like while they end.
+    if (this.#over) { if (!this.#ended) this.#end('over'); this.#publish(); return; }
     if (!this.#admitted) {
       this.#admitted = true;
       const no = this.#sandboxes.length ? undefined : this.#ctx.admit(this.pod);

@@ -322,7 +322,7 @@ export class PodWorker {
     if (!this.#images.has(state.imageId)) { const image = await this.#ctx.runtime.imageStatus(state.imageId); if (image) this.#images.set(image.id, image); }
     const run: Run = { state };
     r.runs.push(run);
-    delete r.waiting; delete r.lost; r.retryAt = 0;
+    delete r.waiting; r.retryAt = 0;
     if (state.phase === 'exited') this.#stale.add(state.id);
     else {
       this.#startProber(m, false);

@@ -25,25 +25,42 @@ export function toggleSort(sorts: readonly SortKey[], column: string, add: boole
   return sorts.map((s, i) => (i === at ? { column, descending: true } : s));
 }
 
-/**
- * Sorts `keys` in place. Values are read once per row into one array per sort key; ties are broken by the key itself, so that equal
- * rows never change places.
- */
-export function sortKeys(keys: string[], sorts: readonly SortKey[], value: (key: string, column: string) => SortValue): string[] {
-  const n = keys.length;
-  const columns = sorts.map(s => ({ values: keys.map(k => value(k, s.column)), sign: s.descending ? -1 : 1 }));
-  // A plain array, not a typed one: its sort is linear where the order hardly changed, and text compares are dear.
-  const index = Array.from({ length: n }, (_, i) => i);
-  index.sort((i, j) => {
-    for (const { values, sign } of columns) {
-      const c = compareValues(values[i]!, values[j]!);
-      if (c !== 0) return c * sign;
+type Value = (key: string, column: string) => SortValue;
+
+/** The order of two rows; ties are broken by the key itself, so that equal rows never change places. */
+function comparer(sorts: readonly SortKey[], value: Value): (a: string, b: string) => number {
+  return (a, b) => {
+    for (const s of sorts) {
+      const c = compareValues(value(a, s.column), value(b, s.column));
+      if (c !== 0) return s.descending ? -c : c;
     }
-    const a = keys[i]!;
-    const b = keys[j]!;
     return a < b ? -1 : a > b ? 1 : 0;
-  });
-  const copy = keys.slice();
-  for (let i = 0; i < n; i++) keys[i] = copy[index[i]!]!;
-  return keys;
+  };
+}
+
+/** Sorts `keys` in place. */
+export const sortKeys = (keys: string[], sorts: readonly SortKey[], value: Value): string[] => keys.sort(comparer(sorts, value));
+
+/**
+ * Puts `moved` (in any order) into `kept`, which is sorted: as sorting all of them, for the cost of the few. Neither is changed
+ * beyond sorting `moved`.
+ */
+export function mergeKeys(kept: readonly string[], moved: string[], sorts: readonly SortKey[], value: Value): string[] {
+  if (moved.length === 0) return kept.slice();
+  const compare = comparer(sorts, value);
+  moved.sort(compare);
+  const out: string[] = [];
+  let from = 0;
+  for (const key of moved) {
+    let low = from;
+    let high = kept.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(kept[middle]!, key) < 0) low = middle + 1; else high = middle;
+    }
+    while (from < low) out.push(kept[from++]!);
+    out.push(key);
+  }
+  while (from < kept.length) out.push(kept[from++]!);
+  return out;
 }

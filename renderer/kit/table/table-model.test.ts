@@ -99,6 +99,22 @@ describe('table model', () => {
     model.setSorts([{ column: 'n', descending: false }]);
     expect(model.view().rows).toEqual(['a', 'c']);
   });
+  it('ends where a full sort would, whatever changes', () => {
+    const { rows, model, change, tick } = setup();
+    let seed = 7;
+    const random = (n: number) => { seed = (seed * 48271) % 2147483647; return seed % n; };
+    for (let step = 0; step < 300; step++) {
+      const key = `k${random(60)}`;
+      if (random(4) === 0) rows.delete(key); else rows.set(key, { n: random(12) });
+      if (random(9) === 0) model.hold(random(2) === 0);
+      if (random(20) === 0) model.setSorts([{ column: 'n', descending: random(2) === 0 }]);
+      change(); tick(300);
+    }
+    model.hold(false);
+    change(); tick(1000);
+    const { sorts } = model.view();
+    expect(model.view().rows).toEqual(sortKeys([...rows.keys()], sorts, k => rows.get(k)!.n));
+  });
   it('sorts 50,000 rows well under a frame budget of the throttle', () => {
     vi.useRealTimers();
     const keys = Array.from({ length: 50_000 }, (_, i) => `ns/pod-${(i * 7919) % 50_000}`);

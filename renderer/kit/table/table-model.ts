@@ -1,7 +1,7 @@
 // Which rows a table shows and in which order: filter and sort over a live source, at most four times a second, and not at all
 // while the pointer rests on a row or the table scrolls.
 import { matches, parseFilter, type Filter, type Filterable } from './filter.ts';
-import { sortKeys, type SortKey, type SortValue } from './sort.ts';
+import { mergeKeys, sortKeys, type SortKey, type SortValue } from './sort.ts';
 
 export interface RowSource<T> {
   keys(): Iterable<string>;
@@ -36,7 +36,10 @@ export class TableModel<T> {
   #held = false;
   #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = Number.NEGATIVE_INFINITY;
+  #computed = Number.NEGATIVE_INFINITY;
+  /** The objects the view was made of. */
+  #last = new Map<string, T>();
+  #inOrder = false;
   #now: () => number;
   #stop: (() => void) | undefined;
 
@@ -79,7 +82,7 @@ export class TableModel<T> {
 
   #changed(): void {
     if (this.#timer !== undefined) return;
-    const wait = this.#last + EVERY - this.#now();
+    const wait = this.#computed + EVERY - this.#now();
     if (wait <= 0) { this.#compute(); return; }
     this.#timer = setTimeout(() => { this.#timer = undefined; this.#compute(); }, wait);
   }
@@ -87,20 +90,38 @@ export class TableModel<T> {
   #compute(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#last = this.#now();
+    this.#computed = this.#now();
+    const sameQuestion = this.#view.filter === this.#filter && this.#view.sorts === this.#sorts;
+    const shown = this.#view.rows;
     let total = 0;
-    const passing: string[] = [];
+    // Rows shown before whose objects are the same keep their order among themselves; only the others are placed anew.
+    const kept: string[] = [];
+    const moved: string[] = [];
+    const had = new Set(shown);
+    const now = new Map<string, T>();
+    const passes = (row: T): boolean => this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row));
     for (const key of this.#source.keys()) {
       const row = this.#source.get(key);
       if (row === undefined || this.#extra?.(row) === false) continue;
       total++;
-      if (this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row))) passing.push(key);
+      if (!passes(row)) continue;
+      now.set(key, row);
+      if (!had.has(key)) moved.push(key);
     }
-    const sameQuestion = this.#view.filter === this.#filter && this.#view.sorts === this.#sorts;
     this.#due = this.#held && sameQuestion;
-    // Sorting starts from the order shown: mostly it still holds.
-    const placed = keepPlaces(this.#view.rows, passing);
-    const rows = this.#due ? placed : sortKeys(placed, this.#sorts, (key, column) => this.#value(this.#source.get(key)!, column));
+    const sorted = sameQuestion && this.#inOrder;
+    for (const key of shown) {
+      const row = now.get(key);
+      if (row === undefined) continue;
+      if (this.#due || !sorted || this.#last.get(key) === row) kept.push(key); else moved.push(key);
+    }
+    const value = (key: string, column: string): SortValue => this.#value(now.get(key)!, column);
+    let rows: string[];
+    if (this.#due) rows = [...kept, ...moved];
+    else if (sorted) rows = mergeKeys(kept, moved, this.#sorts, value);
+    else rows = sortKeys([...kept, ...moved], this.#sorts, value);
+    this.#inOrder = !this.#due;
+    this.#last = now;
     const same = sameQuestion && total === this.#view.total && rows.length === this.#view.rows.length && rows.every((r, i) => r === this.#view.rows[i]);
     if (same) return;
     this.#view = { rows, total, filter: this.#filter, sorts: this.#sorts };
@@ -120,12 +141,4 @@ export class TableModel<T> {
     if (!text) this.#texts.set(row as object, text = this.#reader.filterable(row));
     return text;
   }
-}
-
-function keepPlaces(shown: readonly string[], passing: readonly string[]): string[] {
-  if (shown.length === 0) return passing.slice();
-  const left = new Set(passing);
-  const rows = shown.filter(key => left.delete(key));
-  rows.push(...left);
-  return rows;
 }

@@ -11,6 +11,8 @@ export interface Run {
   state: ContainerState;
   /** Termination message, read when it ended. */
   message?: string;
+  /** Its end has been looked at: state is final, message read. */
+  settled?: true;
   /** Why it is being or was killed by the agent (liveness, definition changed). */
   killed?: string;
 }

@@ -37,7 +37,7 @@ export interface SandboxRequest { pod: Pod; attempt: number; dir: string; volume
 export async function createSandbox(ctx: NodeContext, q: SandboxRequest): Promise<{ sandbox: SandboxState; ips: string[] }> {
   const uid = q.pod.metadata?.uid ?? '';
   const ip = q.pod.spec?.hostNetwork ? undefined : ctx.network.allocate(uid);
-  const ips = ip === undefined ? [...ctx.network.hostAddresses.slice(0, 1)] : [ip];
+  const ips = ip === undefined ? ctx.network.hostAddresses.slice(0, 1) : [ip];
   await q.volumes.setUp(q.pod, () => q.facts(ips));
   await writePodFiles(ctx, q.pod, q.dir, ips);
   const sandbox = await ctx.runtime.runSandbox(sandboxSpec(ctx, q.pod, q.attempt, ip));

@@ -97,7 +97,7 @@ export class PodWorker {
     const current = this.#sandboxes.at(-1);
     this.#ready = current?.ready ?? false;
     if (this.#ready) {
-      this.#ips = current!.ip ? [current!.ip] : [...this.#ctx.network.hostAddresses.slice(0, 1)];
+      this.#ips = current!.ip ? [current!.ip] : this.#ctx.network.hostAddresses.slice(0, 1);
       if (current!.ip && !this.#ctx.network.reserve(this.uid, current!.ip)) this.#ctx.log.warn('address of an adopted pod is not free', { pod: podLabel(this.pod), ip: current!.ip });
     }
     const all = this.#sandboxes.flatMap(s => s.containers).sort((a, b) => a.attempt - b.attempt || a.createdAt - b.createdAt);
@@ -105,7 +105,7 @@ export class PodWorker {
       if (state.phase === 'created') { await this.#ctx.runtime.removeContainer(state.id); continue; }
       const r = this.#record(state.name);
       const run: Run = { state };
-      if (state.phase === 'exited') { const message = await terminationMessage(this.#ctx.runtime, state); if (message) run.message = message; }
+      if (state.phase === 'exited') { run.settled = true; const message = await terminationMessage(this.#ctx.runtime, state); if (message) run.message = message; }
       r.runs.push(run);
     }
     for (const r of this.#records.values()) {
@@ -316,7 +316,7 @@ export class PodWorker {
       if (failure !== e) this.#ctx.log.warn('container not started', { pod: podLabel(this.pod), container: m.container.name, error: e });
       r.waiting = { reason: failure.reason, message: failure.message };
       r.retryAt = failure.retryMs || !failure.run ? this.#ctx.clock.now() + (failure.retryMs || START_RETRY_MS) : 0;
-      if (failure.run) { r.runs.push({ state: failure.run }); await this.#dropOld(r); }
+      if (failure.run) { r.runs.push({ state: failure.run, settled: true }); await this.#dropOld(r); }
       return;
     }
     if (!this.#images.has(state.imageId)) { const image = await this.#ctx.runtime.imageStatus(state.imageId); if (image) this.#images.set(image.id, image); }
@@ -373,10 +373,11 @@ export class PodWorker {
       if (!r) { if (!this.#tasks.size) this.#stale.delete(id); continue; }
       this.#stale.delete(id);
       const run = r.runs.find(x => x.state.id === id)!;
-      if (run.state.phase === 'exited' && run.state.finishedAt) continue;
+      if (run.settled) continue;
       const now = await this.#ctx.runtime.container(id);
       run.state = now ?? { ...run.state, phase: 'exited', exitCode: 137, finishedAt: this.#ctx.clock.now(), message: 'The container could not be located' };
       if (run.state.phase !== 'exited') continue;
+      run.settled = true;
       if (run === latest(r)) { r.prober?.stop(); r.started = false; r.ready = false; }
       const message = now && await terminationMessage(this.#ctx.runtime, run.state);
       if (message) run.message = message;
@@ -410,7 +411,7 @@ export class PodWorker {
 
   async #stopAll(): Promise<void> {
     this.#abort.abort(new Error('pod is ending'));
-    await Promise.all([...this.#tasks]);
+    await Promise.all(this.#tasks);
     const all = members(this.pod);
     const stop = async (m: Member): Promise<void> => {
       const r = this.#record(m.container.name); const run = latest(r);
@@ -472,7 +473,7 @@ export class PodWorker {
   async shutDown(graceSeconds: number): Promise<void> {
     this.close();
     this.#abort.abort(new Error('node is shutting down'));
-    await Promise.all([...this.#tasks]);
+    await Promise.all(this.#tasks);
     await Promise.all([...this.#records.values()].filter(isRunning).map(r => this.#ctx.runtime.stopContainer(latest(r)!.state.id, graceSeconds)));
     for (const s of this.#sandboxes) await this.#ctx.runtime.removeSandbox(s.id);
     await this.#volumes.tearDown();

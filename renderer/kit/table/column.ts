@@ -37,7 +37,7 @@ export function fitWidth(cell: Cell, label: string, texts: readonly string[]): n
 }
 
 /** How far a column may be squeezed before the table scrolls sideways. */
-const LEAST: Partial<Record<Cell, number>> = { name: 150, state: 150, code: 84, labels: 90, list: 84, link: 84, text: 70, number: 62, ratio: 58, age: 58, bytes: 66 };
+const LEAST: Partial<Record<Cell, number>> = { name: 150, state: 140, code: 84, labels: 90, list: 84, link: 84, text: 70, number: 66, ratio: 58, age: 70, bytes: 66 };
 
 /** Shrinks the columns that can be shrunk, in proportion, until all fit into `room`; widths the user chose stay. */
 export function squeeze(columns: readonly { id: string; cell: Cell; width: number; fixed: boolean }[], room: number): Record<string, number> {

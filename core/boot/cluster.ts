@@ -144,6 +144,7 @@ export async function startCluster(o: UpOptions, ctx: StartContext): Promise<Run
       const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler'), schedulerName: 'default-scheduler' });
       undo.push('scheduler', () => scheduler.stop());
     }
+    if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));
     const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp, id, clock, log });
     undo.push('nodes', () => Promise.all(nodes.map(n => n.close({ leaveRunning }))));
     await shared.start();

@@ -12,9 +12,17 @@ export interface ChosenRuntime {
   /** For people: why this one. */
   why: string;
   create(config: RuntimeConfig, log: Log): Promise<Runtime>;
+  /** Removes everything this cluster's nodes left on the machine. */
+  reset(data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void>;
 }
 
-interface Candidate { name: ChosenRuntime['name']; probe(): Promise<{ ok: boolean; why: string }>; create: ChosenRuntime['create'] }
+interface Candidate {
+  name: ChosenRuntime['name'];
+  probe(): Promise<{ ok: boolean; why: string }>;
+  create: ChosenRuntime['create'];
+  /** Removes everything a node left on the machine. */
+  reset(config: RuntimeConfig, log: Log): Promise<void>;
+}
 
 // Each is loaded only when it is looked at: dockerode alone costs 60 ms.
 const CANDIDATES: readonly Candidate[] = [
@@ -22,16 +30,19 @@ const CANDIDATES: readonly Candidate[] = [
     name: 'docker',
     probe: async () => (await import('../node/runtime/docker/docker.ts')).probeDocker(),
     create: async (config, log) => (await import('../node/runtime/docker/docker.ts')).createDockerRuntime(config, log),
+    reset: async (config, log) => (await import('../node/runtime/docker/docker.ts')).resetDocker(config.clusterId, log),
   },
   {
     name: 'sandbox',
     probe: async () => (await import('../node/runtime/sandbox/probe.ts')).probeSandbox(),
     create: async (config, log) => (await import('../node/runtime/sandbox/sandbox.ts')).createSandboxRuntime(config, log),
+    reset: async (config, log) => (await import('../node/runtime/sandbox/sandbox.ts')).resetSandbox(config, log),
   },
   {
     name: 'simulated',
     probe: async () => ({ ok: true, why: 'pods only pretend to run' }),
     create: async config => (await import('../node/runtime/simulated/simulated.ts')).createSimulatedRuntime(config, systemClock),
+    reset: async () => { /* it leaves nothing */ },
   },
 ];
 
@@ -41,7 +52,7 @@ export async function chooseRuntime(choice: RuntimeChoice): Promise<ChosenRuntim
   for (const c of CANDIDATES) {
     if (choice !== 'auto' && c.name !== choice) continue;
     const { ok, why } = await c.probe();
-    if (ok) return { name: c.name, why: [...refused, why].join('; '), create: c.create };
+    if (ok) return { name: c.name, why: [...refused, why].join('; '), create: c.create, reset: (...args) => resetNodes(c, ...args) };
     if (choice !== 'auto') throw new Error(`--runtime ${choice} does not work here: ${why}`);
     refused.push(`no ${c.name}: ${why}`);
   }
@@ -50,17 +61,13 @@ export async function chooseRuntime(choice: RuntimeChoice): Promise<ChosenRuntim
 
 const nodeNames = (data: string): string[] => (existsSync(join(data, 'nodes')) ? readdirSync(join(data, 'nodes')) : []);
 
-/** Removes every sandbox that a cluster left behind, in each runtime that works on this machine. */
-export async function removeContainers(data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
-  for (const c of CANDIDATES.filter(x => x.name !== 'simulated')) {
-    if (!(await c.probe()).ok) continue;
-    for (const nodeName of nodeNames(data)) {
-      const runtime = await c.create({ nodeName, stateDir: join(data, 'nodes', nodeName, c.name), clusterPodCidr, podCidr: podCidrOf(clusterPodCidr, 1), gateway: nth(clusterPodCidr, 1), clusterId, logMaxBytes: 1, logMaxFiles: 1 }, log);
-      for (const s of await runtime.list()) {
-        await runtime.stopSandbox(s.id);
-        await runtime.removeSandbox(s.id);
-      }
-      await runtime.close();
-    }
+async function resetNodes(c: Candidate, data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
+  for (const nodeName of nodeNames(data)) {
+    await c.reset({ nodeName, stateDir: join(data, 'nodes', nodeName, c.name), clusterPodCidr, podCidr: podCidrOf(clusterPodCidr, 1), gateway: nth(clusterPodCidr, 1), clusterId, logMaxBytes: 1, logMaxFiles: 1 }, log);
   }
+}
+
+/** Removes what a cluster left on the machine, in each runtime that works here. */
+export async function removeContainers(data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
+  for (const c of CANDIDATES) if ((await c.probe()).ok) await resetNodes(c, data, clusterId, clusterPodCidr, log);
 }

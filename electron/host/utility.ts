@@ -5,7 +5,7 @@ import { parseUp } from '../../core/boot/options.ts';
 import { systemClock } from '../../core/base/clock.ts';
 import { createLog } from '../../core/base/log.ts';
 import type { FramePort } from '../contract/frames.ts';
-import type { FromHost, ToHost } from '../main/messages.ts';
+import type { FromHost, ToHost } from '../contract/host-messages.ts';
 import { clusterGateway } from './serve-cluster.ts';
 
 /** Electron's MessagePortMain, as far as it is used: typed here because this process has no `electron` module. */

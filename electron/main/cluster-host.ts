@@ -2,7 +2,7 @@
 import { dialog, MessageChannelMain, utilityProcess, type UtilityProcess, type WebContents } from 'electron';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { FromHost, ToHost } from './messages.ts';
+import type { FromHost, ToHost } from '../contract/host-messages.ts';
 
 export type HostState = { phase: 'starting' | 'running' | 'stopping' | 'stopped'; text: string } | { phase: 'failed'; text: string };
 

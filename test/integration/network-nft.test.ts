@@ -1,5 +1,4 @@
 // Services for real: nftables, a pod in its own network namespace behind a bridge, the host as client. Root on Linux.
-import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../core/network/run.ts';
 import { NftProxy } from '../../core/network/proxy/nft.ts';

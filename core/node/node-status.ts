@@ -100,7 +100,7 @@ export class NodeReporter {
       daemonEndpoints: { kubeletEndpoint: { Port: config.kubeletPort } } as NonNullable<NodeStatus['daemonEndpoints']>,
       nodeInfo: this.#last?.nodeInfo ?? await systemInfo(runtime.version, config.gitVersion),
     };
-    const quiet = (s: NodeStatus | undefined): unknown => s && { ...s, conditions: s.conditions?.map(({ lastHeartbeatTime: _, ...c }) => c) };
+    const quiet = (s: NodeStatus | undefined): unknown => s && { ...s, conditions: s.conditions?.map(c => ({ ...c, lastHeartbeatTime: '' })) };
     if (!force && clock.now() - this.#reportedAt < REPORT_MS && same(quiet(this.#last), quiet(status))) return;
     try { this.#node = await client.patch<Node>(nodes, undefined, nodeName, 'application/strategic-merge-patch+json', { status }, 'status'); }
     catch (e) {

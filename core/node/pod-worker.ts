@@ -60,7 +60,7 @@ export class PodWorker {
   #deadline = Number.POSITIVE_INFINITY;
   #hurry = new AbortController();
   #dirty = false;
-  #running: Promise<void> | undefined;
+  #stepping = false;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
@@ -144,7 +144,9 @@ export class PodWorker {
   wake(): void {
     if (this.#closed) return;
     this.#dirty = true;
-    this.#running ??= this.#loop().finally(() => { this.#running = undefined; if (this.#dirty) this.wake(); });
+    if (this.#stepping) return;
+    this.#stepping = true;
+    void this.#loop().finally(() => { this.#stepping = false; if (this.#dirty) this.wake(); });
   }
 
   async #loop(): Promise<void> {
@@ -368,7 +370,7 @@ export class PodWorker {
   }
 
   async #refreshStale(): Promise<void> {
-    for (const id of [...this.#stale]) {
+    for (const id of this.#stale) {
       const r = [...this.#records.values()].find(x => x.runs.some(y => y.state.id === id));
       if (!r) { if (!this.#tasks.size) this.#stale.delete(id); continue; }
       this.#stale.delete(id);
@@ -395,12 +397,15 @@ export class PodWorker {
     }
     if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = at;
     if (this.#ended && (this.#gone || m?.deletionTimestamp)) { this.#ending ??= this.#cleanUp().catch((e: unknown) => this.#endFailed(e)); return; }
-    this.#ending ??= this.#stopAll().then(async () => {
-      this.#ended = true; this.#ending = undefined;
-      if (!this.#gone) this.#publish();
-      this.#ctx.leave(this.uid);
-      this.wake();
-    }).catch((e: unknown) => this.#endFailed(e));
+    this.#ending ??= this.#finish().catch((e: unknown) => this.#endFailed(e));
+  }
+
+  async #finish(): Promise<void> {
+    await this.#stopAll();
+    this.#ended = true; this.#ending = undefined;
+    if (!this.#gone) this.#publish();
+    this.#ctx.leave(this.uid);
+    this.wake();
   }
 
   #endFailed(e: unknown): void {

@@ -183,7 +183,9 @@ describe('requests and doors', () => {
     const w = new Window(gateway).hello();
     w.say({ t: 'request', id: 1, cluster: 'fake', method: 'DELETE', path: '/api/v1/namespaces/a/pods/b' });
     w.say({ t: 'request', id: 2, cluster: 'fake', method: 'GET', path: '/version' });
+    w.say({ t: 'terminal', id: 3, cluster: 'fake', namespace: 'a', pod: 'b', mode: 'exec', command: ['sh'], tty: true, stdin: true, cols: 80, rows: 24 });
     await clock.advance(1);
+    expect(w.got).toContainEqual(expect.objectContaining({ t: 'end', id: 3, error: expect.objectContaining({ code: 403 }) }));
     expect(w.got).toContainEqual(expect.objectContaining({ t: 'failure', id: 1, error: expect.objectContaining({ code: 403 }) }));
     expect(cluster.requests.map(r => r.method)).toEqual(['GET']);
   });

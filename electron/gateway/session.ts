@@ -96,7 +96,7 @@ export class Session {
       case 'count': this.#count(frame); break;
       case 'retry': this.#watching.get(id)?.retry(); break;
       case 'logs': this.#stream(id, send => openLogs(frame, this.#upstream(frame.cluster), send)); break;
-      case 'terminal': this.#stream(id, send => openTerminal(frame, this.#upstream(frame.cluster), send)); break;
+      case 'terminal': this.#stream(id, send => openTerminal(frame, this.#writable(frame.cluster), send)); break;
       case 'input': this.#streams.get(id)?.input?.(frame.data); break;
       case 'eof': this.#streams.get(id)?.eof?.(); break;
       case 'resize': this.#streams.get(id)?.resize?.(frame.cols, frame.rows); break;
@@ -115,6 +115,15 @@ export class Session {
   }
 
   #upstream(cluster: string): () => Promise<Upstream> { return async () => this.#context.source.upstream(cluster); }
+
+  /** A shell can write: a protected cluster gets none. */
+  #writable(cluster: string): () => Promise<Upstream> {
+    return async () => {
+      const info = this.#context.source.list().find(c => c.id === cluster);
+      if (info?.protected) throw new GatewayError(`${info.name} is protected: no terminal is opened in it from here`, 403);
+      return this.#context.source.upstream(cluster);
+    };
+  }
 
   async #request(frame: Extract<ToHost, { t: 'request' }>): Promise<void> {
     const { id, cluster, method, path, query, body, contentType } = frame;

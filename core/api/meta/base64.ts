@@ -25,3 +25,16 @@ export function base64Length(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return Math.max(0, Math.floor((text.length * 3) / 4) - padding);
 }
+
+/** The bytes a base64 text stands for, each as one character (0-255); characters outside the alphabet are passed over. */
+export function decodeBase64(text: string): string {
+  let out = '', bits = 0, n = 0;
+  for (const c of text) {
+    const v = ALPHABET.indexOf(c);
+    if (v < 0) continue;
+    n = ((n << 6) | v) & 0xffff;
+    bits += 6;
+    if (bits >= 8) { bits -= 8; out += String.fromCharCode((n >> bits) & 255); }
+  }
+  return out;
+}

@@ -43,7 +43,7 @@ function mountToken(s: NonNullable<Pod['spec']>): void {
   const without = containers.filter(c => !c.volumeMounts?.some(m => m.mountPath === MOUNT));
   if (without.length === 0) return;
   // A volume of this name that came with the pod is one we made in an earlier life of it.
-  let name = s.volumes?.find(v => v.name.startsWith('kube-api-access-') && v.projected)?.name;
+  let name = s.volumes?.find(v => v.name?.startsWith('kube-api-access-') && v.projected)?.name;
   if (name === undefined) {
     name = `kube-api-access-${[...randomBytes(5)].map(b => ALPHABET[b % ALPHABET.length]).join('')}`;
     s.volumes = [...(s.volumes ?? []), {

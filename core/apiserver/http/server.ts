@@ -211,17 +211,24 @@ function labels(verb: RequestVerb | undefined, method: string, r: ResourceReques
   };
 }
 
+/** What a refused client still sends is read and forgotten, so that it gets to see the answer; one that does not stop is cut off. */
+const MAX_DRAIN = 64 * 1024 * 1024;
+function drain(req: IncomingMessage, size: number): void {
+  let left = MAX_DRAIN - size;
+  req.on('data', (b: Buffer) => { left -= b.length; if (left < 0) req.destroy(); });
+}
+
 async function readBody(req: IncomingMessage): Promise<Body> {
   const contentType = req.headers['content-type'];
   const length = Number(req.headers['content-length'] ?? Number.NaN);
-  if (length > MAX_BODY) throw tooLarge(`Request entity too large: limit is ${MAX_BODY}`);
+  if (length > MAX_BODY) { drain(req, 0); throw tooLarge(`Request entity too large: limit is ${MAX_BODY}`); }
   if (length === 0) return { bytes: NO_BODY_BYTES, contentType };
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
     req.on('data', (b: Buffer) => {
       size += b.length;
-      if (size > MAX_BODY) { req.removeAllListeners('data'); req.resume(); reject(tooLarge(`Request entity too large: limit is ${MAX_BODY}`)); return; }
+      if (size > MAX_BODY) { req.removeAllListeners('data'); drain(req, size); reject(tooLarge(`Request entity too large: limit is ${MAX_BODY}`)); return; }
       parts.push(b);
     });
     req.on('end', () => resolve({ bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts, size), contentType }));

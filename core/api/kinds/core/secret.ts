@@ -1,4 +1,4 @@
-import { base64Length, encodeBase64 } from '../../meta/base64.ts';
+import { base64Length, decodeBase64, encodeBase64 } from '../../meta/base64.ts';
 import { semanticEqual } from '../../meta/equal.ts';
 import { forbidden, invalid, required, tooLong, type FieldError } from '../../meta/field-error.ts';
 import { configMapKey, IMMUTABLE } from '../../meta/names.ts';
@@ -16,6 +16,10 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
+function isJson(text: string): boolean {
+  try { return typeof JSON.parse(text) === 'object'; } catch { return false; /* that is the answer */ }
+}
+
 function validate(s: Secret): FieldError[] {
   const errors: FieldError[] = [];
   let size = 0;
@@ -26,7 +30,10 @@ function validate(s: Secret): FieldError[] {
   if (size > MAX) errors.push(tooLong('data', MAX));
   const type = s.type ?? 'Opaque';
   if (type === 'kubernetes.io/service-account-token' && !s.metadata?.annotations?.['kubernetes.io/service-account.name']) errors.push(required('metadata.annotations[kubernetes.io/service-account.name]'));
-  for (const key of NEEDED[type] ?? []) if (s.data?.[key] === undefined) errors.push(required(`data[${key}]`));
+  for (const key of NEEDED[type] ?? []) {
+    if (s.data?.[key] === undefined) errors.push(required(`data[${key}]`));
+    else if (key.startsWith('.docker') && !isJson(decodeBase64(s.data[key]))) errors.push(invalid(`data[${key}]`, '<secret contents redacted>', 'must be a JSON object'));
+  }
   if (type === 'kubernetes.io/basic-auth' && s.data?.username === undefined && s.data?.password === undefined) errors.push(required('data[username]'), required('data[password]'));
   return errors;
 }

@@ -1,4 +1,4 @@
-// The applications shipped with the product, started with one click: each is a folder with example.json and manifests.
+// The applications shipped with the product, started with one click: each is a folder of manifests with a card beside it.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -9,7 +9,7 @@ import type { ClusterSource, UpstreamTransport } from './seam.ts';
 import type { AppHandler } from './session.ts';
 import { GatewayError, wireErrorOf } from './wire-error.ts';
 
-/** `dir` holds one folder per example: `example.json` ({ title, description, namespace? }) and any number of *.yaml. */
+/** `dir` holds per example a folder of manifests (what `kubectl apply -f` takes) and beside it `<name>.json` ({ title, description, namespace? }). */
 export function exampleCalls(dir: string, clusters: ClusterSource): Record<string, AppHandler> {
   const manifest = async (name: unknown): Promise<string> => {
     if (typeof name !== 'string' || !/^[a-z0-9-]+$/.test(name)) throw new GatewayError('no such example');
@@ -18,7 +18,7 @@ export function exampleCalls(dir: string, clusters: ClusterSource): Record<strin
     return (await Promise.all(files.map(f => readFile(join(folder, f), 'utf8')))).map(t => t.trimEnd()).join('\n---\n');
   };
   const about = async (name: string): Promise<Example | undefined> => {
-    const text = await readFile(join(dir, name, 'example.json'), 'utf8').catch(() => undefined);
+    const text = await readFile(join(dir, `${name}.json`), 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
     const card = JSON.parse(text) as Partial<Example>;
     const workloads = objectsOf(await manifest(name)).filter(o => ['Deployment', 'StatefulSet', 'DaemonSet'].includes(o.kind ?? '')).length;

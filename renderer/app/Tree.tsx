@@ -56,7 +56,7 @@ const KindRow = memo(function KindRow({ cluster, kind, active }: { cluster: stri
 function TreeRow({ icon, label, active, count, badge, onOpen }: { icon: string; label: string; active: boolean; count?: number; badge?: React.ReactNode; onOpen(apart: boolean): void }) {
   return (
     <button type="button" className={`tree-row${active ? ' active' : ''}`} aria-current={active ? 'page' : undefined} onClick={e => onOpen(e.ctrlKey || e.metaKey)} onAuxClick={e => { if (e.button === 1) onOpen(true); }}>
-      <Icon name={icon} /><span className="ellipsis tree-label">{label}</span>{badge}<span className={`tree-count${count === 0 ? ' zero' : ''}`}>{count === undefined ? '' : short(count)}</span>
+      <Icon name={icon} /><span className="ellipsis tree-label" title={label}>{label}</span>{badge}<span className={`tree-count${count === 0 ? ' zero' : ''}`}>{count === undefined ? '' : short(count)}</span>
     </button>
   );
 }

@@ -39,11 +39,18 @@ export function fitWidth(cell: Cell, label: string, texts: readonly string[]): n
 /** How far a column may be squeezed before the table scrolls sideways. */
 const LEAST: Partial<Record<Cell, number>> = { name: 150, state: 140, code: 84, labels: 90, list: 84, link: 84, text: 70, number: 66, ratio: 58, age: 70, bytes: 66 };
 
-/** Shrinks the columns that can be shrunk, in proportion, until all fit into `room`; widths the user chose stay. */
+/** What is cut first, and how far: a reason may end in an ellipsis before any name does. */
+const FIRST: Partial<Record<Cell, number>> = { state: 190 };
+
+/** Shrinks the columns that can be shrunk until all fit into `room`: reasons first, then all in proportion; widths the user chose stay. */
 export function squeeze(columns: readonly { id: string; cell: Cell; width: number; fixed: boolean }[], room: number): Record<string, number> {
-  const over = columns.reduce((sum, c) => sum + c.width, 0) - room;
-  const slack = (c: { cell: Cell; width: number; fixed: boolean }): number => (c.fixed ? 0 : Math.max(0, c.width - (LEAST[c.cell] ?? c.width)));
-  const total = columns.reduce((sum, c) => sum + slack(c), 0);
-  const part = over <= 0 || total === 0 ? 0 : Math.min(1, over / total);
-  return Object.fromEntries(columns.map(c => [c.id, Math.floor(c.width - slack(c) * part)]));
+  let widths = columns.map(c => c.width);
+  for (const least of [FIRST, LEAST]) {
+    const over = sum(widths) - room;
+    const slack = columns.map((c, i) => (c.fixed ? 0 : Math.max(0, widths[i]! - (least[c.cell] ?? widths[i]!))));
+    const total = sum(slack);
+    if (over > 0 && total > 0) widths = widths.map((w, i) => w - slack[i]! * Math.min(1, over / total));
+  }
+  return Object.fromEntries(columns.map((c, i) => [c.id, Math.floor(widths[i]!)]));
 }
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

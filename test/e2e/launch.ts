@@ -1,0 +1,113 @@
+// The window as a user meets it: a real host, the built renderer, real Chromium. Whatever the page complains about fails the test.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { Client } from '../../core/client/client.ts';
+import { connectionOf, loadKubeconfig } from '../../core/client/kubeconfig.ts';
+import { HttpTransport } from '../../core/client/transport-http.ts';
+import { startHost, type Host } from '../harness/host.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Screenshots of the end-to-end tests, kept by CI. */
+export const ARTIFACTS = join(ROOT, 'test/artifacts/e2e');
+const CHROMIUM = process.env.PILOTHOUSE_CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+let built = process.env.PILOTHOUSE_BUNDLE !== undefined;
+/** Builds the renderer once per test process, and only when a source is newer than what lies in dist/. */
+export function buildWindow(): void {
+  if (built) return;
+  const made = mtime(join(ROOT, 'dist/renderer/index.html'));
+  if (['renderer', 'core/api', 'electron/contract', 'resources/locales'].some(dir => newest(join(ROOT, dir)) > made)) {
+    const r = spawnSync('node', ['-e', "import('./scripts/build.mjs').then(b => b.buildRenderer())"], { encoding: 'utf8', cwd: ROOT });
+    if (r.status !== 0) throw new Error(`building the renderer failed:\n${r.stdout}${r.stderr}`);
+  }
+  built = true;
+}
+const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const newest = (dir: string): number => readdirSync(dir, { recursive: true, withFileTypes: true }).filter(e => e.isFile()).reduce((t, e) => Math.max(t, mtime(join(e.parentPath, e.name))), 0);
+
+/** One Chromium for a test file. */
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+export interface HostOptions {
+  args?: readonly string[];
+  /** Kubeconfig file whose contexts the host offers besides its own cluster; default none. */
+  kubeconfig?: string;
+  data?: string;
+}
+/** A host with a window server, on the simulated runtime unless `args` say otherwise. The user's own kubeconfig is left out. */
+export async function startWindowHost(o: HostOptions = {}): Promise<{ host: Host; client: Client; url: string }> {
+  buildWindow();
+  const args = o.args ?? [];
+  const host = await startHost([...(args.includes('--ui') ? [] : ['--ui', '127.0.0.1:0']), ...(args.includes('--runtime') ? [] : ['--runtime', 'simulated']), ...args],
+    { data: o.data, env: { KUBECONFIG: o.kubeconfig ?? join(tmpdir(), 'pilothouse-no-kubeconfig') } });
+  if (!host.ready.ui) throw new Error('the host says nothing of a window');
+  const client = new Client(new HttpTransport(connectionOf(loadKubeconfig([host.ready.kubeconfig]))), 'e2e');
+  return { host, client, url: host.ready.ui };
+}
+
+export interface Window {
+  page: Page;
+  /** What the page complained about so far: console errors, uncaught errors, violations of the content policy. */
+  readonly problems: readonly string[];
+  /** From now on complaints that match are expected: a lost host makes the browser itself complain. */
+  expect(pattern: RegExp): void;
+  /** A picture for CI and for looking at; returns its path. */
+  shot(name: string): Promise<string>;
+  /** Closes the window; throws when it had complained. */
+  close(): Promise<void>;
+}
+
+/** Opens the address in a fresh profile and waits for the frame. */
+export async function openWindow(browser: Browser, url: string, o: BrowserContextOptions & { wait?: boolean } = {}): Promise<Window> {
+  const { wait = true, ...context } = o;
+  const profile = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'], ...context });
+  const page = await profile.newPage();
+  const problems: string[] = [];
+  const expected: RegExp[] = [];
+  const complain = (text: string): void => { if (!expected.some(e => e.test(text))) problems.push(text); };
+  page.on('console', m => { if (m.type() === 'error') complain(`console: ${m.text()}`); });
+  page.on('pageerror', e => complain(`uncaught: ${e.message}`));
+  page.on('crash', () => complain('the page crashed'));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} refused ${e.blockedURI} (${e.sourceFile}:${e.lineNumber})`));
+  });
+  await page.goto(url);
+  if (wait) await page.locator('.status-bar').waitFor();
+  return {
+    page, problems,
+    expect(pattern) { expected.push(pattern); },
+    async shot(name) {
+      mkdirSync(ARTIFACTS, { recursive: true });
+      const path = join(ARTIFACTS, `${name}.png`);
+      await page.screenshot({ path, animations: 'disabled' });
+      return path;
+    },
+    async close() {
+      await profile.close();
+      if (problems.length > 0) throw new Error(`the window complained:\n${problems.join('\n')}`);
+    },
+  };
+}
+
+/** Free TCP ports on loopback, for hosts that must come back on the same ones. */
+export async function freePorts(n: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: n }, () => new Promise<ReturnType<typeof createServer>>((done, fail) => {
+    const s = createServer().once('error', fail).listen(0, '127.0.0.1', () => done(s));
+  })));
+  const ports = servers.map(s => (s.address() as { port: number }).port);
+  await Promise.all(servers.map(s => new Promise(done => { s.close(done); })));
+  return ports;
+}
+
+/** A directory of the test's own and the way to remove it. */
+export function scratch(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'pilothouse-e2e-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}

@@ -26,13 +26,18 @@ export function readModels(): Model[] {
     if (!map) continue;
     const attributes = JSON.parse(map[1]!) as Attribute[];
     const members = new Map<string, { comment: string; optional: boolean; tsType: string }>();
-    for (const m of dts.matchAll(/(?:\/\*\*\n([\s\S]*?)\*\/\s*)?^ {4}'([^']+)'(\??): (\{[\s\S]*?\n {4}\}|[^;]+);$/gm)) {
+    // A comment ends at its own `*/`: an undocumented first member must not swallow the file's head.
+    for (const m of dts.matchAll(/(?:\/\*\*\n((?:(?!\*\/)[\s\S])*)\*\/\s*)?^ {4}'([^']+)'(\??): (\{[\s\S]*?\n {4}\}|[^;]+);$/gm)) {
       members.set(m[2]!, { comment: clean(m[1] ?? ''), optional: m[3] === '?', tsType: m[4]! });
     }
     const classComment = /\/\*\*\n((?:\*[^\n]*\n)*?)\*\/\nexport declare class/.exec(dts)?.[1] ?? '';
     models.push({
       className, comment: clean(classComment),
-      attributes: attributes.map(a => ({ ...a, ...(members.get(a.name) ?? { comment: '', optional: true, tsType: 'unknown' }) })),
+      attributes: attributes.map(a => {
+        const member = members.get(a.name);
+        if (!member) throw new Error(`${file}: no declaration of ${className}.${a.name} found; the pattern for members in scripts/gen/types.ts no longer fits this version of @kubernetes/client-node`);
+        return { ...a, ...member };
+      }),
     });
   }
   return models;

@@ -51,7 +51,8 @@ function* lines(o: readonly Output[], startedAt: number): Generator<LogLine> {
 
 export async function* logLines(s: LogSource, o: LogOptions, clock: Clock): AsyncGenerator<LogLine> {
   if (!s.life) return;
-  const elapsed = (): number => (s.finishedAt || clock.now()) - s.startedAt;
+  // Timers may fire a millisecond before the wall clock says so: what the end brought must not be cut off for it.
+  const elapsed = (): number => (s.finishedAt ? s.finishedAt + 1 : clock.now()) - s.startedAt;
   const since = o.since === undefined ? 0 : Math.max(0, o.since - s.startedAt);
   let upTo = elapsed();
   let first = [...lines(printed(s.life, since, upTo, o.tailLines), s.startedAt)];

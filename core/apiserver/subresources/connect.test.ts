@@ -14,7 +14,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { badRequest, statusOf, type ApiError } from '../../api/meta/status.ts';
 import { silentLog } from '../../base/log.ts';
 import { SpdyConnection } from '../../base/streams/spdy.ts';
-import { Pki, type Issued } from '../../boot/pki.ts';
+import { Pki, type KeyPair } from '../../boot/pki.ts';
 import { exec } from '../../client/exec.ts';
 import { openPortForward } from '../../client/port-forward.ts';
 import { HttpTransport, type HttpTransportOptions } from '../../client/transport-http.ts';
@@ -56,7 +56,7 @@ const backend: NodeBackend = {
   })),
 };
 
-let dir: string, pki: Pki, serving: Issued, kubelet: Issued, node: NodeServer, nodePort: number, api: Server, web: HttpServer, echo: TcpServer;
+let dir: string, pki: Pki, serving: KeyPair, kubelet: KeyPair, node: NodeServer, nodePort: number, api: Server, web: HttpServer, echo: TcpServer;
 let o: HttpTransportOptions, handler: ReturnType<typeof createConnect>;
 const objects: Record<string, object> = {};
 const P = { namespace: 'default', pod: 'p' };

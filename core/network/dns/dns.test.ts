@@ -82,9 +82,12 @@ describe('Records, by the Kubernetes DNS specification', () => {
 });
 
 const query = (name: string, type: 'A' | 'AAAA' | 'SRV' = 'A'): Buffer => encode({ type: 'query', id: 7, flags: 0x100, questions: [{ name, type }] });
-const udp = (message: Buffer): Promise<DecodedPacket> => new Promise(resolve => {
+/** The library's types leave out the response code it decodes. */
+type Reply = DecodedPacket & { rcode: string };
+const read = (message: Buffer): Reply => decode(message) as Reply;
+const udp = (message: Buffer): Promise<Reply> => new Promise(resolve => {
   const s = createSocket('udp4');
-  s.on('message', m => { s.close(); resolve(decode(m)); });
+  s.on('message', m => { s.close(); resolve(read(m)); });
   s.send(message, port, '127.0.0.1');
 });
 
@@ -115,7 +118,7 @@ describe('DnsServer', () => {
   it('survives rubbish and says SERVFAIL when no upstream answers', async () => {
     expect((await udp(Buffer.concat([Buffer.from([0, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]), Buffer.from([63, 1])]))).rcode).toBe('FORMERR');
     const alone = new DnsServer({ records, upstreams: [], log: silentLog });
-    expect(decode((await alone.answer(query('example.test'), 'udp'))!).rcode).toBe('SERVFAIL');
+    expect(read((await alone.answer(query('example.test'), 'udp'))!).rcode).toBe('SERVFAIL');
     await alone.close();
   });
 });

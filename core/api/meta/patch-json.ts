@@ -1,5 +1,5 @@
 // JSON Patch (RFC 6902).
-import { clone, isObject, strictEqual } from './clone.ts';
+import { clone, equal, isObject } from './clone.ts';
 import { badRequest, failure, tooLarge, type ApiError } from './status.ts';
 
 /** More operations than this are refused with 413. */
@@ -40,7 +40,7 @@ export function applyJsonPatch<T>(document: T, patch: unknown): T {
         root = add(root, o.path, clone(value));
         break;
       }
-      case 'test': if (!strictEqual(peek(root, o.path), o.hasValue ? o.value : null)) throw rejected(); break;
+      case 'test': if (!equal(peek(root, o.path), o.hasValue ? o.value : null)) throw rejected(); break;
       default: throw rejected();
     }
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { clone, equal } from './clone.ts';
 import { applyJsonPatch } from './patch-json.ts';
 import { applyMergePatch } from './patch-merge.ts';
 import { applyStrategicMergePatch } from './patch-strategic.ts';
@@ -89,4 +90,19 @@ describe('strategic merge patch', () => {
   test('an item newly added carries no directives', () => {
     expect(applyStrategicMergePatch(pod({}), pod({ containers: [{ name: 'a', '$setElementOrder/env': [{ name: 'E' }], env: [{ name: 'E', value: null }, { name: 'G', $patch: 'delete' }] }] }), POD).spec.containers).toEqual([{ name: 'a', env: [{ name: 'E' }] }]);
   });
+});
+
+test('a number in a box (an integer beyond 2^53) is a number, never an object to merge into', () => {
+  class Big extends Number {
+    readonly #text: string;
+    constructor(text: string) { super(text); this.#text = text; }
+    override toString(): string { return this.#text; }
+  }
+  const a = new Big('9007199254740993'), b = new Big('9007199254740992');
+  expect(clone({ a }).a).toBe(a);
+  expect([equal({ a }, { a: new Big('9007199254740993') }), equal({ a }, { a: b })]).toEqual([true, false]);
+  expect(applyMergePatch({ spec: { n: 1 } }, { spec: { n: a } })).toEqual({ spec: { n: a } });
+  expect((applyJsonPatch({}, [{ op: 'add', path: '/n', value: a }]) as { n: unknown }).n).toBe(a);
+  expect(code(() => applyJsonPatch({ n: a }, [{ op: 'test', path: '/n', value: b }]))).toBe(422);
+  expect((applyStrategicMergePatch({ data: { n: 1 } }, { data: { n: a } }, 'x') as { data: { n: unknown } }).data.n).toBe(a);
 });

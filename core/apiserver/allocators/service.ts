@@ -3,7 +3,7 @@ import type { Service, ServicePort } from '../../api/types/kubernetes.ts';
 import { invalid, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { failure } from '../../api/meta/status.ts';
-import { equal } from '../registry/clone.ts';
+import { equal } from '../../api/meta/clone.ts';
 import type { Reservation, WriteHook } from '../registry/env.ts';
 import type { ClusterIps } from './cluster-ip.ts';
 import type { NodePorts } from './node-port.ts';

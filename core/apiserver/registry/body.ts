@@ -3,7 +3,7 @@ import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
 import { badRequest } from '../../api/meta/status.ts';
 import { decodeBody } from '../codec/body.ts';
 import type { RequestContext } from '../context.ts';
-import { clone } from './clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import type { FieldValidation } from './env.ts';
 import type { Resource } from './resource.ts';
 

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import { conflict, failure, forbiddenError, notFoundError } from '../../api/meta/status.ts';
 import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
 import type { RequestContext, Result } from '../context.ts';
-import { equal } from './clone.ts';
+import { equal } from '../../api/meta/clone.ts';
 import { timestamp, type RegistryEnv } from './env.ts';
 import { selectEntries } from './list.ts';
 import { finalizersLeft, isNamespace } from './object-meta.ts';

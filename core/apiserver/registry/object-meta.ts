@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { forbidden, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import { conflict, failure } from '../../api/meta/status.ts';
-import { equal, equalExcept } from './clone.ts';
+import { equal, equalExcept } from '../../api/meta/clone.ts';
 import { timestamp } from './env.ts';
 import type { Resource } from './resource.ts';
 

@@ -9,7 +9,7 @@ import { MAX_BODY, validateAgainstSchema, type DecodeTarget } from '../codec/bod
 import { JsonSyntaxError, MAX_DEPTH, parseJson } from '../codec/json.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { settleName, settleNamespace } from './body.ts';
-import { clone } from './clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import type { FieldValidation, RegistryEnv } from './env.ts';
 import { writeOptions } from './options.ts';
 import type { Resource } from './resource.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineKind } from '../../api/kinds/kind.ts';
 import type { Entry } from '../../store/store.ts';
-import { clone, equal } from './clone.ts';
+import { clone, equal } from '../../api/meta/clone.ts';
 import { Resource } from './resource.ts';
 
 const kind = defineKind({ group: 'apps', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true, schema: 'x', validate: () => [], columns: [], view: { nav: 'Custom', icon: 'x', sections: [], actions: [] } });

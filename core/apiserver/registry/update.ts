@@ -5,7 +5,7 @@ import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts'
 import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleName, settleNamespace } from './body.ts';
-import { clone } from './clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import { createObject } from './create.ts';
 import type { RegistryEnv } from './env.ts';
 import { bumpGeneration, carryMeta, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';

@@ -5,7 +5,7 @@ import type { Unstructured } from '../../api/meta/object.ts';
 import { conflict, invalidError } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
-import { clone } from '../registry/clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import { timestamp, type RegistryEnv } from '../registry/env.ts';
 import { writeOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';

@@ -3,7 +3,7 @@ import type { Unstructured } from '../../api/meta/object.ts';
 import { badRequest } from '../../api/meta/status.ts';
 import { decodeBody, type DecodeTarget, type FieldValidation } from '../codec/body.ts';
 import type { RequestContext } from '../context.ts';
-import { clone } from '../registry/clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 
 export const SCALE: DecodeTarget = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.k8s.api.autoscaling.v1.Scale' };
 export const BINDING: DecodeTarget = { group: '', version: 'v1', kind: 'Binding', schema: 'io.k8s.api.core.v1.Binding' };

@@ -6,7 +6,7 @@ import { badRequest, failure, notFoundError, tooManyRequests } from '../../api/m
 import { CompareFailed } from '../../store/store.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
-import { clone } from '../registry/clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import { remove } from '../registry/delete.ts';
 import { timestamp, type RegistryEnv } from '../registry/env.ts';
 import { deleteOptions, writeOptions } from '../registry/options.ts';

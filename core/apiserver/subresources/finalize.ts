@@ -4,7 +4,7 @@ import { methodNotAllowed } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { objectFrom, settleName } from '../registry/body.ts';
-import { clone } from '../registry/clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { writeOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';

@@ -6,7 +6,7 @@ import { invalidError, methodNotAllowed } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { objectFrom, settleName, settleNamespace } from '../registry/body.ts';
-import { clone, equal } from '../registry/clone.ts';
+import { clone, equal } from '../../api/meta/clone.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { read } from '../registry/get.ts';
 import { writeOptions } from '../registry/options.ts';

@@ -4,7 +4,7 @@ import type { KubeObject, ObjectMeta, Unstructured } from '../../api/meta/object
 import { badRequest, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
-import { clone } from '../registry/clone.ts';
+import { clone } from '../../api/meta/clone.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { writeOptions } from '../registry/options.ts';
 import { patched, patchOf } from '../registry/patch.ts';

@@ -29,6 +29,8 @@ const MOUNT_RETRY_MAX_MS = 122_000;
 /** A hook, a mount or a sandbox that failed for a reason of its own is tried again after this. */
 const SANDBOX_RETRY_MS = 5_000;
 const START_RETRY_MS = 10_000;
+/** A ready pod that goes still gets this long before its first stop signal: the services that send to it learn of it meanwhile, and no request is lost. */
+const DRAIN_MS = 200;
 
 export class PodWorker {
   readonly uid: string;
@@ -417,6 +419,7 @@ export class PodWorker {
   async #stopAll(): Promise<void> {
     this.#abort.abort(new Error('pod is ending'));
     await Promise.all(this.#tasks);
+    if (this.#served()) await this.#pause(DRAIN_MS);
     const all = members(this.pod);
     const stop = async (m: Member): Promise<void> => {
       const r = this.#record(m.container.name); const run = latest(r);
@@ -432,6 +435,23 @@ export class PodWorker {
     this.#over = true;
     await this.#volumes.tearDown();
     this.#ctx.network.release(this.uid);
+  }
+
+  /** Whether services may send to the pod until they hear that it goes. */
+  #served(): boolean {
+    const m = this.pod.metadata;
+    return this.#ready && this.pod.spec?.hostNetwork !== true && Object.keys(m?.labels ?? {}).length > 0 && this.#deadline - this.#ctx.clock.now() >= 1000
+      && this.#ctx.runtime.name !== 'simulated' && (this.pod.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') ?? false);
+  }
+
+  /** Waits, unless the grace is cut short. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#hurry;
+    return new Promise(resolve => {
+      const done = (): void => { timer.cancel(); signal.removeEventListener('abort', done); resolve(); };
+      const timer = this.#ctx.clock.after(ms, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
   }
 
   /** Everything of the pod leaves this machine, then the object leaves the API. */

@@ -21,14 +21,14 @@ import { Data } from './sections/Data.tsx';
 import { Endpoints, Ports } from './sections/Network.tsx';
 import { Events } from './sections/Events.tsx';
 import { Labels } from './sections/Labels.tsx';
-import { Owners } from './sections/Owners.tsx';
 import { Pods, Rollout } from './sections/Pods.tsx';
+import { Related } from './sections/Related.tsx';
 import { Spec } from './sections/Spec.tsx';
 import type { SectionProps } from './sections/section.tsx';
 import './detail.css';
 
 const SECTIONS: Record<Section, (p: SectionProps) => React.ReactNode> = {
-  conditions: Conditions, containers: Containers, podTemplate: Containers, pods: Pods, rollout: Rollout, owners: Owners, events: Events, labels: Labels, data: Data, ports: Ports, endpoints: Endpoints, spec: Spec,
+  conditions: Conditions, containers: Containers, podTemplate: Containers, pods: Pods, rollout: Rollout, owners: Related, events: Events, labels: Labels, data: Data, ports: Ports, endpoints: Endpoints, spec: Spec,
 };
 
 export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {

@@ -7,9 +7,12 @@ import type { RowVerdict } from '../kit/table/TableRow.tsx';
 
 const namespaceColumn: TableColumn<KubeObject> = { id: 'Namespace', label: 'Namespace', cell: 'code', value: o => o.metadata?.namespace ?? '', sort: o => o.metadata?.namespace ?? '' };
 
+/** `12 (3m ago)`: restarts grow this long without anyone touching the window. */
+const FIGURE_WITH_TIME = 11;
+
 function column(c: Column): TableColumn<KubeObject> {
   const sort = c.sort ? (o: KubeObject) => c.sort!(o) : (o: KubeObject) => c.value(o, 0);
-  return { id: c.name, label: c.name, description: c.description, cell: c.draw, wide: c.priority === 1, value: (o, now) => c.value(o, now), sort };
+  return { id: c.name, label: c.name, description: c.description, cell: c.draw, wide: c.priority === 1, chars: c.type === 'string' && c.draw === 'number' ? FIGURE_WITH_TIME : undefined, value: (o, now) => c.value(o, now), sort };
 }
 
 const made = new WeakMap<KindSpec, { all: TableColumn<KubeObject>[]; narrow: TableColumn<KubeObject>[] }>();

@@ -9,12 +9,13 @@ export const POD = kindOf('v1', 'Pod')!;
 export const DEPLOYMENT = kindOf('apps/v1', 'Deployment')!;
 export const NAMESPACE = kindOf('v1', 'Namespace')!;
 
-export interface PodShape { image?: string; env?: Record<string, string>; labels?: Record<string, string>; cpu?: string; containers?: string[] }
+export interface PodShape { secret?: string; settings?: string; image?: string; env?: Record<string, string>; labels?: Record<string, string>; cpu?: string; containers?: string[] }
 const podSpec = (o: PodShape): object => ({
   terminationGracePeriodSeconds: 1,
   containers: (o.containers ?? ['main']).map(name => ({
     name, image: o.image ?? 'shop/web:1.4', ports: name === 'main' ? [{ containerPort: 8080 }] : undefined,
-    env: Object.entries(o.env ?? {}).map(([k, value]) => ({ name: k, value })), resources: { requests: { cpu: o.cpu ?? '10m', memory: '16Mi' } },
+    env: [...Object.entries(o.env ?? {}).map(([k, value]) => ({ name: k, value })), ...(o.secret ? [{ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: o.secret, key: 'password' } } }] : [])],
+    envFrom: o.settings ? [{ configMapRef: { name: o.settings } }] : undefined, resources: { requests: { cpu: o.cpu ?? '10m', memory: '16Mi' } },
   })),
 });
 
@@ -39,11 +40,11 @@ export async function create(client: Client, ...objects: readonly KubeObject[]):
 export async function seedShop(client: Client): Promise<void> {
   await create(client,
     namespace('shop'), namespace('staging'),
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'shop', name: 'settings' }, data: { mode: 'production', 'app.conf': 'workers = 4\nlog = info\n' } } as KubeObject,
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'shop', name: 'api' }, data: { mode: 'production', APP_CONF: 'workers = 4\nlog = info\n' } } as KubeObject,
     { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'shop', name: 'db' }, type: 'Opaque', data: { password: Buffer.from('hunter2').toString('base64'), user: Buffer.from('ada').toString('base64') } } as KubeObject,
     { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'web', labels: { app: 'web' } }, spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] } } as KubeObject,
     deployment('shop', 'web', 4, { labels: { tier: 'front' }, containers: ['main', 'proxy'] }),
-    deployment('shop', 'api', 3, { labels: { tier: 'back' }, image: 'shop/api:2.0' }),
+    deployment('shop', 'api', 3, { labels: { tier: 'back' }, image: 'shop/api:2.0', secret: 'db', settings: 'api' }),
     deployment('shop', 'worker', 2, { labels: { tier: 'back' }, image: 'shop/worker:2.0' }),
     deployment('staging', 'web', 2, { labels: { tier: 'front' } }),
     deployment('shop', 'mailer', 1, { labels: { tier: 'back' }, image: 'shop/mailer:0.9', env: { SIMULATED_EXIT_CODE: '2' } }),

@@ -195,7 +195,7 @@ function useFitted<T>(p: Props<T>, rows: readonly string[]): Readonly<Record<str
   return useMemo(() => {
     const sample = rows.slice(0, 80).map(p.get).filter(r => r !== undefined);
     const now = shownNow();
-    return Object.fromEntries(p.columns.map(c => [c.id, fitWidth(c.cell, c.label, sample.map(r => String(c.value(r, now)) + (c.cell === 'state' ? `  ${p.verdict?.(r).reason ?? ''}` : '')))]));
+    return Object.fromEntries(p.columns.map(c => [c.id, fitWidth(c.cell, c.label, sample.map(r => String(c.value(r, now)) + (c.cell === 'state' ? `  ${p.verdict?.(r).reason ?? ''}` : '')), c.chars)]));
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above
   }, [p.columns, p.fitKey, enough]);
 }

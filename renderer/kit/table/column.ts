@@ -11,6 +11,8 @@ export interface TableColumn<T> {
   cell: Cell;
   /** Shown only where there is room, unless the user asks for it. */
   wide?: boolean;
+  /** Characters to keep space for, however short the first rows are. */
+  chars?: number;
   value(row: T, now: number): string | number | boolean;
   sort(row: T): SortValue;
   /** Replaces the text; must depend on the row alone. */
@@ -27,9 +29,9 @@ const MONO_CHAR = 7.7;
 const PADDING = 22;
 
 /** Width in px that fits nearly all of the sampled texts and the header. */
-export function fitWidth(cell: Cell, label: string, texts: readonly string[]): number {
+export function fitWidth(cell: Cell, label: string, texts: readonly string[], chars = 0): number {
   const lengths = texts.map(t => t.length).sort((a, b) => a - b);
-  const most = lengths[Math.floor((lengths.length - 1) * 0.95)] ?? 0;
+  const most = Math.max(chars, lengths[Math.floor((lengths.length - 1) * 0.95)] ?? 0);
   const mark = cell === 'state' ? 16 : 0;
   const char = cell === 'name' || cell === 'code' || cell === 'labels' || cell === 'list' ? MONO_CHAR : CHAR;
   const [min, max] = WIDTH[cell];

@@ -15,7 +15,7 @@ import { createRecorder } from '../client/create-recorder.ts';
 import { createInformerFactory } from '../client/informer-factory.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import { startControllers } from '../controllers/start.ts';
-import { nodeIpOf, nth, podCidrOf } from '../network/cidr.ts';
+import { nodeIpOf, nth, podCidrOf } from '../base/cidr.ts';
 import { Network } from '../network/network.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { openStore } from '../store/open.ts';

@@ -1,6 +1,7 @@
 // The command line of `pilothouse up`, parsed at the door.
 import { parseArgs } from 'node:util';
 import { isIPv4 } from 'node:net';
+import { rangeOf } from '../base/cidr.ts';
 import { defaultDataDir } from './paths.ts';
 
 export type RuntimeChoice = 'auto' | 'docker' | 'sandbox' | 'simulated';
@@ -43,8 +44,8 @@ function cidr(flag: string, text: string, maxPrefix: number): string {
   if (!ip || !isIPv4(ip) || more !== undefined || !/^\d+$/.test(bits ?? '') || Number(bits) < 8 || Number(bits) > maxPrefix) {
     throw new UsageError(`${flag} ${text}: expected an IPv4 range between /8 and /${maxPrefix}, for example 10.244.0.0/16`);
   }
-  const n = ip.split('.').reduce((a, b) => a * 256 + Number(b), 0);
-  if (n % 2 ** (32 - Number(bits)) !== 0) throw new UsageError(`${flag} ${text}: the address has bits set to the right of the prefix`);
+  const { base, size } = rangeOf(text);
+  if (base % size !== 0) throw new UsageError(`${flag} ${text}: the address has bits set to the right of the prefix`);
   return text;
 }
 

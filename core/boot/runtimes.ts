@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { nth, podCidrOf } from '../network/cidr.ts';
+import { nth, podCidrOf } from '../base/cidr.ts';
 import type { Runtime, RuntimeConfig } from '../node/runtime/runtime.ts';
 import type { RuntimeChoice } from './options.ts';
 

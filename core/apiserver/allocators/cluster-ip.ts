@@ -1,9 +1,8 @@
 // Addresses of the service range. Kept in memory, read from the services at start; the lower band is left to those who ask for an
 // address by name (Kubernetes' static band).
 
-const toNumber = (ip: string): number => ip.split('.').reduce((n, part) => n * 256 + Number(part), 0);
-const toText = (n: number): string => [24, 16, 8, 0].map(s => Math.floor(n / 2 ** s) % 256).join('.');
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+import { isIPv4 } from '../../api/meta/ip.ts';
+import { ipToNumber, numberToIp, rangeOf } from '../../base/cidr.ts';
 
 export class ClusterIps {
   readonly cidr: string;
@@ -16,10 +15,10 @@ export class ClusterIps {
 
   /** `cidr` like 10.96.0.0/16. */
   constructor(cidr: string, random: () => number = Math.random) {
-    const [base = '', bits = ''] = cidr.split('/');
+    const { base, size } = rangeOf(cidr);
     this.cidr = cidr;
-    this.#base = toNumber(base);
-    this.#size = 2 ** (32 - Number(bits)) - 2;
+    this.#base = base;
+    this.#size = size - 2;
     this.#band = this.#size < 16 ? 0 : Math.min(Math.max(16, Math.floor(this.#size / 16)), 256);
     this.#random = random;
   }
@@ -47,14 +46,14 @@ export class ClusterIps {
     const start = Math.floor(this.#random() * n);
     for (let i = 0; i < n; i++) {
       const offset = from + ((start + i) % n);
-      if (!this.#used.has(offset)) { this.#used.add(offset); return toText(this.#base + offset); }
+      if (!this.#used.has(offset)) { this.#used.add(offset); return numberToIp(this.#base + offset); }
     }
     return undefined;
   }
 
   #offset(ip: string): number | undefined {
-    if (!IPV4.test(ip)) return undefined;
-    const offset = toNumber(ip) - this.#base;
+    if (!isIPv4(ip)) return undefined;
+    const offset = ipToNumber(ip) - this.#base;
     return offset >= 1 && offset <= this.#size ? offset : undefined;
   }
 }

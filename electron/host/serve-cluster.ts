@@ -9,7 +9,7 @@ import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { serveUi } from '../gateway/serve.ts';
 import type { AppHandler } from '../gateway/session.ts';
 import { fileSettings } from '../gateway/settings.ts';
-import { newToken } from '../gateway/token.ts';
+import { keptToken } from '../gateway/token.ts';
 import { Clusters } from './clusters.ts';
 
 /** Where shipped files lie: the directory above ours that has them (a checkout, its dist/, or the package). */
@@ -39,7 +39,7 @@ export function clusterGateway(o: Parameters<ServeUi>[0], more: Readonly<Record<
 
 export const serveCluster: ServeUi = async o => {
   const { gateway, close } = clusterGateway(o);
-  const server = await serveUi({ listen: o.listen, gateway, assetsDir: asset('dist', 'renderer'), token: newToken(), log: o.log });
+  const server = await serveUi({ listen: o.listen, gateway, assetsDir: asset('dist', 'renderer'), token: keptToken(join(o.dataDir, 'window-token')), log: o.log });
   return {
     url: server.url,
     async close() {

@@ -1,7 +1,9 @@
 // Every feature, one line each.
 import type { Feature } from '../app/feature.ts';
 import { basics } from './basics/basics.tsx';
+import { logs } from './logs/logs.tsx';
 
 export const features: readonly Feature[] = [
   basics,
+  logs,
 ];

@@ -1,0 +1,24 @@
+// Logs: of a pod with all its containers, or of everything a workload or a service selects.
+import { lazy } from 'react';
+import type { ActionContext, Feature } from '../../app/feature.ts';
+import { targetOfObjects } from './target.ts';
+
+const LogView = lazy(async () => ({ default: (await import('./LogView.tsx')).LogView }));
+
+export const logs: Feature = {
+  id: 'logs',
+  dockViews: { logs: LogView },
+  actions: [{
+    id: 'logs', icon: 'logs', key: 'l', bulk: true, quick: true,
+    kubectl: c => targetOfObjects(c.cluster, infoOf(c), c.kind, c.objects)?.command ?? '',
+    run(c) {
+      const target = targetOfObjects(c.cluster, infoOf(c), c.kind, c.objects);
+      if (!target) return;
+      const name = c.objects[0]?.metadata?.name ?? '';
+      const title = c.objects.length === 1 ? name : `${name} + ${c.objects.length - 1}`;
+      c.app.lastCommand.set(target.command);
+      c.app.workspace.openDock({ id: `logs:${c.cluster}:${JSON.stringify(target.sets)}`, view: 'logs', title, icon: 'logs', props: target });
+    },
+  }],
+};
+const infoOf = (c: ActionContext) => c.app.connection.host.get()?.clusters.find(i => i.id === c.cluster);

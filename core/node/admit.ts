@@ -1,19 +1,14 @@
 // Whether a pod that was put on this node fits it: kubelet's own check, for pods no scheduler has weighed.
+import { podAmounts } from '../api/meta/pod.ts';
+import { millisOf, wholeOf } from '../api/meta/quantity.ts';
 import type { Pod } from '../api/types/kubernetes.ts';
-import { bytes, milli } from './quantity.ts';
 
 interface Held { cpu: number; memory: number; ports: string[] }
 
-/** The larger of the sum over app containers and the largest init container, as the scheduler counts. */
+/** What the scheduler counts, too. */
 function requests(pod: Pod): { cpu: number; memory: number } {
-  const of = (r: 'cpu' | 'memory'): number => {
-    const get = (c: { resources?: { requests?: Record<string, string>; limits?: Record<string, string> } }): number => { const q = c.resources?.requests?.[r] ?? c.resources?.limits?.[r]; return q === undefined ? 0 : r === 'cpu' ? milli(q) : bytes(q); };
-    let sidecars = 0; let init = 0;
-    for (const c of pod.spec?.initContainers ?? []) { if (c.restartPolicy === 'Always') sidecars += get(c); else init = Math.max(init, sidecars + get(c)); }
-    const overhead = pod.spec?.overhead?.[r];
-    return Math.max(init, (pod.spec?.containers ?? []).reduce((n, c) => n + get(c), sidecars)) + (overhead === undefined ? 0 : r === 'cpu' ? milli(overhead) : bytes(overhead));
-  };
-  return { cpu: of('cpu'), memory: of('memory') };
+  const { cpu = 0, memory = 0 } = pod.spec ? podAmounts(pod.spec) : {};
+  return { cpu, memory };
 }
 
 function hostPorts(pod: Pod): string[] {
@@ -24,7 +19,7 @@ export class Admission {
   readonly #capacity: { cpu: number; memory: number; pods: number };
   readonly #held = new Map<string, Held>();
   #cpu = 0; #memory = 0;
-  constructor(allocatable: Readonly<Record<string, string>>) { this.#capacity = { cpu: milli(allocatable['cpu'] ?? '0'), memory: bytes(allocatable['memory'] ?? '0'), pods: Number(allocatable['pods'] ?? 110) }; }
+  constructor(allocatable: Readonly<Record<string, string>>) { this.#capacity = { cpu: millisOf(allocatable['cpu']), memory: wholeOf(allocatable['memory']), pods: Number(allocatable['pods'] ?? 110) }; }
 
   /** Holds what the pod needs, asked or not (adopted pods are not refused). */
   hold(pod: Pod): void {

@@ -1,24 +1,9 @@
 // Requests, limits and security contexts of the API as what a runtime applies.
+import { qosClass } from '../api/meta/pod.ts';
+import { millisOf, wholeOf } from '../api/meta/quantity.ts';
 import type { Container, Pod, ResourceRequirements } from '../api/types/kubernetes.ts';
 import { ConfigError } from './env/env.ts';
-import { bytes, milli } from './quantity.ts';
 import type { ImageStatus, Resources, Security } from './runtime/runtime.ts';
-
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
-
-/** Kubernetes' quality-of-service class (GetPodQOS): Guaranteed when every container's cpu and memory limits equal its requests. */
-export function qosOf(pod: Pod): QosClass {
-  const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  let any = false; let guaranteed = all.length > 0;
-  for (const c of all) {
-    for (const r of ['cpu', 'memory']) {
-      const limit = c.resources?.limits?.[r]; const request = c.resources?.requests?.[r] ?? limit;
-      if ((limit !== undefined && milli(limit) > 0) || (request !== undefined && milli(request) > 0)) any = true;
-      if (limit === undefined || request === undefined || milli(limit) !== milli(request)) guaranteed = false;
-    }
-  }
-  return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
-}
 
 /** cpu.shares of a request in thousandths of a core; the kernel's least is 2. */
 const shares = (m: number): number => Math.min(262_144, Math.max(2, Math.floor((m * 1024) / 1000)));
@@ -28,10 +13,10 @@ const shares = (m: number): number => Math.min(262_144, Math.max(2, Math.floor((
  * programs on the same desktop are not killed before them; and lowering a score needs a capability many machines lack.
  */
 function oomScore(pod: Pod, r: ResourceRequirements | undefined, machineMemory: number): number {
-  const qos = qosOf(pod);
+  const qos = qosClass(pod.spec!);
   if (qos === 'Guaranteed') return 0;
   if (qos === 'BestEffort') return 1000;
-  const request = bytes(r?.requests?.['memory'] ?? r?.limits?.['memory'] ?? '0');
+  const request = wholeOf(r?.requests?.['memory'] ?? r?.limits?.['memory'] ?? '0');
   return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * request) / machineMemory)));
 }
 
@@ -39,10 +24,10 @@ export function containerResources(pod: Pod, c: Container, machineMemory: number
   const { limits, requests } = c.resources ?? {};
   const cpu = requests?.['cpu'] ?? limits?.['cpu'];
   return {
-    cpuShares: cpu === undefined ? 2 : shares(milli(cpu)),
-    ...(limits?.['cpu'] === undefined ? {} : { cpuLimitMilli: milli(limits['cpu']) }),
-    ...(limits?.['memory'] === undefined ? {} : { memoryLimitBytes: bytes(limits['memory']) }),
-    ...(requests?.['memory'] === undefined ? {} : { memoryRequestBytes: bytes(requests['memory']) }),
+    cpuShares: cpu === undefined ? 2 : shares(millisOf(cpu)),
+    ...(limits?.['cpu'] === undefined ? {} : { cpuLimitMilli: millisOf(limits['cpu']) }),
+    ...(limits?.['memory'] === undefined ? {} : { memoryLimitBytes: wholeOf(limits['memory']) }),
+    ...(requests?.['memory'] === undefined ? {} : { memoryRequestBytes: wholeOf(requests['memory']) }),
     oomScoreAdj: oomScore(pod, c.resources, machineMemory),
   };
 }
@@ -61,7 +46,7 @@ export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, fs
       if (!/^\d+$/.test(name)) throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${who}`);
     }
   }
-  const seccomp = (s?.seccompProfile ?? p?.seccompProfile) as { type: string; localhostProfile?: string } | undefined;
+  const seccomp = s?.seccompProfile ?? p?.seccompProfile;
   const privileged = s?.privileged ?? false;
   return {
     privileged,

@@ -6,8 +6,6 @@ import type { Pod } from '../api/types/kubernetes.ts';
 import { Backoff, goDuration } from './backoff.ts';
 import { credentialsFor, repositoryOf } from './images/credentials.ts';
 import { createIpam } from './ipam.ts';
-import { qosOf } from './limits.ts';
-import { bytes, milli } from './quantity.ts';
 import { unsupported } from './unsupported.ts';
 import { writeAtomically } from './volumes/atomic-dir.ts';
 import { subPath } from './volumes/sub-path.ts';
@@ -21,17 +19,12 @@ it('back-off doubles from 10 s to 300 s and starts anew after ten quiet minutes'
   b.next('k', now + 1_400_000, now + 1_400_000); expect(b.current('k')).toBe(10_000);
   expect([10_000, 80_000, 300_000, 1500, 250].map(goDuration)).toEqual(['10s', '1m20s', '5m0s', '1.5s', '250ms']);
 });
-it('quantities', () => { expect([milli('250m'), milli('1.5'), milli('2')]).toEqual([250, 1500, 2000]); expect([bytes('1Gi'), bytes('100M'), bytes('1e3')]).toEqual([1_073_741_824, 100_000_000, 1000]); });
 it('pod addresses: unique, sticky, reservable, exhaustible', () => {
   const p = createIpam('10.1.0.0/29', ['10.1.0.1']);
   expect(p.allocate('a')).toBe('10.1.0.2'); expect(p.allocate('a')).toBe('10.1.0.2');
   expect(p.reserve('b', '10.1.0.4')).toBe(true); expect(p.reserve('c', '10.1.0.4')).toBe(false); expect(p.reserve('c', '10.2.0.4')).toBe(false);
   expect([p.allocate('c'), p.allocate('d'), p.allocate('e')]).toEqual(['10.1.0.3', '10.1.0.5', '10.1.0.6']);
   expect(() => p.allocate('f')).toThrow('no IP addresses available'); p.release('a'); expect(p.allocate('f')).toBe('10.1.0.2');
-});
-it('quality of service', () => {
-  const pod = (resources: object): Pod => ({ spec: { containers: [{ name: 'c', resources }] } });
-  expect([qosOf(pod({})), qosOf(pod({ requests: { cpu: '1' } })), qosOf(pod({ limits: { cpu: '1', memory: '1Gi' } }))]).toEqual(['BestEffort', 'Burstable', 'Guaranteed']);
 });
 it('pull secrets match registries', () => {
   const of = (auths: object) => [{ metadata: { name: 's' }, data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') } }];

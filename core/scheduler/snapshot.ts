@@ -2,7 +2,8 @@
 // node, whatever number of pods there is; no copy is taken, since a placement is decided within one turn of the event loop.
 import type { Node } from '../api/types/kubernetes.ts';
 import type { HostPort, PodInfo } from './pod-info.ts';
-import { amount, amounts, type Amounts } from './resources.ts';
+import { amountOf } from '../api/meta/pod.ts';
+import { amounts, type Amounts } from './resources.ts';
 
 export class NodeInfo {
   readonly name: string;
@@ -24,7 +25,7 @@ export class NodeInfo {
   set(node: Node): void {
     this.node = node;
     this.allocatable = amounts(node.status?.allocatable ?? node.status?.capacity);
-    this.maxPods = amount('pods', (node.status?.allocatable ?? node.status?.capacity)?.['pods'] ?? '0');
+    this.maxPods = amountOf('pods', (node.status?.allocatable ?? node.status?.capacity)?.['pods'] ?? '0');
     this.images = new Map((node.status?.images ?? []).flatMap(i => (i.names ?? []).map(n => [n, i.sizeBytes ?? 0] as const)));
   }
 

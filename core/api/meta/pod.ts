@@ -22,10 +22,21 @@ export const isSidecar = (container: Container): boolean => container.restartPol
 
 /** Resource name -> amount: `cpu` in millicores, all else in whole units. */
 export type Amounts = Record<string, number>;
-export const amountOf = (resource: string, quantity: string | number): number => (resource === 'cpu' ? millisOf(quantity) : wholeOf(quantity));
+const known = new Map<string, number>();
+/** One quantity as a number, exact to 2^53; the same texts come again and again and are remembered. Throws as parseQuantity. */
+export function amountOf(resource: string, quantity: string): number {
+  const key = resource === 'cpu' ? `c${quantity}` : quantity;
+  let value = known.get(key);
+  if (value === undefined) {
+    value = resource === 'cpu' ? millisOf(quantity) : wholeOf(quantity);
+    if (known.size > 10_000) known.clear();
+    known.set(key, value);
+  }
+  return value;
+}
 
-function amounts(r: ResourceRequirements | undefined, which: 'requests' | 'limits'): Amounts {
-  const out: Amounts = {}, list = r?.[which];
+function amounts(r: ResourceRequirements | undefined, which: 'requests' | 'limits', unstated?: Amounts): Amounts {
+  const out: Amounts = { ...unstated }, list = r?.[which];
   for (const name in list) out[name] = amountOf(name, list[name]!);
   return out;
 }
@@ -34,13 +45,14 @@ function maxInto(sum: Amounts, other: Amounts): void { for (const n in other) su
 
 /**
  * What a pod needs of a node: the larger of all containers with all sidecars together and of each init container with the sidecars
- * started before it, plus overhead; pod-level resources replace the sum for the names they carry.
+ * started before it, plus overhead; pod-level resources replace the sum for the names they carry. `unstated` stands for what a
+ * container does not name.
  */
-export function podAmounts(spec: PodSpec, which: 'requests' | 'limits' = 'requests'): Amounts {
+export function podAmounts(spec: PodSpec, which: 'requests' | 'limits' = 'requests', unstated?: Amounts): Amounts {
   const running: Amounts = {}, sidecars: Amounts = {}, starting: Amounts = {};
-  for (const c of spec.containers) addTo(running, amounts(c.resources, which));
+  for (const c of spec.containers) addTo(running, amounts(c.resources, which, unstated));
   for (const c of spec.initContainers ?? []) {
-    const own = amounts(c.resources, which);
+    const own = amounts(c.resources, which, unstated);
     if (isSidecar(c)) { addTo(sidecars, own); maxInto(starting, sidecars); } else { addTo(own, sidecars); maxInto(starting, own); }
   }
   addTo(running, sidecars);

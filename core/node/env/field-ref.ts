@@ -1,6 +1,6 @@
 // Downward API: fields and resources of a pod as text, for environment variables and files.
+import { amountOf } from '../../api/meta/pod.ts';
 import type { Container, Pod } from '../../api/types/kubernetes.ts';
-import { bytes, milli } from '../quantity.ts';
 
 /** Facts that are not in the pod object yet when its containers start. */
 export interface PodFacts { podIPs: readonly string[]; hostIPs: readonly string[]; nodeName: string; /** Node.status.allocatable, for limits that are not set */ allocatable: Readonly<Record<string, string>> }
@@ -35,5 +35,5 @@ export function resourceValue(c: Container, resource: string, divisor: string | 
   const own = c.resources?.[m[1] as 'limits' | 'requests']?.[name];
   const q = own ?? (m[1] === 'limits' ? facts.allocatable[name] : undefined) ?? '0';
   const by = divisor === undefined || divisor === '0' || divisor === '' ? '1' : divisor;
-  return name === 'cpu' ? String(Math.ceil(milli(q) / milli(by))) : String(Math.ceil(bytes(q) / bytes(by)));
+  return String(Math.ceil(amountOf(name, q) / amountOf(name, by)));
 }

@@ -1,7 +1,7 @@
 // The status of a pod as the API shows it.
 import type { Container, ContainerState as ApiState, ContainerStatus, Pod, PodStatus } from '../../api/types/kubernetes.ts';
 import { formatTime } from '../../api/meta/time.ts';
-import { qosOf } from '../limits.ts';
+import { qosClass } from '../../api/meta/pod.ts';
 import { isRunning, latest, members, type ContainerRecord, type Member, type Run } from '../pod-record.ts';
 import type { ImageStatus } from '../runtime/runtime.ts';
 import { podConditions, podPhase } from './phase.ts';
@@ -95,7 +95,7 @@ export function podStatus(i: StatusInput): PodStatus {
   const ips = i.podIPs.length ? i.podIPs : (i.previous.podIPs ?? []).map(p => p.ip);
   const { message: _m, reason: _r, ...carried } = i.previous;
   return {
-    ...carried, ...lists, phase, conditions: [...own, ...theirs], qosClass: i.previous.qosClass ?? qosOf(i.pod), startTime: i.previous.startTime ?? formatTime(i.now),
+    ...carried, ...lists, phase, conditions: [...own, ...theirs], qosClass: i.previous.qosClass ?? qosClass(i.pod.spec!), startTime: i.previous.startTime ?? formatTime(i.now),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     hostIP: i.hostIPs[0] ?? '', hostIPs: i.hostIPs.map(ip => ({ ip })), ...(ips.length ? { podIP: ips[0]!, podIPs: ips.map(ip => ({ ip })) } : {}),
     ...(i.verdict ? { reason: i.verdict.reason, message: i.verdict.message } : {}),

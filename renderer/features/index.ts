@@ -2,8 +2,10 @@
 import type { Feature } from '../app/feature.ts';
 import { basics } from './basics/basics.tsx';
 import { logs } from './logs/logs.tsx';
+import { terminal } from './terminal/terminal.tsx';
 
 export const features: readonly Feature[] = [
   basics,
   logs,
+  terminal,
 ];

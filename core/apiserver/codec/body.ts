@@ -155,9 +155,9 @@ function cannotHandle(e: unknown, named: Named, kind: DecodeTarget | undefined):
 
 /**
  * Holds the outcome of a patch against its schema, in place where it can. Unlike a body it is answered with 422 of the patch.
- * `shown` is the patch as the message quotes it. Use the returned object.
+ * `shown` is the patch as the message quotes it, `duplicates` what its text said twice. Use the returned object.
  */
-export function validateAgainstSchema(object: Unstructured, kind: DecodeTarget, fieldValidation: FieldValidation, shown = ''): { object: Unstructured; warnings: string[] } {
+export function validateAgainstSchema(object: Unstructured, kind: DecodeTarget, fieldValidation: FieldValidation, shown = '', duplicates: readonly string[] = []): { object: Unstructured; warnings: string[] } {
   const refuse = (why: string): ApiError => {
     const detail = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
     return failure(422, 'Invalid', ` "" is invalid: patch: ${detail}`, { details: { causes: [{ reason: 'FieldValueInvalid', message: detail, field: 'patch' }] } });
@@ -169,6 +169,7 @@ export function validateAgainstSchema(object: Unstructured, kind: DecodeTarget, 
     if (e instanceof DecodeError) throw refuse(e.message);
     throw e;
   }
-  if (fieldValidation === 'Strict' && walked.unknown.length) throw refuse(`strict decoding error: ${walked.unknown.join(', ')}`);
-  return { object: walked.value as Unstructured, warnings: fieldValidation === 'Warn' ? walked.unknown : [] };
+  const problems = [...duplicates, ...walked.unknown];
+  if (fieldValidation === 'Strict' && problems.length) throw refuse(`strict decoding error: ${problems.join(', ')}`);
+  return { object: walked.value as Unstructured, warnings: fieldValidation === 'Warn' ? problems : [] };
 }

@@ -1,6 +1,7 @@
 // A strict JSON reader with Go's error texts (encoding/json): it keeps the spelling of unusual numbers and reports duplicate
 // keys with their path. The fast path of the server is JSON.parse; this one runs where that cannot decide.
-import { integer, type Int64 } from './int64.ts';
+import { integer, Int64 } from './int64.ts';
+import { scanJson } from './scan.ts';
 
 /** Nesting beyond this is refused: deeper input only ever means harm. */
 export const MAX_DEPTH = 1000;
@@ -169,6 +170,21 @@ export function parseJson(text: string): unknown {
     try { return JSON.parse(text); } catch (e) { if (!(e instanceof SyntaxError)) throw e; }
   }
   return plain(readJson(text).value);
+}
+
+/** `parseJson`, and the fields the text names twice. */
+export function parseJsonWithDuplicates(text: string): { value: unknown; duplicates: readonly string[] } {
+  const value = parseJson(text);
+  if (scanJson(text).keys === keysOf(value)) return { value, duplicates: [] };
+  return { value, duplicates: readJson(text).duplicates };
+}
+
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null || value instanceof Int64) return 0;
+  let n = 0;
+  if (Array.isArray(value)) { for (const v of value) n += keysOf(v); return n; }
+  for (const k of Object.keys(value)) n += 1 + keysOf((value as Record<string, unknown>)[k]);
+  return n;
 }
 
 /** Replaces number literals by numbers, in place. */

@@ -4,7 +4,7 @@ import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta
 import { CompareFailed } from '../../store/store.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleNamespace } from './body.ts';
-import { beginObject, generatedName } from './object-meta.ts';
+import { beginObject, dedupOwners, generatedName } from './object-meta.ts';
 import type { RegistryEnv } from './env.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
 import type { Resource } from './resource.ts';
@@ -23,6 +23,7 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   if (spec.namespaced && namespace === '') throw badRequest('an empty namespace may not be set during creation');
   settleNamespace(object, namespace);
   beginObject(object, resource, env.clock.now());
+  dedupOwners(object, ctx.warnings);
   const base = object.metadata!.name ? '' : (object.metadata!.generateName ?? '');
   if (base !== '') object.metadata!.name = generatedName(base);
   const name = object.metadata!.name ?? '';

@@ -68,6 +68,19 @@ export function carryMeta(next: KubeObject, prev: KubeObject, resource: Resource
   next.metadata = m;
 }
 
+/** Drops owner references that repeat an earlier one to the letter, and warns of them (5.11). */
+export function dedupOwners(object: KubeObject, warnings: string[]): void {
+  const owners = object.metadata!.ownerReferences;
+  if (!owners || owners.length < 2) return;
+  const kept: typeof owners = [], twice = new Set<string>();
+  for (const o of owners) {
+    if (kept.some(k => k.uid === o.uid && equal(k, o))) twice.add(o.uid); else kept.push(o);
+  }
+  if (twice.size === 0) return;
+  object.metadata!.ownerReferences = kept;
+  warnings.push(`metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...twice].join(', ')}`);
+}
+
 /** Counts a change of anything but metadata and status. */
 export function bumpGeneration(next: KubeObject, prev: KubeObject): void {
   if (!equalExcept(next, prev, 'metadata', 'status', 'kind', 'apiVersion')) next.metadata!.generation = (prev.metadata!.generation ?? 0) + 1;

@@ -6,7 +6,7 @@ import { applyMergePatch } from '../../api/meta/patch-merge.ts';
 import { applyStrategicMergePatch } from '../../api/meta/patch-strategic.ts';
 import { badRequest, unsupportedMediaType } from '../../api/meta/status.ts';
 import { MAX_BODY, validateAgainstSchema, type DecodeTarget } from '../codec/body.ts';
-import { JsonSyntaxError, MAX_DEPTH, parseJson } from '../codec/json.ts';
+import { JsonSyntaxError, MAX_DEPTH, parseJsonWithDuplicates } from '../codec/json.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
@@ -17,7 +17,7 @@ import { change } from './update.ts';
 
 const JSON_PATCH = 'application/json-patch+json', MERGE = 'application/merge-patch+json', STRATEGIC = 'application/strategic-merge-patch+json', APPLY = 'application/apply-patch+yaml';
 
-export interface Patch { readonly type: typeof JSON_PATCH | typeof MERGE | typeof STRATEGIC; readonly value: unknown; /** The text, for messages. */ readonly shown: string }
+export interface Patch { readonly type: typeof JSON_PATCH | typeof MERGE | typeof STRATEGIC; readonly value: unknown; /** The text, for messages. */ readonly shown: string; /** `duplicate field "a.b"`, of the patch itself. */ readonly duplicates: readonly string[] }
 
 /** A kind as far as patches need it. */
 export type PatchTarget = DecodeTarget & Partial<Pick<KindSpec, 'plural'>>;
@@ -28,15 +28,15 @@ export function patchOf(ctx: RequestContext, strategic: boolean): Patch {
   const offered = [JSON_PATCH, MERGE, ...(strategic ? [STRATEGIC] : [])];
   if (type === APPLY) throw unsupportedMediaType(`server-side apply (${APPLY}) is not served yet: use client-side apply; accepted media types include: ${offered.join(', ')}`);
   if (!offered.includes(type)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${offered.join(', ')}`);
-  if ('value' in ctx.body) return { type: type as Patch['type'], value: ctx.body.value, shown: '' };
+  if ('value' in ctx.body) return { type: type as Patch['type'], value: ctx.body.value, shown: '', duplicates: [] };
   const shown = ctx.body.bytes.toString();
   if (deeper(shown, MAX_DEPTH)) throw badRequest('error decoding patch: exceeded max depth');
-  let value: unknown;
-  try { value = parseJson(shown); } catch (e) {
+  let value: unknown, duplicates: readonly string[];
+  try { ({ value, duplicates } = parseJsonWithDuplicates(shown)); } catch (e) {
     if (e instanceof JsonSyntaxError) throw badRequest(`error decoding patch: ${e.message}`);
     throw e;
   }
-  return { type: type as Patch['type'], value, shown: shown.length > MAX_BODY ? '' : shown };
+  return { type: type as Patch['type'], value, shown: shown.length > MAX_BODY ? '' : shown, duplicates };
 }
 
 /** Brackets nest deeper than `max`, strings aside. */
@@ -61,7 +61,7 @@ export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, valid
   const next = raw as KubeObject;
   if (next.kind !== prev.kind) throw badRequest(`${next.kind ?? ''} in version ${JSON.stringify(next.apiVersion ?? '')} cannot be handled as a ${prev.kind ?? ''}: the kind may not be changed`);
   if (next.apiVersion !== prev.apiVersion) throw badRequest(`the API version in the data (${next.apiVersion ?? ''}) does not match the expected API version (${prev.apiVersion ?? ''})`);
-  const checked = validateAgainstSchema(next as Unstructured, kind, validation, patch.shown);
+  const checked = validateAgainstSchema(next as Unstructured, kind, validation, patch.shown, patch.duplicates);
   for (const w of checked.warnings) if (!warnings.includes(w)) warnings.push(w);
   // The patch's own parts may be shared with an in-process caller or with the next attempt.
   return clone(checked.object);

@@ -8,7 +8,7 @@ import { objectFrom, settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
 import { createObject } from './create.ts';
 import type { RegistryEnv } from './env.ts';
-import { bumpGeneration, carryMeta, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
+import { bumpGeneration, carryMeta, dedupOwners, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
 import { revisionOf, writeOptions, type WriteOptions } from './options.ts';
 import type { Resource } from './resource.ts';
 
@@ -46,6 +46,7 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
     if (rv && rv !== '0' && rv !== prev.metadata!.resourceVersion) throw conflict(spec, c.name);
     next.metadata ??= {};
     carryMeta(next, prev, resource);
+    dedupOwners(next, ctx.warnings);
     const attributes = { operation: 'UPDATE', resource, subresource: c.subresource, namespace: c.namespace, name: c.name, object: next, old: prev, user: ctx.user, dryRun: c.options.dryRun } as const;
     spec.setDefaults?.(next);
     await env.admission.mutate(attributes);

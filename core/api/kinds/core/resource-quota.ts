@@ -30,9 +30,10 @@ export const resourceQuota = defineKind<ResourceQuota>({
   validate,
   validateUpdate: (next, prev) => (semanticEqual(next.spec?.scopes, prev.spec?.scopes) ? [] : [invalid('spec.scopes', next.spec?.scopes ?? [], IMMUTABLE)]),
   columns: [
-    nameColumn, ageColumn,
+    nameColumn,
     text('Request', 'Use and bound of everything but limits.', q => used(q, false)),
     text('Limit', 'Use and bound of limits.', q => used(q, true)),
+    ageColumn,
   ],
   view: { nav: 'Config', icon: 'quota', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

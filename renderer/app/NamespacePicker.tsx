@@ -4,7 +4,7 @@ import { useMemo, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { kindFor } from '../../core/api/kinds/index.ts';
 import { usePart } from '../base/store.ts';
-import { useObjects } from '../gateway/hooks.ts';
+import { useList, useObjects } from '../gateway/hooks.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useApp } from './context.ts';
 
@@ -14,6 +14,8 @@ const NONE: readonly string[] = [];
 export function NamespacePicker({ cluster }: { cluster: string }) {
   const { workspace } = useApp();
   const { t } = useTranslation();
+  // Kept while the button is there: who types at once must not be faster than the list.
+  useList({ cluster, resource: NAMESPACE });
   const chosen = usePart(workspace, w => w.namespaces[cluster] ?? NONE);
   const [anchor, setAnchor] = useState<Element | null>(null);
   const label = chosen.length === 0 ? t('namespaces.all') : chosen.length === 1 ? chosen[0]! : t('namespaces.some', { first: chosen[0], count: chosen.length - 1 });
@@ -31,7 +33,7 @@ export function NamespacePicker({ cluster }: { cluster: string }) {
 
 function Choice({ cluster, chosen, onChoose, onClose }: { cluster: string; chosen: readonly string[]; onChoose(names: readonly string[]): void; onClose(): void }) {
   const { t } = useTranslation();
-  const { items } = useObjects({ cluster, resource: NAMESPACE });
+  const { items, complete } = useObjects({ cluster, resource: NAMESPACE });
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const names = useMemo(() => [...new Set([...items.map(i => i.metadata?.name ?? ''), ...chosen])].filter(n => n.includes(text.trim().toLowerCase())).sort(), [items, chosen, text]);
@@ -41,7 +43,7 @@ function Choice({ cluster, chosen, onChoose, onClose }: { cluster: string; chose
     const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     const name = options[Math.min(at, options.length - 1)];
     if (step !== undefined) setAt(a => Math.max(0, Math.min(options.length - 1, a + step)));
-    else if (e.key === 'Enter' && (name !== undefined || text !== '')) { onChoose(name === '' ? [] : [name ?? text.trim()]); onClose(); }
+    else if (e.key === 'Enter' && (name !== undefined || (text !== '' && complete))) { onChoose(name === '' ? [] : [name ?? text.trim()]); onClose(); }
     else if (e.key === ' ' && name !== undefined && text === '') toggle(name);
     else return;
     e.preventDefault();

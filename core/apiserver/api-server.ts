@@ -1,6 +1,7 @@
 // The API server: wires the chain over a store. Everything in the process and on the network speaks to the cluster through it.
 import { stringify } from 'yaml';
 import type { Service } from '../api/types/kubernetes.ts';
+import { fromV2, toV2 } from '../api/kinds/autoscaling/convert.ts';
 import { fromCoreEvent, toCoreEvent } from '../api/kinds/events/convert.ts';
 import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
@@ -26,10 +27,16 @@ import { HttpServer, type ConnectHandler, type PathHandler } from './http/server
 import { LocalTransport } from './local-transport.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
 import type { RegistryEnv, SubresourceEnv, WriteHook } from './registry/env.ts';
-import { Resource } from './registry/resource.ts';
+import { Resource, type View } from './registry/resource.ts';
 
 export type { UserInfo } from './context.ts';
 export type { ConnectHandler, ConnectRequest } from './http/server.ts';
+
+/** The kinds that are another's view, by group, version and plural. */
+const VIEWS: Readonly<Record<string, View>> = {
+  'events.k8s.io/v1/events': { fromStored: fromCoreEvent as never, toStored: toCoreEvent as never },
+  'autoscaling/v1/horizontalpodautoscalers': { fromStored: fromV2 as never, toStored: toV2 as never },
+};
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -80,7 +87,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const resources = new Resources();
   for (const spec of o.kinds) {
     const stored = spec.storedAs && o.kinds.find(k => k.group === spec.storedAs!.group && k.plural === spec.storedAs!.plural);
-    resources.add(stored ? new Resource(spec, stored, { fromStored: fromCoreEvent, toStored: toCoreEvent } as never) : new Resource(spec));
+    resources.add(stored ? new Resource(spec, stored, VIEWS[`${spec.group}/${spec.version}/${spec.plural}`]) : new Resource(spec));
   }
 
   const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
@@ -96,9 +103,10 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader)];
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, admission: new AdmissionChain(plugins, o.disabledAdmission ?? []),
-    find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r),
+    find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 
+  const authenticator = new Authenticator(env, o.tokens ?? new Map(), tokens);
   const metrics = new Metrics();
   let address = '';
   const discovery = createDiscovery({ kinds: () => o.kinds, gitVersion: o.gitVersion, checks: o.checks ?? [], metrics, serverAddress: () => address });
@@ -113,7 +121,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       return e && r!.objectOf(e);
     },
   };
-  const http = new HttpServer({ env, resources, authenticator: new Authenticator(env, o.tokens ?? new Map(), tokens), paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  const http = new HttpServer({ env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);
 

@@ -12,6 +12,7 @@ import { patch } from './registry/patch.ts';
 import type { Resource } from './registry/resource.ts';
 import { update } from './registry/update.ts';
 import { watch } from './registry/watch.ts';
+import { review } from './reviews/reviews.ts';
 import { SUBRESOURCES } from './subresources/routes.ts';
 
 /** Subresources that are connections, served by functions of their own (log, exec, proxy…). */
@@ -77,7 +78,7 @@ export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Reso
     case 'get': return read(env, resource, ctx, namespace, name);
     case 'list': return list(env, resource, ctx, namespace);
     case 'watch': return watch(env, resource, ctx, namespace, name);
-    case 'create': return create(env, resource, ctx, namespace);
+    case 'create': return review(env, resource, ctx, namespace) ?? create(env, resource, ctx, namespace);
     case 'update': return update(env, resource, ctx, namespace, name, '');
     case 'patch': return patch(env, resource, ctx, namespace, name, '');
     case 'delete': return remove(env, resource, ctx, namespace, name);

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { alsoServed } from '../api/kinds/also-served.ts';
 import { kinds } from '../api/kinds/index.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
@@ -94,7 +95,7 @@ export async function startCluster(o: UpOptions, ctx: StartContext): Promise<Run
     const kubelet = await pki.issue('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
     let connect: ReturnType<typeof createConnect> | undefined;
     const api: ApiServer = createApiServer({
-      store, kinds, clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
+      store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
       disabledAdmission: o.disabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
     });

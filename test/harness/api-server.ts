@@ -4,6 +4,7 @@ import { request, Agent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { alsoServed } from '../../core/api/kinds/also-served.ts';
 import { kinds } from '../../core/api/kinds/index.ts';
 import { systemClock } from '../../core/base/clock.ts';
 import { silentLog } from '../../core/base/log.ts';
@@ -36,7 +37,7 @@ export class TestApi {
     const dir = mkdtempSync(join(tmpdir(), 'pilothouse-api-'));
     const pki = await Pki.open(join(dir, 'pki'), Date.now());
     const server = createApiServer({
-      store: memoryStore(), kinds, clock: systemClock, log: silentLog, serviceCidr: '10.96.0.0/16', clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
+      store: memoryStore(), kinds: [...kinds, ...alsoServed], clock: systemClock, log: silentLog, serviceCidr: '10.96.0.0/16', clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       gitVersion: 'v1.36.0+pilothouse.0.1.0', tokens: new Map([['test-token', { name: 'admin', groups: ['system:masters'] }]]), ...options,
     });
     const port = await server.listen('127.0.0.1', 0, await pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: ['127.0.0.1', 'localhost'] }));

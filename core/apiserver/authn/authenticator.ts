@@ -61,12 +61,12 @@ export class Authenticator {
     return ANONYMOUS;
   }
 
-  /** Whom a bearer token stands for; undefined when for nobody. */
-  async bearer(token: string): Promise<UserInfo | undefined> {
+  /** Whom a bearer token stands for; undefined when for nobody. `audiences`: those a service account's token may be for; this server by default. */
+  async bearer(token: string, audiences?: readonly string[]): Promise<UserInfo | undefined> {
     const known = this.#tokens.get(digest(token));
     if (known) return known;
     if (/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) return this.#bootstrap(token);
-    const verified = token.split('.').length === 3 ? await this.#serviceAccounts.verify(token) : undefined;
+    const verified = token.split('.').length === 3 ? await this.#serviceAccounts.verify(token, audiences) : undefined;
     if (!verified) return undefined;
     const lives = (group: string, plural: string, namespace: string, name: string, uid: string): boolean => {
       const r = this.#env.find(group, plural), e = r && this.#env.store.get(r.key(namespace, name));

@@ -4,6 +4,9 @@ import type { UserInfo } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { isAnonymous } from './authenticator.ts';
 
+/** Until RBAC is enforced: whoever is authenticated may do everything. */
+export const mayDoAnything = (user: UserInfo): boolean => !isAnonymous(user) && !user.groups.includes('system:unauthenticated');
+
 const PUBLIC = /^\/(?:healthz|livez|readyz|version)(?:\/.*)?$/;
 
 export function authorizePath(user: UserInfo, method: string, path: string): void {

@@ -14,6 +14,9 @@ const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 /** Kinds whose immediate deletion answers with the object rather than with a Status. */
 const RETURNS_OBJECT = new Set(['pods', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas', 'services', 'serviceaccounts', 'storageclasses', 'volumeattachments', 'csinodes', 'csidrivers', 'csistoragecapacities']);
 
+/** Who deletes a Job without a word on its pods is told what becomes of them (5.10). */
+const JOB_ORPHANS = 'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
 type Plan = { readonly type: 'delete' } | { readonly type: 'put'; readonly object: KubeObject } | { readonly type: 'nothing' };
 
 const ms = (t: unknown): number => Date.parse(String(t));
@@ -71,6 +74,7 @@ function refuseImmortal(resource: Resource, name: string): void {
 export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, request?: DeleteRequest): Promise<Result> {
   const o = request ?? deleteOptions(ctx);
   const { spec } = resource;
+  if (o.propagation === undefined && spec.group === 'batch' && spec.plural === 'jobs' && !ctx.warnings.includes(JOB_ORPHANS)) ctx.warnings.push(JOB_ORPHANS);
   let entry = env.store.get(resource.key(namespace, name));
   for (;;) {
     if (entry === undefined) throw notFoundError(spec, name);

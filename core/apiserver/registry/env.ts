@@ -6,6 +6,7 @@ import type { Log } from '../../base/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
+import type { UserInfo } from '../context.ts';
 import type { Resource } from './resource.ts';
 
 export type { FieldValidation } from '../codec/body.ts';
@@ -35,7 +36,11 @@ export interface RegistryEnv {
 }
 
 /** What subresources need besides. */
-export interface SubresourceEnv { readonly tokens: ServiceAccountTokens }
+export interface SubresourceEnv {
+  readonly tokens: ServiceAccountTokens;
+  /** Whom a bearer token stands for; undefined when for nobody. */
+  bearer(token: string, audiences: readonly string[]): Promise<UserInfo | undefined>;
+}
 
 /** Kubernetes' metav1.Time: whole seconds, UTC. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,5 +1,4 @@
 // Ending containers: preStop, stop signal, grace, kill; sidecars after the others, in reverse order.
-import type { LifecycleHandler } from '../api/types/kubernetes.ts';
 import { runHook } from './hooks.ts';
 import type { NodeContext } from './node-context.ts';
 import type { Member } from './pod-record.ts';
@@ -21,7 +20,7 @@ export interface KillRequest {
 /** Resolves when the container is dead. */
 export async function killContainer(ctx: NodeContext, q: KillRequest): Promise<void> {
   q.event('Normal', 'Killing', q.message);
-  const preStop = q.member.container.lifecycle?.preStop as LifecycleHandler | undefined;
+  const preStop = q.member.container.lifecycle?.preStop;
   const left = (): number => q.deadline() - ctx.clock.now();
   if (preStop && left() > 0) {
     const stop = new AbortController();

@@ -5,7 +5,7 @@ const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwar
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 /** The volume's kind: `emptyDir`, `nfs`…; emptyDir when the source is empty, as Kubernetes defaults it. */
-export const volumeKind = (v: Volume): string => Object.keys(v).find(k => k !== 'name' && (v as unknown as Record<string, unknown>)[k] !== undefined) ?? 'emptyDir';
+export const volumeKind = (v: Volume): string => Object.entries(v).find(([k, source]) => k !== 'name' && source !== undefined)?.[0] ?? 'emptyDir';
 
 /** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux. */
 export function unsupported(pod: Pod, linux: boolean): string[] {
@@ -18,7 +18,7 @@ export function unsupported(pod: Pod, linux: boolean): string[] {
       if (p.clusterTrustBundle) out.push(`volume "${v.name}" projects a clusterTrustBundle, which this node cannot mount`);
       if (p.podCertificate) out.push(`volume "${v.name}" projects a podCertificate, which this node cannot mount`);
     }
-    const medium = (v.emptyDir as { medium?: string } | undefined)?.medium;
+    const medium = v.emptyDir?.medium;
     if (medium?.startsWith('HugePages')) out.push(`volume "${v.name}" asks for medium ${medium}, which this node cannot mount`);
   }
   if (s.os?.name === 'windows') out.push('spec.os.name is windows: this node runs Linux containers');
@@ -28,7 +28,7 @@ export function unsupported(pod: Pod, linux: boolean): string[] {
   if (s.securityContext?.seLinuxOptions) out.push('seLinuxOptions are not supported by this node');
   if (s.securityContext?.windowsOptions) out.push('windowsOptions are not supported by this node');
   for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...ofContainer(c));
-  if (!linux && (s.volumes ?? []).some(v => (v.emptyDir as { medium?: string } | undefined)?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
+  if (!linux && (s.volumes ?? []).some(v => v.emptyDir?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
   return out;
 }
 
@@ -43,7 +43,7 @@ function ofContainer(c: Container): string[] {
   for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);
   for (const m of c.volumeMounts ?? []) if (m.recursiveReadOnly === 'Enabled') out.push(`${at}: recursiveReadOnly mounts are not supported by this node`);
-  if (c.env?.some(e => (e.valueFrom as { fileKeyRef?: unknown } | undefined)?.fileKeyRef)) out.push(`${at}: fileKeyRef is not supported by this node`);
+  if (c.env?.some(e => e.valueFrom?.fileKeyRef)) out.push(`${at}: fileKeyRef is not supported by this node`);
   if (c.lifecycle?.stopSignal) out.push(`${at}: lifecycle.stopSignal is not supported by this node`);
   return out;
 }

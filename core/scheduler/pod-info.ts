@@ -1,5 +1,5 @@
 // What the scheduler needs of a pod, computed once per version of it.
-import { cachedSelectorFrom, type LabelSelectorLike, type Selector } from '../api/meta/labels.ts';
+import { cachedSelectorFrom, type Selector } from '../api/meta/labels.ts';
 import { controllerOf } from '../api/meta/owner.ts';
 import type { Pod, PodAffinityTerm, Toleration } from '../api/types/kubernetes.ts';
 import { podRequests, podRequestsForScore, type Amounts } from './resources.ts';
@@ -35,7 +35,7 @@ export interface PodInfo {
 
 function term(t: PodAffinityTerm, pod: Pod, weight = 1): Term {
   const own = pod.metadata?.labels ?? {};
-  const base = t.labelSelector as LabelSelectorLike | undefined;
+  const base = t.labelSelector;
   const extra = [
     ...(t.matchLabelKeys ?? []).filter(k => k in own).map(key => ({ key, operator: 'In', values: [own[key]!] })),
     ...(t.mismatchLabelKeys ?? []).filter(k => k in own).map(key => ({ key, operator: 'NotIn', values: [own[key]!] })),
@@ -67,8 +67,8 @@ function compute(pod: Pod): PodInfo {
     owner: controllerOf(pod)?.uid,
     requiredAffinity: (affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(t => term(t, pod)),
     requiredAntiAffinity: (affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(t => term(t, pod)),
-    preferredAffinity: (affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(t => term(t.podAffinityTerm as PodAffinityTerm, pod, t.weight)),
-    preferredAntiAffinity: (affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(t => term(t.podAffinityTerm as PodAffinityTerm, pod, t.weight)),
+    preferredAffinity: (affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(t => term(t.podAffinityTerm, pod, t.weight)),
+    preferredAntiAffinity: (affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(t => term(t.podAffinityTerm, pod, t.weight)),
   };
 }
 

@@ -1,17 +1,17 @@
 // Cron schedules as robfig/cron reads them (standard five fields, names, steps, @daily…): checking, not scheduling.
 
-const FIELDS = [
+interface Field { readonly name: string; readonly low: number; readonly high: number; readonly names: readonly string[] }
+const FIELDS: readonly Field[] = [
   { name: 'minute', low: 0, high: 59, names: [] },
   { name: 'hour', low: 0, high: 23, names: [] },
   { name: 'day of month', low: 1, high: 31, names: [] },
   { name: 'month', low: 1, high: 12, names: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] },
   { name: 'day of week', low: 0, high: 6, names: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] },
-] as const;
-type Field = (typeof FIELDS)[number];
+];
 const DESCRIPTORS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
 
 function number(text: string, f: Field): number | string {
-  const named = (f.names as readonly string[]).indexOf(text.toLowerCase());
+  const named = f.names.indexOf(text.toLowerCase());
   if (named >= 0) return named + f.low;
   return /^\d+$/.test(text) ? Number(text) : `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
 }
@@ -25,7 +25,7 @@ function rangeError(expr: string, f: Field): string | undefined {
   const a = any ? f.low : number(from!, f), b = to === undefined ? (any || step !== undefined ? f.high : a) : number(to, f);
   if (typeof a === 'string') return a;
   if (typeof b === 'string') return b;
-  const s = step === undefined ? 1 : number(step, { ...f, names: [] } as unknown as Field);
+  const s = step === undefined ? 1 : number(step, { ...f, names: [] });
   if (typeof s === 'string') return s;
   if (a < f.low) return `beginning of range (${a}) below minimum (${f.low}): ${expr}`;
   if (b > f.high) return `end of range (${b}) above maximum (${f.high}): ${expr}`;

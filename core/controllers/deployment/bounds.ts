@@ -1,13 +1,13 @@
 // The arithmetic of a rolling update: how many pods more, how many fewer.
 import { scaledValue } from '../../api/meta/intstr.ts';
-import type { Deployment, ReplicaSet, RollingUpdateDeployment } from '../../api/types/kubernetes.ts';
+import type { Deployment, ReplicaSet } from '../../api/types/kubernetes.ts';
 
 export const replicasOf = (o: Deployment | ReplicaSet): number => o.spec?.replicas ?? 1;
 export const isRolling = (d: Deployment): boolean => (d.spec?.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
 
 /** Surge rounds up, unavailability down; when both come out 0 nothing could move, so one may be unavailable. */
 function fenceposts(d: Deployment): { surge: number; unavailable: number } {
-  const rolling = d.spec?.strategy?.rollingUpdate as RollingUpdateDeployment | undefined;
+  const rolling = d.spec?.strategy?.rollingUpdate;
   const surge = scaledValue(rolling?.maxSurge ?? '25%', replicasOf(d), true);
   const unavailable = scaledValue(rolling?.maxUnavailable ?? '25%', replicasOf(d), false);
   return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };

@@ -1,5 +1,5 @@
 // The environment of a container: envFrom, env with $(VAR) expansion, downward API, service variables, in kubelet's order.
-import type { ConfigMap, Container, EnvFromSource, Pod, Secret, SecretEnvSource, Service } from '../../api/types/kubernetes.ts';
+import type { ConfigMap, Container, EnvFromSource, EnvVarSource, Pod, Secret, Service } from '../../api/types/kubernetes.ts';
 import { expand } from './expand.ts';
 import { fieldValue, resourceValue, type PodFacts } from './field-ref.ts';
 import { serviceVariables } from './service-env.ts';
@@ -18,8 +18,6 @@ const decode = (base64: string): string => Buffer.from(base64, 'base64').toStrin
 /** Names a process can have in its environment (relaxed rule of 1.34: any printable ASCII but `=`). */
 const isName = (key: string): boolean => /^[\x20-\x3c\x3e-\x7e]+$/.test(key);
 
-interface Ref { name?: string; optional?: boolean }
-
 /** Throws ConfigError with kubelet's words. `skipped` are keys that cannot be variable names, for the event InvalidEnvironmentVariableNames. */
 export function containerEnv(pod: Pod, c: Container, sources: Sources, facts: PodFacts): { env: { name: string; value: string }[]; skipped: string[] } {
   const ns = pod.metadata?.namespace ?? '';
@@ -35,7 +33,7 @@ export function containerEnv(pod: Pod, c: Container, sources: Sources, facts: Po
   }
   const lookup = (name: string): string | undefined => out.get(name) ?? services.get(name);
   for (const e of c.env ?? []) {
-    const value = e.valueFrom ? referenced(pod, c, e.valueFrom as unknown as ValueFrom, ns, sources, facts) : expand(e.value ?? '', lookup);
+    const value = e.valueFrom ? referenced(pod, c, e.valueFrom, ns, sources, facts) : expand(e.value ?? '', lookup);
     if (value !== undefined) out.set(e.name, value);
   }
   for (const [name, value] of services) if (!out.has(name)) out.set(name, value);
@@ -43,25 +41,20 @@ export function containerEnv(pod: Pod, c: Container, sources: Sources, facts: Po
 }
 
 function bulk(from: EnvFromSource, ns: string, sources: Sources): { keys: [string, string][]; of: string } {
-  const map = from.configMapRef as Ref | undefined;
+  const map = from.configMapRef;
   if (map) {
     const found = sources.configMap(ns, map.name ?? '');
     if (!found && !map.optional) throw new ConfigError(`configmap "${map.name ?? ''}" not found`);
     return { keys: Object.entries(found?.data ?? {}), of: `configmap ${map.name ?? ''}:` };
   }
-  const secret = from.secretRef as SecretEnvSource | undefined;
+  const secret = from.secretRef;
   if (!secret) return { keys: [], of: '' };
   const found = sources.secret(ns, secret.name ?? '');
   if (!found && !secret.optional) throw new ConfigError(`secret "${secret.name ?? ''}" not found`);
   return { keys: Object.entries(found?.data ?? {}).map(([k, v]) => [k, decode(v)]), of: `secret ${secret.name ?? ''}:` };
 }
 
-interface ValueFrom {
-  fieldRef?: { fieldPath: string }; resourceFieldRef?: { resource: string; divisor?: string; containerName?: string };
-  configMapKeyRef?: Ref & { key: string }; secretKeyRef?: Ref & { key: string }; fileKeyRef?: unknown;
-}
-
-function referenced(pod: Pod, c: Container, from: ValueFrom, ns: string, sources: Sources, facts: PodFacts): string | undefined {
+function referenced(pod: Pod, c: Container, from: EnvVarSource, ns: string, sources: Sources, facts: PodFacts): string | undefined {
   if (from.fieldRef) {
     try { return fieldValue(pod, from.fieldRef.fieldPath, facts); } catch (e) { throw new ConfigError((e as Error).message); }
   }

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as http2Connect } from 'node:http2';
 import { connect as tcpConnect } from 'node:net';
-import { Writable, type Duplex } from 'node:stream';
+import { Writable } from 'node:stream';
 import type { Container, ExecAction, GRPCAction, HTTPGetAction, TCPSocketAction } from '../../api/types/kubernetes.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -82,7 +82,7 @@ export async function httpGet(a: HTTPGetAction, t: Target, timeoutMs: number): P
   const via = t.through === 'runtime' && !a.host ? await t.runtime.dial(t.sandboxId, port) : undefined;
   return new Promise((resolve, reject) => {
     const failed = (e: Error): void => { timer.cancel(); reject(new Error(`Get "${url}": ${words(e, `${host(name)}:${port}`)}`)); };
-    const options = { host: name, port, path, method: 'GET', headers, ...(via ? { createConnection: () => via as never } : { agent: false as const }) };
+    const options = { host: name, port, path, method: 'GET', headers, ...(via ? { createConnection: () => via } : { agent: false as const }) };
     const answered = (r: IncomingMessage): void => {
       const chunks: Buffer[] = []; let size = 0;
       r.on('data', (c: Buffer) => { if (size < MAX_BODY) { chunks.push(c); size += c.length; } });
@@ -149,7 +149,7 @@ async function grpcProbe(a: GRPCAction, t: Target, timeoutMs: number): Promise<P
   const frame = Buffer.concat([Buffer.from([0]), Buffer.from(Uint32Array.of(message.length).buffer).reverse(), message]);
   const via = t.through === 'runtime' ? await t.runtime.dial(t.sandboxId, a.port) : undefined;
   return new Promise(resolve => {
-    const session = http2Connect(`http://${address}`, via ? { createConnection: () => via as Duplex } : {});
+    const session = http2Connect(`http://${address}`, via ? { createConnection: () => via } : {});
     const done = (r: ProbeResult): void => { timer.cancel(); session.destroy(); resolve(r); };
     const timer = t.clock.after(timeoutMs, () => done(bad(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`)));
     session.on('error', (e: Error) => done(bad(`error: failed to connect service at "${address}": ${words(e, address)}`)));

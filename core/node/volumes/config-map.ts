@@ -1,11 +1,11 @@
 import { stampOf, writeAtomically } from './atomic-dir.ts';
-import { VolumeError, configMapData, filesOf, type Item, type VolumeKind } from './volume.ts';
+import { VolumeError, configMapData, filesOf, type VolumeKind } from './volume.ts';
 
 let writes = 0;
 
 /** Keys of a ConfigMap as files, following its changes. */
 export const configMapVolume: VolumeKind = async c => {
-  const source = c.volume.configMap as { name?: string; items?: Item[]; defaultMode?: number; optional?: boolean };
+  const source = c.volume.configMap!;
   const refresh = async (): Promise<void> => {
     const found = c.configMap(source.name ?? '');
     if (!found && !source.optional) throw new VolumeError(`configmap "${source.name ?? ''}" not found`);

@@ -1,14 +1,12 @@
-import type { Pod } from '../../api/types/kubernetes.ts';
+import type { DownwardAPIVolumeFile, Pod } from '../../api/types/kubernetes.ts';
 import { fieldValue, resourceValue, type PodFacts } from '../env/field-ref.ts';
 import { stampOf, writeAtomically, type PayloadFile } from './atomic-dir.ts';
 import { VolumeError, type VolumeKind } from './volume.ts';
 
 let writes = 0;
 
-export interface DownwardItem { path: string; mode?: number; fieldRef?: { fieldPath: string }; resourceFieldRef?: { containerName?: string; resource: string; divisor?: string } }
-
 /** Files of downward-API items. Throws VolumeError. */
-export function downwardFiles(pod: Pod, items: readonly DownwardItem[], mode: number, facts: PodFacts): Map<string, PayloadFile> {
+export function downwardFiles(pod: Pod, items: readonly DownwardAPIVolumeFile[], mode: number, facts: PodFacts): Map<string, PayloadFile> {
   const out = new Map<string, PayloadFile>();
   for (const i of items) {
     let text = '';
@@ -28,7 +26,7 @@ export function downwardFiles(pod: Pod, items: readonly DownwardItem[], mode: nu
 
 /** Fields of the pod as files; labels and annotations follow their changes. */
 export const downwardVolume: VolumeKind = async c => {
-  const source = c.volume.downwardAPI as { items?: DownwardItem[]; defaultMode?: number };
+  const source = c.volume.downwardAPI!;
   const refresh = async (): Promise<void> => { await writeAtomically(c.dir, downwardFiles(c.pod, source.items ?? [], source.defaultMode ?? 0o644, c.facts()), stampOf(c.now(), ++writes), c.own); };
   await refresh();
   return { hostPath: c.dir, readOnly: true, refresh };

@@ -9,7 +9,7 @@ const CHECKS: Readonly<Record<string, { words: string; is(s: Stats): boolean }>>
 
 /** A path of the machine itself, checked or made by its type. */
 export const hostPathVolume: VolumeKind = async c => {
-  const { path, type = '' } = c.volume.hostPath as { path: string; type?: string };
+  const { path, type = '' } = c.volume.hostPath!;
   let found: Stats | undefined;
   try { found = await stat(path); } catch (e) { const code = (e as NodeJS.ErrnoException).code; if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new VolumeError((e as Error).message); }
   const fail = (words: string): never => { throw new VolumeError(`hostPath type check failed: ${path} is not ${words}`); };

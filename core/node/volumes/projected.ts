@@ -1,5 +1,5 @@
 import { stampOf, writeAtomically, type PayloadFile } from './atomic-dir.ts';
-import { downwardFiles, type DownwardItem } from './downward-api.ts';
+import { downwardFiles } from './downward-api.ts';
 import { VolumeError, configMapData, filesOf, secretData, type VolumeKind } from './volume.ts';
 
 let writes = 0;
@@ -19,7 +19,7 @@ export const projectedVolume: VolumeKind = async c => {
         const found = c.secret(s.secret.name ?? '');
         if (!found && !s.secret.optional) throw new VolumeError(`secret "${s.secret.name ?? ''}" not found`);
         if (found) add(filesOf('secret', secretData(found), s.secret.items, mode, s.secret.optional ?? false));
-      } else if (s.downwardAPI) add(downwardFiles(c.pod, (s.downwardAPI as { items?: DownwardItem[] }).items ?? [], mode, c.facts()));
+      } else if (s.downwardAPI) add(downwardFiles(c.pod, s.downwardAPI.items ?? [], mode, c.facts()));
       else if (s.serviceAccountToken) {
         const token = await c.token(s.serviceAccountToken.audience, s.serviceAccountToken.expirationSeconds ?? 3600);
         // A token is for the container's user alone; where the pod has a group, the group reads it too.

@@ -1,11 +1,11 @@
 import { stampOf, writeAtomically } from './atomic-dir.ts';
-import { VolumeError, filesOf, secretData, type Item, type VolumeKind } from './volume.ts';
+import { VolumeError, filesOf, secretData, type VolumeKind } from './volume.ts';
 
 let writes = 0;
 
 /** Keys of a Secret as files on a memory file system, following its changes. */
 export const secretVolume: VolumeKind = async c => {
-  const source = c.volume.secret as { secretName?: string; items?: Item[]; defaultMode?: number; optional?: boolean };
+  const source = c.volume.secret!;
   const refresh = async (): Promise<void> => {
     const found = c.secret(source.secretName ?? '');
     if (!found && !source.optional) throw new VolumeError(`secret "${source.secretName ?? ''}" not found`);

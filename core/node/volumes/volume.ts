@@ -1,5 +1,5 @@
 // What a volume kind does for a pod. One file per kind implements it.
-import type { ConfigMap, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
+import type { ConfigMap, KeyToPath, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
 import type { PodFacts } from '../env/field-ref.ts';
 import type { PayloadFile } from './atomic-dir.ts';
 
@@ -37,10 +37,8 @@ export interface MountedVolume {
 
 export type VolumeKind = (c: VolumeContext) => Promise<MountedVolume>;
 
-export interface Item { key: string; path: string; mode?: number }
-
 /** Files of a configMap or secret: all keys, or the items named. Throws VolumeError for a missing key unless optional. */
-export function filesOf(of: 'configmap' | 'secret', data: ReadonlyMap<string, Buffer>, items: readonly Item[] | undefined, mode: number, optional: boolean): Map<string, PayloadFile> {
+export function filesOf(of: 'configmap' | 'secret', data: ReadonlyMap<string, Buffer>, items: readonly KeyToPath[] | undefined, mode: number, optional: boolean): Map<string, PayloadFile> {
   const out = new Map<string, PayloadFile>();
   if (!items?.length) { for (const [key, value] of data) out.set(key, { data: value, mode }); return out; }
   for (const item of items) {

@@ -1,6 +1,6 @@
 // Filters that look at the node object alone: cordoned, named, tainted, selected.
 import { isTolerated } from '../../api/meta/taint.ts';
-import type { NodeSelectorTerm, Taint } from '../../api/types/kubernetes.ts';
+import type { Taint } from '../../api/types/kubernetes.ts';
 import { normalized, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
 import { termMatchesNode } from '../node-match.ts';
 
@@ -66,6 +66,6 @@ export const preferredNodeAffinity: ScorePlugin = {
   score(pod, nodes) {
     const terms = pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     if (terms.length === 0) return undefined;
-    return normalized(nodes.map(n => terms.reduce((sum, t) => sum + (termMatchesNode(t.preference as NodeSelectorTerm, n.node!) ? t.weight : 0), 0)));
+    return normalized(nodes.map(n => terms.reduce((sum, t) => sum + (termMatchesNode(t.preference, n.node!) ? t.weight : 0), 0)));
   },
 };

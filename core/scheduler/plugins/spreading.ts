@@ -1,5 +1,5 @@
 // Keeping pods apart or together: by their controller, by topology constraints, by affinity to other pods.
-import { cachedSelectorFrom, type LabelSelectorLike } from '../../api/meta/labels.ts';
+import { cachedSelectorFrom } from '../../api/meta/labels.ts';
 import { isTolerated } from '../../api/meta/taint.ts';
 import type { TopologySpreadConstraint } from '../../api/types/kubernetes.ts';
 import { normalized, spread, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
@@ -23,7 +23,7 @@ interface Domains { readonly constraint: TopologySpreadConstraint; readonly coun
 
 function domains(pod: PodInfo, snapshot: Snapshot, constraint: TopologySpreadConstraint): Domains {
   const own = pod.pod.metadata?.labels ?? {};
-  const base = (constraint.labelSelector as LabelSelectorLike | undefined) ?? {};
+  const base = constraint.labelSelector ?? {};
   const keys = (constraint.matchLabelKeys ?? []).filter(k => k in own).map(key => ({ key, operator: 'In', values: [own[key]!] }));
   const selector = cachedSelectorFrom(keys.length ? { ...base, matchExpressions: [...(base.matchExpressions ?? []), ...keys] } : base);
   const counts = new Map<string, number>();

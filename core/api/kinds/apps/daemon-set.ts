@@ -1,6 +1,6 @@
 import { semanticEqual } from '../../meta/equal.ts';
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from '../../types/kubernetes.ts';
+import type { DaemonSet, DaemonSetSpec } from '../../types/kubernetes.ts';
 import { ageColumn, count, labelsText, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
@@ -18,7 +18,7 @@ function setDefaults(d: DaemonSet): void {
   const strategy = (spec.updateStrategy ??= {});
   if (!strategy.type) strategy.type = 'RollingUpdate';
   if (strategy.type === 'RollingUpdate') {
-    const rolling = (strategy.rollingUpdate ??= {}) as RollingUpdateDaemonSet;
+    const rolling = strategy.rollingUpdate ??= {};
     rolling.maxUnavailable ??= 1;
     rolling.maxSurge ??= 0;
   }
@@ -33,7 +33,7 @@ function validate(d: DaemonSet): FieldError[] {
   errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
   const strategy = spec.updateStrategy;
   if (strategy?.type === 'RollingUpdate') {
-    const at = 'spec.updateStrategy.rollingUpdate', rolling = strategy.rollingUpdate as RollingUpdateDaemonSet | undefined;
+    const at = 'spec.updateStrategy.rollingUpdate', rolling = strategy.rollingUpdate;
     if (!rolling) return [...errors, required(at)];
     const { maxUnavailable, maxSurge } = rolling;
     errors.push(...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`), ...notOver100(maxUnavailable, `${at}.maxUnavailable`));

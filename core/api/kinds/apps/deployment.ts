@@ -3,7 +3,7 @@ import { semanticEqual } from '../../meta/equal.ts';
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom } from '../../meta/labels.ts';
 import { IMMUTABLE } from '../../meta/names.ts';
-import type { Deployment, DeploymentSpec, DeploymentStrategy, LabelSelector, RollingUpdateDeployment } from '../../types/kubernetes.ts';
+import type { Deployment, DeploymentSpec, DeploymentStrategy, LabelSelector } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
@@ -25,10 +25,10 @@ function setDefaults(d: Deployment): void {
   const spec = d.spec;
   if (!spec) return;
   spec.replicas ??= 1;
-  const strategy = (spec.strategy ??= {}) as DeploymentStrategy;
+  const strategy = spec.strategy ??= {};
   if (!strategy.type) strategy.type = 'RollingUpdate';
   if (strategy.type === 'RollingUpdate') {
-    const rolling = (strategy.rollingUpdate ??= {}) as RollingUpdateDeployment;
+    const rolling = strategy.rollingUpdate ??= {};
     rolling.maxUnavailable ??= '25%';
     rolling.maxSurge ??= '25%';
   }
@@ -45,7 +45,7 @@ function validateStrategy(s: DeploymentStrategy | undefined, path: string): Fiel
   } else if (s.type === 'RollingUpdate') {
     const at = `${path}.rollingUpdate`;
     if (!s.rollingUpdate) return [required(at, 'this should be defaulted and never be nil')];
-    const { maxUnavailable, maxSurge } = s.rollingUpdate as RollingUpdateDeployment;
+    const { maxUnavailable, maxSurge } = s.rollingUpdate;
     errors.push(...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`), ...validateIntOrPercent(maxSurge, `${at}.maxSurge`));
     if (errors.length === 0 && isZero(maxUnavailable) && isZero(maxSurge)) errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
     errors.push(...notOver100(maxUnavailable, `${at}.maxUnavailable`));

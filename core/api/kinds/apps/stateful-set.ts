@@ -2,7 +2,7 @@ import { semanticEqual } from '../../meta/equal.ts';
 import { forbidden, invalid, notSupported, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom } from '../../meta/labels.ts';
 import { dnsLabel } from '../../meta/names.ts';
-import type { RollingUpdateStatefulSetStrategy, StatefulSet, StatefulSetSpec } from '../../types/kubernetes.ts';
+import type { StatefulSet, StatefulSetSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defaultClaim } from '../core/persistent-volume-claim.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
@@ -22,7 +22,7 @@ function setDefaults(s: StatefulSet): void {
   if (!spec.podManagementPolicy) spec.podManagementPolicy = 'OrderedReady';
   const strategy = (spec.updateStrategy ??= {});
   if (!strategy.type) strategy.type = 'RollingUpdate';
-  if (strategy.type === 'RollingUpdate') ((strategy.rollingUpdate ??= {}) as RollingUpdateStatefulSetStrategy).partition ??= 0;
+  if (strategy.type === 'RollingUpdate') (strategy.rollingUpdate ??= {}).partition ??= 0;
   const keep = (spec.persistentVolumeClaimRetentionPolicy ??= {});
   keep.whenDeleted ||= 'Retain';
   keep.whenScaled ||= 'Retain';
@@ -44,7 +44,7 @@ function validate(s: StatefulSet): FieldError[] {
   if (strategy?.type === 'OnDelete') {
     if (strategy.rollingUpdate) errors.push(invalid('spec.updateStrategy.rollingUpdate', strategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
   } else if (strategy?.type === 'RollingUpdate') {
-    const rolling = strategy.rollingUpdate as RollingUpdateStatefulSetStrategy | undefined;
+    const rolling = strategy.rollingUpdate;
     errors.push(...nonNegative(rolling?.partition, 'spec.updateStrategy.rollingUpdate.partition'));
     errors.push(...validateIntOrPercent(rolling?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'), ...notOver100(rolling?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'));
   } else errors.push(invalid('spec.updateStrategy', strategy, "must be 'RollingUpdate' or 'OnDelete'"));

@@ -1,5 +1,5 @@
 // autoscaling/v1: another view of the v2 object (convert.ts); both share one store.
-import type { HorizontalPodAutoscaler, V2HorizontalPodAutoscaler } from '../../types/kubernetes.ts';
+import type { HorizontalPodAutoscaler } from '../../types/kubernetes.ts';
 import { STATUS, defineKind, type Column } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { toV2, V1_STATUS_ANNOTATIONS } from './convert.ts';
@@ -24,7 +24,7 @@ export const horizontalPodAutoscalerV1 = defineKind<HorizontalPodAutoscaler>({
   validate: h => v2.validate(toV2(h)).filter(e => !e.field.startsWith('metadata.'))
     .map(e => (/^spec\.metrics\[0\]\.resource\.target\.averageUtilization$/.test(e.field) && h.spec?.targetCPUUtilizationPercentage !== undefined ? { ...e, field: 'spec.targetCPUUtilizationPercentage' } : e)),
   columns: v2.columns.map((c): Column<HorizontalPodAutoscaler> => {
-    const { sort, ...rest } = c as Column<V2HorizontalPodAutoscaler>;
+    const { sort, ...rest } = c;
     return { ...rest, value: (h, now) => c.value(toV2(h), now), ...(sort ? { sort: (h: HorizontalPodAutoscaler) => sort(toV2(h)) } : {}) };
   }),
   view: { nav: 'Workloads', icon: 'autoscale', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'] },

@@ -1,5 +1,5 @@
 // events.k8s.io/v1: another view of core events (convert.ts); both share one store.
-import type { CoreEvent, EventsEvent } from '../../types/kubernetes.ts';
+import type { EventsEvent } from '../../types/kubernetes.ts';
 import { event } from '../core/event.ts';
 import { defineKind, type Column } from '../kind.ts';
 import { toCoreEvent } from './convert.ts';
@@ -20,7 +20,7 @@ export const eventV1 = defineKind<EventsEvent>({
     reason: e => e.reason ?? '', reportingController: e => e.reportingController || e.deprecatedSource?.component || '', type: e => e.type ?? '',
   },
   columns: event.columns.map((c): Column<EventsEvent> => {
-    const { sort, ...rest } = c as Column<CoreEvent>;
+    const { sort, ...rest } = c;
     return { ...rest, value: (e, now) => c.value(toCoreEvent(e), now), ...(sort ? { sort: (e: EventsEvent) => sort(toCoreEvent(e)) } : {}) };
   }),
   view: { nav: 'Cluster', icon: 'event', sections: ['spec', 'labels'], actions: ['yaml', 'delete'], health: e => event.view.health!(toCoreEvent(e)) },

@@ -14,7 +14,7 @@ function validate(c: IngressClass): FieldError[] {
 }
 
 function parameters(c: IngressClass): string {
-  const p = c.spec?.parameters as { apiGroup?: string; kind: string; name: string } | undefined;
+  const p = c.spec?.parameters;
   return p ? `${p.kind}${p.apiGroup ? `.${p.apiGroup}` : ''}/${p.name}` : '<none>';
 }
 

@@ -16,7 +16,7 @@ function validateBackend(b: IngressBackend | undefined, path: string): FieldErro
   if (!b.service) return errors;
   if (!b.service.name) errors.push(required(`${path}.service.name`));
   else for (const m of dns1035Label(b.service.name)) errors.push(invalid(`${path}.service.name`, b.service.name, m));
-  const port = b.service.port as { name?: string; number?: number } | undefined;
+  const port = b.service.port;
   if (!port?.name && !port?.number) errors.push(required(`${path}.service`, 'port name or number is required'));
   else if (port.name && port.number) errors.push(invalid(path, '', 'cannot set both port name & port number'));
   else if (port.name) for (const m of portName(port.name)) errors.push(invalid(`${path}.service.port.name`, port.name, m));

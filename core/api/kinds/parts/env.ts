@@ -91,7 +91,7 @@ export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, p
     if (s.prefix) for (const m of envVarName(s.prefix)) errors.push(invalid(`${at}.prefix`, s.prefix, m));
     let count = 0;
     for (const source of ['configMapRef', 'secretRef'] as const) {
-      const ref = s[source] as { name?: string } | undefined;
+      const ref = s[source];
       if (!ref) continue;
       count++;
       if (!ref.name) errors.push(required(`${at}.${source}.name`));

@@ -1,7 +1,7 @@
 // Probes and lifecycle handlers.
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { httpHeaderName, NOT_NEGATIVE, portName, portNumber } from '../../meta/names.ts';
-import type { ExecAction, GRPCAction, HTTPGetAction, Lifecycle, LifecycleHandler, Probe, SleepAction, TCPSocketAction } from '../../types/kubernetes.ts';
+import type { ExecAction, GRPCAction, HTTPGetAction, Lifecycle, Probe, SleepAction, TCPSocketAction } from '../../types/kubernetes.ts';
 
 interface Handler { exec?: ExecAction; httpGet?: HTTPGetAction; tcpSocket?: TCPSocketAction; grpc?: GRPCAction; sleep?: SleepAction }
 
@@ -22,8 +22,8 @@ export function defaultProbe(p: Probe | undefined): void {
 }
 
 export function defaultLifecycle(l: Lifecycle | undefined): void {
-  defaultHttpGet((l?.postStart as LifecycleHandler | undefined)?.httpGet);
-  defaultHttpGet((l?.preStop as LifecycleHandler | undefined)?.httpGet);
+  defaultHttpGet(l?.postStart?.httpGet);
+  defaultHttpGet(l?.preStop?.httpGet);
 }
 
 /** A port by number or by name. */

@@ -43,7 +43,7 @@ function validateNodeTerm(term: NodeSelectorTerm, path: string): FieldError[] {
 }
 
 function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
-  const errors = validateLabelSelector(term.labelSelector as LabelSelector | undefined, `${path}.labelSelector`);
+  const errors = validateLabelSelector(term.labelSelector, `${path}.labelSelector`);
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   for (const n of term.namespaces ?? []) for (const m of dnsLabel(n)) errors.push(invalid(`${path}.namespace`, n, m));
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
@@ -57,7 +57,7 @@ function validatePodAffinity(a: PodAffinity | undefined, path: string): FieldErr
   a?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((w, i) => {
     const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
     if (!(w.weight >= 1 && w.weight <= 100)) errors.push(invalid(`${at}.weight`, w.weight, 'must be in the range 1-100'));
-    errors.push(...validatePodTerm(w.podAffinityTerm as PodAffinityTerm, `${at}.podAffinityTerm`));
+    errors.push(...validatePodTerm(w.podAffinityTerm, `${at}.podAffinityTerm`));
   });
   return errors;
 }
@@ -66,7 +66,7 @@ export function validateAffinity(a: Affinity | undefined, path: string): FieldEr
   if (!a) return [];
   const errors: FieldError[] = [];
   const node = a.nodeAffinity;
-  const need = node?.requiredDuringSchedulingIgnoredDuringExecution as { nodeSelectorTerms?: NodeSelectorTerm[] } | undefined;
+  const need = node?.requiredDuringSchedulingIgnoredDuringExecution;
   if (need) {
     const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
     if (!need.nodeSelectorTerms?.length) errors.push(required(at, 'must have at least one node selector term'));
@@ -75,9 +75,9 @@ export function validateAffinity(a: Affinity | undefined, path: string): FieldEr
   node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((p, i) => {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
     if (!(p.weight >= 1 && p.weight <= 100)) errors.push(invalid(`${at}.weight`, p.weight, 'must be in the range 1-100'));
-    errors.push(...validateNodeTerm(p.preference as NodeSelectorTerm, `${at}.preference`));
+    errors.push(...validateNodeTerm(p.preference, `${at}.preference`));
   });
-  errors.push(...validatePodAffinity(a.podAffinity, `${path}.podAffinity`), ...validatePodAffinity(a.podAntiAffinity as PodAffinity | undefined, `${path}.podAntiAffinity`));
+  errors.push(...validatePodAffinity(a.podAffinity, `${path}.podAffinity`), ...validatePodAffinity(a.podAntiAffinity, `${path}.podAntiAffinity`));
   return errors;
 }
 
@@ -115,7 +115,7 @@ export function validateSpread(list: readonly TopologySpreadConstraint[] | undef
       if (c.whenUnsatisfiable !== 'DoNotSchedule') errors.push(invalid(`${at}.minDomains`, c.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${c.whenUnsatisfiable}`));
     }
     for (const f of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) if (c[f] !== undefined && c[f] !== 'Honor' && c[f] !== 'Ignore') errors.push(notSupported(`${at}.${f}`, c[f], ['Honor', 'Ignore']));
-    errors.push(...validateLabelSelector(c.labelSelector as LabelSelector | undefined, `${at}.labelSelector`));
+    errors.push(...validateLabelSelector(c.labelSelector, `${at}.labelSelector`));
   });
   return errors;
 }

@@ -1,7 +1,7 @@
 // Volumes of pods.
 import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { configMapKey, dnsLabel } from '../../meta/names.ts';
-import type { ConfigMapVolumeSource, DownwardAPIVolumeFile, DownwardAPIVolumeSource, EmptyDirVolumeSource, HostPathVolumeSource, KeyToPath, ObjectFieldSelector, SecretVolumeSource, Volume, VolumeMount } from '../../types/kubernetes.ts';
+import type { DownwardAPIVolumeFile, KeyToPath, SecretVolumeSource, Volume, VolumeMount } from '../../types/kubernetes.ts';
 import { defaultResourceField, validateFieldRef, validateResourceFieldRef } from './env.ts';
 import { pullPolicyFor } from './image.ts';
 import { canonical } from './resources.ts';
@@ -18,15 +18,15 @@ function defaultVolume(v: Volume): void {
   let any = false;
   for (const k in v) if (k !== 'name' && v[k as keyof Volume] !== undefined && v[k as keyof Volume] !== null) any = true;
   if (!any) v.emptyDir = {};
-  const emptyDir = v.emptyDir as EmptyDirVolumeSource | undefined;
+  const emptyDir = v.emptyDir;
   if (emptyDir?.sizeLimit !== undefined) emptyDir.sizeLimit = canonical(emptyDir.sizeLimit);
-  const configMap = v.configMap as ConfigMapVolumeSource | undefined, downward = v.downwardAPI as DownwardAPIVolumeSource | undefined;
-  const hostPath = v.hostPath as HostPathVolumeSource | undefined;
+  const configMap = v.configMap, downward = v.downwardAPI;
+  const hostPath = v.hostPath;
   if (v.secret) v.secret.defaultMode ??= 420;
   if (configMap) configMap.defaultMode ??= 420;
   if (hostPath) hostPath.type ??= '';
   if (downward) { downward.defaultMode ??= 420; defaultFiles(downward.items); }
-  if (v.image) { const image = v.image as { reference?: string; pullPolicy?: string }; image.pullPolicy ||= pullPolicyFor(image.reference ?? ''); }
+  if (v.image) v.image.pullPolicy ||= pullPolicyFor(v.image.reference ?? '');
   if (v.projected) {
     v.projected.defaultMode ??= 420;
     for (const s of v.projected.sources ?? []) {
@@ -37,7 +37,7 @@ function defaultVolume(v: Volume): void {
 }
 function defaultFiles(items: readonly DownwardAPIVolumeFile[] | undefined): void {
   for (const f of items ?? []) {
-    const ref = f.fieldRef as ObjectFieldSelector | undefined;
+    const ref = f.fieldRef;
     if (ref) ref.apiVersion ||= 'v1';
     if (f.resourceFieldRef) defaultResourceField(f.resourceFieldRef);
   }
@@ -70,7 +70,7 @@ function validateItems(items: readonly KeyToPath[] | undefined, path: string): F
 function validateDownward(items: readonly DownwardAPIVolumeFile[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   items?.forEach((file, i) => {
-    const at = `${path}[${i}]`, ref = file.fieldRef as ObjectFieldSelector | undefined;
+    const at = `${path}[${i}]`, ref = file.fieldRef;
     if (!file.path) errors.push(required(`${path}.path`));
     else errors.push(...validateLocalPath(file.path, `${path}.path`, true));
     if (ref) {
@@ -91,8 +91,8 @@ function validateSource(v: Volume, path: string): FieldError[] {
     if (++count > 1) errors.push(forbidden(`${path}.${k}`, 'may not specify more than 1 volume type'));
   }
   if (count === 0) errors.push(required(path, 'must specify a volume type'));
-  const emptyDir = v.emptyDir as EmptyDirVolumeSource | undefined, hostPath = v.hostPath as HostPathVolumeSource | undefined;
-  const configMap = v.configMap as ConfigMapVolumeSource | undefined, downward = v.downwardAPI as DownwardAPIVolumeSource | undefined;
+  const emptyDir = v.emptyDir, hostPath = v.hostPath;
+  const configMap = v.configMap, downward = v.downwardAPI;
   if (emptyDir?.sizeLimit?.startsWith('-')) errors.push(forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'));
   if (hostPath) {
     if (!hostPath.path) errors.push(required(`${path}.hostPath.path`));

@@ -36,7 +36,7 @@ export const storageClass = defineKind<StorageClass>({
   validate,
   validateUpdate,
   columns: [
-    { ...nameColumn, value: c => `${c.metadata?.name ?? ''}${isDefaultClass(c as StorageClass) ? ' (default)' : ''}` },
+    { ...nameColumn, value: c => `${c.metadata?.name ?? ''}${isDefaultClass(c) ? ' (default)' : ''}` },
     text('Provisioner', 'What makes the volumes.', c => c.provisioner ?? ''),
     text('ReclaimPolicy', 'What happens to a volume when its claim goes.', c => c.reclaimPolicy ?? 'Delete'),
     text('VolumeBindingMode', 'When claims are bound.', c => c.volumeBindingMode ?? 'Immediate'),

@@ -193,7 +193,7 @@ class DockerRuntime implements Runtime {
 
   async stats(id: string): Promise<ContainerStats | undefined> {
     try {
-      const s = await this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }) as Docker.ContainerStats;
+      const s = await this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true });
       const memory = s.memory_stats as { usage?: number; stats?: Record<string, number> };
       if (memory.usage === undefined) return undefined;
       const inactive = memory.stats?.['total_inactive_file'] ?? memory.stats?.['inactive_file'] ?? 0;

@@ -49,7 +49,7 @@ async function fetchBlob(session: Session, digest: string, size: number, blobs: 
   const response = await session.get(`blobs/${digest}`);
   if (!response.body) throw session.fail(`blob ${digest} is empty`);
   const check = new Transform({ transform(chunk: Buffer, _e, done) { hash.update(chunk); done(null, chunk); } });
-  await pipeline(Readable.fromWeb(response.body as import('node:stream/web').ReadableStream), check, createWriteStream(file));
+  await pipeline(Readable.fromWeb(response.body), check, createWriteStream(file));
   const actual = `sha256:${hash.digest('hex')}`;
   if (actual !== digest) throw session.fail(`blob ${digest} has the content of ${actual}`);
   return { file, offset: 0, size: (await stat(file)).size || size };

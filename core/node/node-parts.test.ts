@@ -28,7 +28,7 @@ it('pod addresses: unique, sticky, reservable, exhaustible', () => {
 });
 it('pull secrets match registries', () => {
   const of = (auths: object) => [{ metadata: { name: 's' }, data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') } }];
-  expect([repositoryOf('nginx:1'), repositoryOf('a/b'), repositoryOf('localhost:5000/x@sha256:1')]).toEqual(['docker.io/library/nginx', 'docker.io/a/b', 'localhost:5000/x']);
+  expect([repositoryOf('nginx:1'), repositoryOf('a/b'), repositoryOf('localhost:5000/x:1'), repositoryOf('docker.io/nginx'), repositoryOf('not a name')]).toEqual(['docker.io/library/nginx', 'docker.io/a/b', 'localhost:5000/x', 'docker.io/library/nginx', undefined]);
   expect(credentialsFor('localhost:5000/x:1', of({ 'localhost:5000': { auth: Buffer.from('u:p:q').toString('base64') }, 'other:5000': { username: 'no' } }), () => {})).toEqual([{ username: 'u', password: 'p:q' }]);
   expect(credentialsFor('nginx', of({ 'https://index.docker.io/v1/': { username: 'u', password: 'p' } }), () => {})).toHaveLength(1);
 });

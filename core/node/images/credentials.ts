@@ -1,15 +1,16 @@
 // Which of a pod's imagePullSecrets fit an image's registry.
 import type { Secret } from '../../api/types/kubernetes.ts';
-import type { PullAuth } from '../runtime/runtime.ts';
+import { ImagePullError, type PullAuth } from '../runtime/runtime.ts';
+import { parseReference } from './reference.ts';
 
 interface Entry { username?: string; password?: string; auth?: string; identitytoken?: string; registrytoken?: string }
 
-/** Host and path of a reference as Docker reads it: `nginx` -> `docker.io/library/nginx`. */
-export function repositoryOf(ref: string): string {
-  const name = ref.replace(/@.*$/, '').replace(/:[^/:]+$/, '');
-  const first = name.split('/')[0]!;
-  if (name.includes('/') && (/[.:]/.test(first) || first === 'localhost')) return name;
-  return name.includes('/') ? `docker.io/${name}` : `docker.io/library/${name}`;
+/** Host and path of a reference: `nginx` -> `docker.io/library/nginx`; undefined when it is none, which the pull will say. */
+export function repositoryOf(ref: string): string | undefined {
+  try { const r = parseReference(ref); return `${r.host}/${r.repository}`; } catch (e) {
+    if (e instanceof ImagePullError) return undefined;
+    throw e;
+  }
 }
 
 function matches(pattern: string, repository: string): boolean {
@@ -23,6 +24,7 @@ function matches(pattern: string, repository: string): boolean {
 /** Credentials for the image, the most specific first; an unreadable secret is skipped and named to `warn`. */
 export function credentialsFor(image: string, secrets: readonly Secret[], warn: (message: string) => void): PullAuth[] {
   const repository = repositoryOf(image);
+  if (repository === undefined) return [];
   const found: { key: string; auth: PullAuth }[] = [];
   for (const s of secrets) {
     const raw = s.data?.['.dockerconfigjson'] ?? s.data?.['.dockercfg'];

@@ -12,7 +12,7 @@ import type { Log } from '../../../base/log.ts';
 import { ImagePullError, type ImageStatus, type PullAuth } from '../runtime.ts';
 import { readImages, readJson, type FoundImage, type ImageConfig, type Slice } from './archive.ts';
 import { run } from './network.ts';
-import { canonical, familiar, parseReference } from './reference.ts';
+import { canonical, familiar, parseReference } from '../../images/reference.ts';
 import { pullFromRegistry } from './registry.ts';
 
 /** An image whose layers can be stacked. */

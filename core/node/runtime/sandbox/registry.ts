@@ -7,7 +7,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ImagePullError, type PullAuth } from '../runtime.ts';
 import { pick, sha256, type ImageConfig, type OciIndex, type OciManifest, type Slice } from './archive.ts';
-import type { Reference } from './reference.ts';
+import type { Reference } from '../../images/reference.ts';
 
 export interface PulledImage { id: string; digest: string; config: ImageConfig; layers: { diffId: string; slice: Slice }[] }
 

@@ -1,5 +1,5 @@
 // Image references in every form people write them.
-import { ImagePullError } from '../runtime.ts';
+import { ImagePullError } from '../runtime/runtime.ts';
 
 export interface Reference { host: string; repository: string; tag: string | undefined; digest: string | undefined }
 

@@ -68,8 +68,9 @@ export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, valid
 }
 
 export async function patch(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, subresource: '' | 'status'): Promise<Result> {
-  const options = writeOptions(ctx, 'PatchOptions');
+  // First the patch: its type decides which options there are, and a client that is told 415 knows to try another.
   const p = patchOf(ctx, true);
+  const options = writeOptions(ctx, 'PatchOptions');
   return change(env, ctx, {
     resource, namespace, name, subresource, options,
     produce: prev => {

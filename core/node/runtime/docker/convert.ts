@@ -88,13 +88,16 @@ function userField(user: number | undefined, group: number | undefined, image: I
   return { User: `${user ?? imageUser}${group === undefined ? '' : `:${group}`}` };
 }
 
+/** Private is what Docker does unasked; asked for, it would refuse mounts that hold its own directory, such as `/`. */
+const propagation = (m: Mount): 'rslave' | 'rshared' | undefined => (m.propagation === 'private' ? undefined : m.propagation);
+
 function mountFields(mounts: readonly Mount[]): Pick<Docker.HostConfig, 'Binds' | 'Mounts'> {
   const binds: string[] = [];
   const special: Docker.MountSettings[] = [];
   for (const m of mounts) {
     if (m.tmpfsBytes !== undefined) special.push({ Type: 'tmpfs', Target: m.containerPath, Source: '', ReadOnly: m.readOnly, TmpfsOptions: { SizeBytes: m.tmpfsBytes, Mode: 0o1777 } } as unknown as Docker.MountSettings);
-    else if (m.hostPath.includes(':') || m.containerPath.includes(':')) special.push({ Type: 'bind', Source: m.hostPath, Target: m.containerPath, ReadOnly: m.readOnly, BindOptions: { Propagation: m.propagation ?? 'rprivate' } } as unknown as Docker.MountSettings);
-    else binds.push(`${m.hostPath}:${m.containerPath}:${[m.readOnly ? 'ro' : 'rw', m.propagation === undefined ? 'rprivate' : m.propagation === 'private' ? 'rprivate' : m.propagation].join(',')}`);
+    else if (m.hostPath.includes(':') || m.containerPath.includes(':')) special.push({ Type: 'bind', Source: m.hostPath, Target: m.containerPath, ReadOnly: m.readOnly, ...(propagation(m) ? { BindOptions: { Propagation: propagation(m) } } : {}) } as unknown as Docker.MountSettings);
+    else binds.push(`${m.hostPath}:${m.containerPath}:${[m.readOnly ? 'ro' : 'rw', propagation(m)].filter(Boolean).join(',')}`);
   }
   return { Binds: binds, Mounts: special };
 }

@@ -40,16 +40,20 @@ export function useObjects<T extends KubeObject>(scope: Scope | undefined): { it
   return { items, freshness: useFreshness(store as unknown as WatchStore), complete: store.complete };
 }
 
-/** One object, live. `gone` once it was there, or the list is complete, and it is not there now; the last known state stays. */
+/** One object, live; from the start as an open list has it. `gone` once the answer is complete and it is not in it; the last known state stays. */
 export function useObject<T extends KubeObject>(cluster: string, resource: ResourceType, namespace: string | undefined, name: string): { object: T | undefined; gone: boolean; freshness: Freshness } {
   const { store } = useList<T>({ cluster, resource, namespace, fieldSelector: `metadata.name=${name}` });
   useVersion(store as unknown as WatchStore);
   const key = objectKey({ metadata: { namespace, name } });
   const now = store.get(key);
-  const [last, setLast] = useState<{ key: string; object: T } | undefined>(undefined);
+  const { stores } = useApp();
+  const [last, setLast] = useState<{ key: string; object: T } | undefined>(() => {
+    const object = stores.peek<T>(cluster, resource, key);
+    return object && { key, object };
+  });
   if (now && now !== last?.object) setLast({ key, object: now });
   const known = last?.key === key ? last.object : undefined;
-  return { object: now ?? known, gone: now === undefined && (known !== undefined || store.complete), freshness: useFreshness(store as unknown as WatchStore) };
+  return { object: now ?? known, gone: now === undefined && store.complete, freshness: useFreshness(store as unknown as WatchStore) };
 }
 
 export interface Counts { total: number; bad: number; warning: number; namespaces: Record<string, { total: number; bad: number; warning: number }> }

@@ -1,5 +1,5 @@
 // The window's live lists: one per scope, shared by every component that shows it, closed a moment after the last one left.
-import { apiVersionOf, type KubeObject } from '../../core/api/meta/object.ts';
+import { apiVersionOf, type KubeObject, type ResourceType } from '../../core/api/meta/object.ts';
 import type { Connection, Scope } from './connection.ts';
 import { WatchStore } from './watch-store.ts';
 
@@ -40,6 +40,16 @@ export class Stores {
         }, LINGER);
       },
     };
+  }
+
+  /** An object as some open list has it, so that it can be shown before it is asked for by name. */
+  peek<T extends KubeObject>(cluster: string, resource: ResourceType, key: string): T | undefined {
+    const prefix = [cluster, apiVersionOf(resource), resource.plural, ''].join('|');
+    for (const [scope, { store }] of this.#entries) {
+      const known = scope.startsWith(prefix) ? store.get(key) : undefined;
+      if (known) return known as T;
+    }
+    return undefined;
   }
 
   /** A list that is open anyway, for those who only want to look (the palette). */

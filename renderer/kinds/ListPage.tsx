@@ -37,6 +37,8 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const openTarget = usePart(app.workspace, w => w.drawer);
   const { store, retry } = useList<KubeObject>({ cluster, resource: kind, namespace: namespaces.length === 1 ? namespaces[0] : undefined });
   const freshness = useFreshness(store);
+  // An empty list changes no row when it arrives.
+  const complete = useSyncExternalStore(store.subscribe, () => store.complete);
   const [width, setWidth] = useState(1000);
 
   const several = namespaces.length !== 1;
@@ -114,7 +116,7 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
         <ColumnChoice columns={columns.all} shown={new Set(columns.shown.map(c => c.id))} onShown={(id, on) => app.workspace.table(page, { shown: { ...prefs?.shown, [id]: on } })} />
       </div>
       {empty ? (
-        <ListState kind={kind} freshness={freshness} complete={store.complete} filtered={store.size > 0} namespaces={namespaces} retry={retry}
+        <ListState kind={kind} freshness={freshness} complete={complete} filtered={store.size > 0} namespaces={namespaces} retry={retry}
           onClear={() => { setFilter(''); setBrokenOnly(false); if (kind.namespaced && store.size === 0) app.workspace.setNamespaces(cluster, []); }} />
       ) : (
         <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribeRow={(k, l) => store.subscribeRow(k, l)} verdict={verdict} selection={selection} onSelection={setSelection}

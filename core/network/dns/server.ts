@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { readFileSync } from 'node:fs';
 import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireAnswer, type DecodedPacket, type Packet } from 'dns-packet';
+import { systemClock, type Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Answer, Records } from './records.ts';
 
@@ -23,7 +24,7 @@ export function machineUpstreams(path = '/etc/resolv.conf'): Upstream[] {
   return text.split('\n').map(l => /^\s*nameserver\s+(\S+)/.exec(l)?.[1]).filter(h => h !== undefined && isIPv4(h)).map(host => ({ host: host!, port: 53 }));
 }
 
-export interface DnsConfig { records: Records; upstreams: readonly Upstream[]; log: Log }
+export interface DnsConfig { records: Records; upstreams: readonly Upstream[]; log: Log; /** For the patience with upstreams; the system's unless a test says otherwise. */ clock?: Clock }
 
 export class DnsServer {
   readonly #c: DnsConfig;
@@ -130,7 +131,7 @@ export class DnsServer {
 
   async #ask(message: Buffer, via: 'udp' | 'tcp'): Promise<Buffer | undefined> {
     for (const u of this.#c.upstreams) {
-      const reply = via === 'udp' ? await askUdp(u, message) : await askTcp(u, message);
+      const reply = via === 'udp' ? await askUdp(u, message, this.#c.clock ?? systemClock) : await askTcp(u, message);
       if (reply) return reply;
     }
     return undefined;
@@ -143,11 +144,11 @@ export class DnsServer {
   }
 }
 
-function askUdp(u: Upstream, message: Buffer): Promise<Buffer | undefined> {
+function askUdp(u: Upstream, message: Buffer, clock: Clock): Promise<Buffer | undefined> {
   return new Promise(resolve => {
     const socket = createSocket('udp4');
-    const end = (reply?: Buffer): void => { clearTimeout(timer); socket.close(); resolve(reply); };
-    const timer = setTimeout(end, UPSTREAM_TIMEOUT_MS);
+    const end = (reply?: Buffer): void => { timer.cancel(); socket.close(); resolve(reply); };
+    const timer = clock.after(UPSTREAM_TIMEOUT_MS, end);
     socket.on('error', () => end());
     // The id must match: anything else is not the answer to this question.
     socket.on('message', reply => { if (reply.length >= 12 && reply.readUInt16BE(0) === message.readUInt16BE(0)) end(reply); });

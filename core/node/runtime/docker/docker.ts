@@ -2,6 +2,7 @@
 import Docker from 'dockerode';
 import { readFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
+import { systemClock, type Clock } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import type { ContainerSpec, ContainerState, ContainerStats, ImageStatus, LogLine, LogOptions, PullAuth, Resources, Runtime, RuntimeConfig, RuntimeEvent, SandboxSpec, SandboxState, StreamOptions } from '../runtime.ts';
 import { ContainerError } from '../runtime.ts';
@@ -37,10 +38,10 @@ export async function resetDocker(clusterId: string, log: Log): Promise<void> {
 }
 
 /** Connects to the daemon the environment names (DOCKER_HOST, or the default socket). Throws in Docker's words. */
-export async function createDockerRuntime(config: RuntimeConfig, log: Log): Promise<Runtime> {
+export async function createDockerRuntime(config: RuntimeConfig, log: Log, clock: Clock = systemClock): Promise<Runtime> {
   const docker = new Docker();
   const [version, host] = await Promise.all([docker.version(), hostLimits()]);
-  return new DockerRuntime(docker, config, log, version.Version, host);
+  return new DockerRuntime(docker, config, log, clock, version.Version, host);
 }
 
 // The daemon's machine is this one wherever the answer matters: elsewhere (Docker Desktop) nothing is withheld.
@@ -57,14 +58,15 @@ class DockerRuntime implements Runtime {
   readonly #docker: Docker;
   readonly #config: RuntimeConfig;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #host: HostLimits;
   readonly #sandboxes = new Map<string, SandboxFacts>();
   readonly #tty = new Map<string, boolean>();
   #events: EventStream | undefined;
   #pause = '';
 
-  constructor(docker: Docker, config: RuntimeConfig, log: Log, version: string, host: HostLimits) {
-    this.#docker = docker; this.#config = config; this.#log = log; this.#host = host;
+  constructor(docker: Docker, config: RuntimeConfig, log: Log, clock: Clock, version: string, host: HostLimits) {
+    this.#docker = docker; this.#config = config; this.#log = log; this.#clock = clock; this.#host = host;
     this.version = `docker://${version}`;
     this.limits = host.sysResource ? [] : ['this machine withholds CAP_SYS_RESOURCE: privileged containers get every other capability, and OOM scores are not lowered below 0'];
   }
@@ -107,7 +109,7 @@ class DockerRuntime implements Runtime {
       }
       this.#sandboxes.set(container.id, { id: container.id, hostPID: spec.hostPID, hostIPC: spec.hostIPC, sharedPID: spec.shareProcessNamespace, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid });
       if (!spec.hostNetwork) await enableHairpin(this.#config.clusterId);
-      return { id: container.id, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid, attempt: spec.attempt, ready: true, createdAt: Date.now(), ip: spec.ip, labels: spec.labels, containers: [] };
+      return { id: container.id, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid, attempt: spec.attempt, ready: true, createdAt: this.#clock.now(), ip: spec.ip, labels: spec.labels, containers: [] };
     });
   }
 

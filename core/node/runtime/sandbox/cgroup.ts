@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerStats, Resources } from '../runtime.ts';
+import { systemClock, type Clock } from '../../../base/clock.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const V1 = ['memory', 'cpu', 'cpuacct', 'pids', 'devices', 'freezer'];
@@ -84,14 +85,14 @@ export async function killGroup(path: string): Promise<void> {
 }
 
 /** Removes a group and those below it; a group the kernel still counts a dying process in is tried again a few times. */
-export async function removeGroup(path: string): Promise<void> {
+export async function removeGroup(path: string, clock: Clock = systemClock): Promise<void> {
   await Promise.all(groupDirs(path).map(async dir => {
     for (let attempt = 0; ; attempt++) {
       try { await removeTree(dir); return; } catch (error) {
         const code = (error as NodeJS.ErrnoException).code;
         if (code === 'ENOENT') return;
         if (code !== 'EBUSY' || attempt > 40) throw error;
-        await new Promise(resolve => { setTimeout(resolve, 5 * (attempt + 1)); });
+        await new Promise<void>(resolve => { clock.after(5 * (attempt + 1), resolve); });
       }
     }
   }));

@@ -5,6 +5,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { release } from 'node:os';
 import type { Duplex } from 'node:stream';
+import { systemClock, type Clock, type Timer } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import { ContainerError, type ContainerSpec, type ContainerState, type ContainerStats, type ImageStatus, type LogLine, type LogOptions, type PullAuth, type Resources, type Runtime, type RuntimeConfig, type RuntimeEvent, type SandboxSpec, type SandboxState, type StreamOptions } from '../runtime.ts';
 import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeEmptyGroup, removeGroup } from './cgroup.ts';
@@ -18,7 +19,7 @@ import { containerSettings, execSettings, podSettings } from './settings.ts';
 import { attachThrough, dialThrough, execThrough } from './streams.ts';
 
 /** Opens the runtime over its state directory. Throws when this machine cannot run it (see probeSandbox). */
-export async function createSandboxRuntime(config: RuntimeConfig, log: Log): Promise<Runtime> {
+export async function createSandboxRuntime(config: RuntimeConfig, log: Log, clock: Clock = systemClock): Promise<Runtime> {
   await mkdir(join(config.stateDir, 'pods'), { recursive: true, mode: 0o711 });
   const program = await installLauncher(config.stateDir);
   const images = new ImageStore(config.stateDir, program, log);
@@ -27,7 +28,7 @@ export async function createSandboxRuntime(config: RuntimeConfig, log: Log): Pro
   const filterFile = filter && join(config.stateDir, 'seccomp.bpf');
   if (filter && filterFile) await writeFile(filterFile, filter);
   const bounding = /CapBnd:\s*([0-9a-f]+)/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
-  return new SandboxRuntime(config, log, program, images, filterFile, BigInt(`0x${bounding}`));
+  return new SandboxRuntime(config, log, clock, program, images, filterFile, BigInt(`0x${bounding}`));
 }
 
 /** Removes everything a node's runtime left on the machine: processes, mounts, groups, cables, and with `network` the cluster's bridge. */
@@ -51,6 +52,7 @@ class SandboxRuntime implements Runtime {
   readonly limits: readonly string[];
   readonly #config: RuntimeConfig;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #program: string;
   readonly #images: ImageStore;
   readonly #filter: string | undefined;
@@ -61,8 +63,8 @@ class SandboxRuntime implements Runtime {
   #recovered: Promise<void> | undefined;
   #closed = false;
 
-  constructor(config: RuntimeConfig, log: Log, program: string, images: ImageStore, filter: string | undefined, caps: bigint) {
-    this.#config = config; this.#log = log; this.#program = program; this.#images = images; this.#filter = filter; this.#caps = caps;
+  constructor(config: RuntimeConfig, log: Log, clock: Clock, program: string, images: ImageStore, filter: string | undefined, caps: bigint) {
+    this.#config = config; this.#log = log; this.#clock = clock; this.#program = program; this.#images = images; this.#filter = filter; this.#caps = caps;
     this.limits = [
       'setuid programs gain nothing (no new privileges for every container that is not privileged)', 'Bidirectional mount propagation goes one way, into the container', 'seccomp profiles of files are refused',
       ...(cgroupVersion === 2 ? ['no device filter with cgroup v2: containers may not make device files'] : cgroupVersion === 0 ? ['no cgroups: limits are not applied'] : []),
@@ -88,7 +90,7 @@ class SandboxRuntime implements Runtime {
   async runSandbox(spec: SandboxSpec): Promise<SandboxState> {
     const id = randomBytes(32).toString('hex');
     const dir = join(this.#config.stateDir, 'pods', id);
-    const pod: LivePod = { record: { id, spec, createdAt: Date.now() }, dir, group: this.#group(id), control: undefined, pid: 0, containers: new Map() };
+    const pod: LivePod = { record: { id, spec, createdAt: this.#clock.now() }, dir, group: this.#group(id), control: undefined, pid: 0, containers: new Map() };
     try {
       await mkdir(join(dir, 'c'), { recursive: true, mode: 0o711 });
       await Promise.all([writeWhole(join(dir, 'spec.json'), JSON.stringify(pod.record)), writeSettings(join(dir, 'settings'), podSettings(spec, dir, pod.group)), makeGroup(pod.group).then(() => limitGroup(this.#podRoot(id), spec.resources))]);
@@ -131,7 +133,7 @@ class SandboxRuntime implements Runtime {
       const image = await this.#images.ready(spec.imageId);
       const id = randomBytes(32).toString('hex');
       const dir = join(pod.dir, 'c', id);
-      const record: ContainerRecord = { id, sandboxId, spec, image: image.config, layers: image.layers, createdAt: Date.now(), startedAt: 0 };
+      const record: ContainerRecord = { id, sandboxId, spec, image: image.config, layers: image.layers, createdAt: this.#clock.now(), startedAt: 0 };
       const c: LiveContainer = { record, dir, group: this.#group(sandboxId, id), control: undefined, ended: undefined };
       await mkdir(dir, { recursive: true, mode: 0o711 });
       await Promise.all([...['rootfs', 'upper', 'work'].map(d => mkdir(join(dir, d))), writeSettings(join(dir, 'settings'), containerSettings(spec, pod.record.spec, image.config, { ...this.#place(c), podPid: pod.pid, layers: image.layers, logMaxBytes: this.#config.logMaxBytes, logMaxFiles: this.#config.logMaxFiles }))]);
@@ -150,10 +152,10 @@ class SandboxRuntime implements Runtime {
       await makeGroup(c.group);
       await Promise.all([limitGroup(c.group, c.record.spec.resources), ...(c.record.spec.security.privileged ? [] : [limitDevices(c.group)])]);
       // Written before the start: a host that dies right after it still knows that there is something to look for.
-      await this.#save(c, { startedAt: Date.now() });
+      await this.#save(c, { startedAt: this.#clock.now() });
       await launch(this.#program, ['run', join(c.dir, 'settings')], this.#images.layersDir);
     } catch (error) {
-      await this.#save(c, { startedAt: 0, failure: words(error), failedAt: Date.now() });
+      await this.#save(c, { startedAt: 0, failure: words(error), failedAt: this.#clock.now() });
       await removeGroup(c.group);
       throw new ContainerError('RunContainerError', words(error));
     }
@@ -168,9 +170,9 @@ class SandboxRuntime implements Runtime {
     if (graceSeconds > 0) {
       const wanted = c.record.image.config?.StopSignal ?? 'TERM';
       signal(SIGNALS[wanted.replace(/^SIG/, '')] ?? (Number(wanted) || 15));
-      let timer: NodeJS.Timeout | undefined;
-      await Promise.race([c.ended, new Promise<void>(resolve => { timer = setTimeout(resolve, graceSeconds * 1000); })]);
-      clearTimeout(timer);
+      let timer: Timer | undefined;
+      await Promise.race([c.ended, new Promise<void>(resolve => { timer = this.#clock.after(graceSeconds * 1000, resolve); })]);
+      timer?.cancel();
     }
     if (c.control) signal(9);
     await c.ended;
@@ -225,7 +227,7 @@ class SandboxRuntime implements Runtime {
 
   async stats(id: string): Promise<ContainerStats | undefined> {
     const c = this.#containers.get(id);
-    return c?.control ? await groupStats(c.group, Date.now()) : undefined;
+    return c?.control ? await groupStats(c.group, this.#clock.now()) : undefined;
   }
 
   imageStatus(ref: string): Promise<ImageStatus | undefined> { return this.#images.status(ref); }
@@ -291,7 +293,7 @@ class SandboxRuntime implements Runtime {
 
   // A launcher that was killed wrote no exit: what it watched died with it.
   async #gone(c: LiveContainer): Promise<void> {
-    if (!readExit(c.dir) && existsSync(c.dir)) await writeWhole(join(c.dir, 'exit'), `137 9 0 ${Date.now()}\n`);
+    if (!readExit(c.dir) && existsSync(c.dir)) await writeWhole(join(c.dir, 'exit'), `137 9 0 ${this.#clock.now()}\n`);
     if (readExit(c.dir)?.oom) this.#tell('container-oom', c);
     this.#tell('container-died', c);
     await removeGroup(c.group);

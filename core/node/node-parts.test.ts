@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, readdirSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Pod } from '../api/types/kubernetes.ts';
 import { Backoff, goDuration } from './backoff.ts';
 import { credentialsFor, repositoryOf } from './images/credentials.ts';
 import { createIpam } from './ipam.ts';

@@ -3,9 +3,11 @@ import type { Feature } from '../app/feature.ts';
 import { basics } from './basics/basics.tsx';
 import { logs } from './logs/logs.tsx';
 import { terminal } from './terminal/terminal.tsx';
+import { yaml } from './yaml/yaml.tsx';
 
 export const features: readonly Feature[] = [
   basics,
   logs,
   terminal,
+  yaml,
 ];

@@ -28,6 +28,7 @@ export const LogRow = memo(function LogRow({ line, label, colour, time, highligh
 function coloured(text: string): ReactNode {
   const parts = spans(text);
   if (parts.length === 1 && parts[0]!.className === '') return parts[0]!.text;
+  // oxlint-disable-next-line react/no-array-index-key -- the pieces of one unchanging line
   return parts.map((s, i) => <span key={i} className={s.className || undefined}>{s.text}</span>);
 }
 

@@ -1,0 +1,122 @@
+// What applying a manifest will do, found out by the server's own dry run, and then doing it. Nothing is written without a plan.
+import type { KindSpec } from '../../../core/api/kinds/kind.ts';
+import { apiVersionOf, resourcePath, type KubeObject, type ResourceType } from '../../../core/api/meta/object.ts';
+import type { ClusterInfo } from '../../../electron/contract/frames.ts';
+import { HostError, type ApiRequest } from '../../gateway/connection.ts';
+import { editable, type ManifestDoc } from './documents.ts';
+import { deepEqual } from './equal.ts';
+import { merge3 } from './merge3.ts';
+
+export interface ApplyContext {
+  cluster: string;
+  info: ClusterInfo | undefined;
+  /** For objects that name none. */
+  namespace: string;
+  kinds: readonly KindSpec[];
+  request<T>(r: ApiRequest): Promise<T>;
+}
+export interface Planned {
+  doc: ManifestDoc;
+  resource: ResourceType;
+  namespace: string | undefined;
+  name: string;
+  verb: 'create' | 'change' | 'nothing' | 'failed';
+  /** As it is now. */
+  live?: KubeObject;
+  /** As it will be, by the server's word; what was asked for when that could not be had (`unchecked`). */
+  result?: KubeObject;
+  error?: HostError;
+  /** Its namespace comes with the same manifest: the server could not be asked yet. */
+  unchecked?: boolean;
+  /** Both sides changed these since the editor was opened. */
+  conflicts?: string[];
+  /** What is sent. */
+  send?: { method: 'POST' | 'PUT' | 'PATCH'; path: string; body: unknown; contentType?: string };
+}
+/** The state an edit began from; an update never writes over anything newer. */
+export interface Base { object: KubeObject }
+
+export const labelOf = (p: Planned): string => `${p.resource.kind.toLowerCase()}${p.resource.group ? `.${p.resource.group}` : ''}/${p.name}`;
+const asHostError = (e: unknown): HostError => (e instanceof HostError ? e : new HostError({ code: 0, reason: 'Error', message: e instanceof Error ? e.message : String(e) }));
+
+/** The resource of an object: a kind we know, or one the server tells of. Throws HostError when there is none. */
+async function resourceFor(c: ApplyContext, o: KubeObject): Promise<ResourceType> {
+  const known = c.kinds.find(k => k.kind === o.kind && apiVersionOf(k) === o.apiVersion);
+  if (known) return known;
+  const [group, version] = o.apiVersion!.includes('/') ? o.apiVersion!.split('/') as [string, string] : ['', o.apiVersion!];
+  const none = (): HostError => new HostError({ code: 404, reason: 'NotFound', message: `no matches for kind "${o.kind}" in version "${o.apiVersion}"` });
+  let list: { resources?: { name: string; kind: string; namespaced: boolean }[] };
+  try { list = await c.request({ cluster: c.cluster, method: 'GET', path: group ? `/apis/${group}/${version}` : `/api/${version}` }); } catch (e) { throw asHostError(e).code === 404 ? none() : e; }
+  const r = list.resources?.find(x => x.kind === o.kind && !x.name.includes('/'));
+  if (!r) throw none();
+  return { group, version, kind: r.kind, plural: r.name, namespaced: r.namespaced };
+}
+
+export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?: Base): Promise<Planned[]> {
+  const spaces = new Set(docs.filter(d => d.object.kind === 'Namespace' && d.object.apiVersion === 'v1').map(d => d.object.metadata?.name));
+  return Promise.all(docs.map(async doc => {
+    const name = doc.object.metadata?.name ?? doc.object.metadata?.generateName ?? '';
+    let p: Planned = { doc, resource: { group: '', version: '', kind: doc.object.kind ?? '', plural: '', namespaced: true }, namespace: doc.object.metadata?.namespace, name, verb: 'failed' };
+    try {
+      const resource = await resourceFor(c, doc.object);
+      const namespace = resource.namespaced ? doc.object.metadata?.namespace ?? c.namespace : undefined;
+      const object = namespace ? { ...doc.object, metadata: { ...doc.object.metadata, namespace } } : doc.object;
+      p = { ...p, resource, namespace };
+      p = isSame(base, object) ? await planEdit(c, p, object, base!) : await planApply(c, p, object);
+    } catch (e) { p = { ...p, verb: 'failed', error: asHostError(e) }; }
+    if (p.error?.code === 404 && p.namespace && spaces.has(p.namespace)) p = { ...p, verb: 'create', error: undefined, unchecked: true, result: doc.object };
+    return p;
+  }));
+}
+
+const isSame = (base: Base | undefined, o: KubeObject): boolean =>
+  base !== undefined && base.object.kind === o.kind && base.object.apiVersion === o.apiVersion && base.object.metadata?.name === o.metadata?.name && base.object.metadata?.namespace === o.metadata?.namespace;
+
+/** An edited object: my changes on the newest state; conflicts when somebody else has changed the same. */
+async function planEdit(c: ApplyContext, p: Planned, object: KubeObject, base: Base): Promise<Planned> {
+  const path = resourcePath(p.resource, p.namespace, p.name);
+  const live = await c.request<KubeObject>({ cluster: c.cluster, method: 'GET', path });
+  const { value, conflicts } = merge3(editable(base.object), object, editable(live));
+  if (conflicts.length > 0) return { ...p, verb: 'failed', live, result: object, conflicts };
+  const merged = value as KubeObject;
+  if (deepEqual(merged, editable(live))) return { ...p, verb: 'nothing', live, result: live };
+  const { status } = live as { status?: unknown };
+  const body = { ...merged, metadata: { ...merged.metadata, resourceVersion: live.metadata?.resourceVersion, uid: live.metadata?.uid }, ...(status === undefined ? {} : { status }) };
+  return dryRun(c, { ...p, live, send: { method: 'PUT', path, body } });
+}
+
+/** An object of a manifest: made, or merged into what is there. */
+async function planApply(c: ApplyContext, p: Planned, object: KubeObject): Promise<Planned> {
+  const create = { method: 'POST' as const, path: resourcePath(p.resource, p.namespace), body: object };
+  if (!object.metadata?.name) return dryRun(c, { ...p, send: create });
+  const path = resourcePath(p.resource, p.namespace, p.name);
+  let live: KubeObject;
+  try { live = await c.request<KubeObject>({ cluster: c.cluster, method: 'GET', path }); } catch (e) {
+    if (asHostError(e).code !== 404) throw e;
+    return dryRun(c, { ...p, send: create });
+  }
+  const known = c.kinds.some(k => k.kind === object.kind && apiVersionOf(k) === object.apiVersion);
+  // The version read goes along: a change in between is a conflict, not an overwrite.
+  const body = { ...object, metadata: { ...object.metadata, resourceVersion: live.metadata?.resourceVersion } };
+  return dryRun(c, { ...p, live, send: { method: 'PATCH', path, body, contentType: known ? 'application/strategic-merge-patch+json' : 'application/merge-patch+json' } });
+}
+
+async function dryRun(c: ApplyContext, p: Planned): Promise<Planned> {
+  try {
+    const result = await c.request<KubeObject>({ cluster: c.cluster, ...p.send!, query: { dryRun: 'All', fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
+    return { ...p, result, verb: p.live === undefined ? 'create' : deepEqual(editable(p.live), editable(result)) ? 'nothing' : 'change' };
+  } catch (e) { return { ...p, verb: 'failed', error: asHostError(e) }; }
+}
+
+/** Writes what was planned, in order. A conflict at this late moment fails that object and is told; the rest goes on. */
+export async function carryOut(c: ApplyContext, planned: readonly Planned[]): Promise<Planned[]> {
+  const out: Planned[] = [];
+  for (const p of planned) {
+    if (!p.send || p.verb === 'nothing' || p.verb === 'failed') { out.push(p); continue; }
+    try {
+      const result = await c.request<KubeObject>({ cluster: c.cluster, ...p.send, query: { fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
+      out.push({ ...p, result, unchecked: false });
+    } catch (e) { out.push({ ...p, verb: 'failed', error: asHostError(e) }); }
+  }
+  return out;
+}

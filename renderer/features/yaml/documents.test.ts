@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { readManifest, toText } from './documents.ts';
+
+const TEXT = `apiVersion: v1
+kind: Pod
+metadata:
+  name: a
+spec:
+  containers:
+  - name: main
+    image: nope
+---
+# nothing here
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {x: "yes"}}
+- {apiVersion: v1, kind: ConfigMap, metadata: {}}
+---
+apiVersion: [
+`;
+
+describe('readManifest', () => {
+  it('reads several documents, opens lists, places fields and tells what is wrong where', () => {
+    const { docs, problems } = readManifest(TEXT);
+    expect(docs.map(d => d.object.metadata?.name)).toEqual(['a', 'b']);
+    expect(docs[0]!.place('spec.containers[0].image')).toMatchObject({ line: 8, column: 5 });
+    expect(docs[0]!.place('spec.containers[0].ports[3]')).toMatchObject({ line: 7 });
+    expect(problems[0]!.message).toBe('metadata.name is missing');
+    expect(problems.some(p => p.line >= 18)).toBe(true);
+  });
+});
+describe('toText', () => {
+  it('leaves out what servers write and puts the usual order on top', () => {
+    const text = toText({ metadata: { name: 'a', uid: 'u', resourceVersion: '3', managedFields: [] }, kind: 'Pod', apiVersion: 'v1', status: { phase: 'Running' }, spec: { on: 'on' } } as never);
+    expect(text).toBe('apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  "on": "on"\n');
+    expect(readManifest(text).docs[0]!.object).toMatchObject({ spec: { on: 'on' } });
+  });
+});

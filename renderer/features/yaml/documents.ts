@@ -1,0 +1,79 @@
+// Text and objects: the documents of a manifest with their places, and an object as the text one edits.
+import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, stringify, type Document, type ParsedNode } from 'yaml';
+import type { KubeObject } from '../../../core/api/meta/object.ts';
+
+export interface ManifestDoc {
+  object: KubeObject;
+  /** 1-based line the document begins on. */
+  line: number;
+  /** Where a field is: `spec.containers[0].image` -> 1-based line and column; the nearest parent when the field is not there. */
+  place(field: string): { line: number; column: number; endLine: number; endColumn: number };
+}
+export interface Problem { message: string; line: number; column: number; endLine: number; endColumn: number }
+
+/** Every object of the text; Lists are opened. Problems are those of the YAML itself and of what is no object. */
+export function readManifest(text: string): { docs: ManifestDoc[]; problems: Problem[] } {
+  const lines = new LineCounter();
+  // Kubernetes reads YAML 1.1: `on` and `yes` are booleans there too.
+  const parsed = parseAllDocuments(text, { lineCounter: lines, version: '1.1', merge: true, prettyErrors: false });
+  const docs: ManifestDoc[] = [];
+  const problems: Problem[] = [];
+  const at = (from: number, to: number): Omit<Problem, 'message'> => {
+    const a = lines.linePos(from), b = lines.linePos(Math.max(from + 1, to));
+    return { line: a.line, column: a.col, endLine: b.line, endColumn: b.col };
+  };
+  for (const doc of 'empty' in parsed ? [] : parsed) {
+    for (const e of doc.errors) problems.push({ message: e.message, ...at(e.pos[0], e.pos[1]) });
+    if (doc.errors.length > 0) continue;
+    const value = doc.toJS() as (KubeObject & { items?: KubeObject[] }) | null;
+    if (value === null) continue;
+    const range = doc.contents?.range;
+    const from = range?.[0] ?? 0;
+    if (typeof value !== 'object' || Array.isArray(value)) { problems.push({ message: 'A document must be an object with apiVersion and kind.', ...at(from, range?.[1] ?? from) }); continue; }
+    const place = (field: string): Omit<Problem, 'message'> => at(...rangeOf(doc, field, from));
+    const objects = Array.isArray(value.items) && value.kind?.endsWith('List') ? value.items : [value];
+    for (const object of objects) {
+      const missing = !object.apiVersion ? 'apiVersion' : !object.kind ? 'kind' : !object.metadata?.name && !object.metadata?.generateName ? 'metadata.name' : undefined;
+      if (missing) problems.push({ message: `${missing} is missing`, ...place('metadata') });
+      else docs.push({ object, line: lines.linePos(from).line, place });
+    }
+  }
+  return { docs, problems };
+}
+
+function rangeOf(doc: Document<ParsedNode> | Document, field: string, fallback: number): [number, number] {
+  let node: unknown = doc.contents;
+  let range: [number, number] = [fallback, fallback + 1];
+  for (const part of field.replace(/\[([^\]]*)\]/g, '.$1').split('.').filter(p => p !== '')) {
+    if (isMap(node)) {
+      const pair = node.items.find(i => isPair(i) && String(isNode(i.key) ? i.key : '') === part);
+      if (!pair || !isNode(pair.key)) break;
+      if (pair.key.range) range = [pair.key.range[0], (isNode(pair.value) && pair.value.range ? pair.value.range[1] : pair.key.range[1])];
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const item = node.items[Number(part)];
+      if (!isNode(item)) break;
+      if (item.range) range = [item.range[0], item.range[1]];
+      node = item;
+    } else break;
+  }
+  return range;
+}
+
+const TOP = ['apiVersion', 'kind', 'metadata', 'type', 'spec', 'data', 'stringData'];
+/** An object as text: the usual order on top, without what only servers write. */
+export function toText(o: KubeObject): string {
+  const { metadata, ...rest } = editable(o) as KubeObject & Record<string, unknown>;
+  const out: Record<string, unknown> = {};
+  const all: Record<string, unknown> = { ...rest, metadata };
+  for (const k of TOP) if (all[k] !== undefined) out[k] = all[k];
+  for (const [k, v] of Object.entries(all)) if (!(k in out) && v !== undefined) out[k] = v;
+  return stringify(out, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1', indentSeq: false });
+}
+
+/** What a user may change: no status, no bookkeeping. */
+export function editable(o: KubeObject): KubeObject {
+  const { status: _status, metadata, ...rest } = o as KubeObject & { status?: unknown };
+  const { managedFields: _m, resourceVersion: _r, uid: _u, generation: _g, selfLink: _s, creationTimestamp: _c, ...meta } = (metadata ?? {}) as Record<string, unknown>;
+  return { ...rest, metadata: meta };
+}

@@ -1,0 +1,2 @@
+// The language server for YAML, in a worker of its own.
+import 'monaco-yaml/yaml.worker.js';

@@ -86,6 +86,8 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   /** All field errors: those of the metadata (by `namespaced` and `nameRule`; defineKind adds them) before the kind's own. */
   validate(object: T): FieldError[];
   validateUpdate?(next: T, prev: T): FieldError[];
+  /** What only a new object may not have; after `validate`. */
+  validateCreate?(object: T): FieldError[];
   /** Warning headers for this object. */
   warnings?(object: T): string[];
   /** Field selectors besides metadata.name and metadata.namespace. */

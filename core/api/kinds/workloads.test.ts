@@ -108,7 +108,7 @@ describe('services', () => {
   test('an address stays; a type changes back and forth', () => {
     const s = created<Service>(service, { spec: { type: 'NodePort', ports: [{ port: 80 }] } });
     s.spec!.clusterIP = '10.96.0.5'; s.spec!.clusterIPs = ['10.96.0.5']; s.spec!.ports![0]!.nodePort = 30_080;
-    expect(updated(service, s, o => { o.spec!.clusterIP = '10.96.0.6'; })).toContain('spec.clusterIP: Invalid value: "10.96.0.6": field is immutable');
+    expect(updated(service, s, o => { o.spec!.clusterIP = '10.96.0.6'; })).toContain('spec.clusterIPs[0]: Invalid value: ["10.96.0.6"]: may not change once set');
     expect(updated(service, s, o => { delete o.spec!.clusterIP; delete o.spec!.clusterIPs; delete o.spec!.ports![0]!.nodePort; })).toEqual([]);
     expect(updated(service, s, o => { o.spec!.type = 'ClusterIP'; })).toEqual([]);
     const next = clone(s);

@@ -34,7 +34,7 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   const hook = env.hook(resource);
   const reservation = hook?.create(object);
   try {
-    const errors = [...spec.validate(object), ...(reservation?.errors ?? [])];
+    const errors = [...spec.validate(object), ...(spec.validateCreate?.(object) ?? []), ...(reservation?.errors ?? [])];
     if (errors.length > 0) throw invalidError(spec, name, errors);
     await env.admission.validate(attributes);
     if (spec.warnings) ctx.warnings.push(...spec.warnings(object));

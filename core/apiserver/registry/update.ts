@@ -30,6 +30,8 @@ export interface Change {
   readonly conditional?: boolean;
   /** Skip the kind's update rules: for subresources that may write what the main resource may not. */
   readonly free?: boolean;
+  /** Of a free change: the outcome must still be valid as a whole. */
+  readonly validated?: boolean;
   /** HTTP code of success. */
   readonly code?: number;
 }
@@ -59,8 +61,8 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
         return { type: 'entry', code, resource, entry };
       }
       const errors = [...metaUpdateErrors(wanted, prev), ...(reservation?.errors ?? [])];
+      if (!c.free || c.validated) errors.push(...spec.validate(wanted));
       if (!c.free) {
-        errors.push(...spec.validate(wanted));
         // Without a spec there is nothing to compare: that it is missing has been said.
         if (has(wanted, 'spec') || !has(prev, 'spec')) errors.push(...(spec.validateUpdate?.(wanted, prev) ?? []));
       }

@@ -8,6 +8,8 @@ import { clone } from '../../api/meta/clone.ts';
 export const SCALE: DecodeTarget = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.k8s.api.autoscaling.v1.Scale' };
 export const BINDING: DecodeTarget = { group: '', version: 'v1', kind: 'Binding', schema: 'io.k8s.api.core.v1.Binding' };
 export const EVICTION: DecodeTarget = { group: 'policy', version: 'v1', kind: 'Eviction', schema: 'io.k8s.api.policy.v1.Eviction' };
+/** What drains of older clients send; the same fields. */
+export const EVICTION_V1BETA1: DecodeTarget = { ...EVICTION, version: 'v1beta1' };
 export const TOKEN_REQUEST: DecodeTarget = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: 'io.k8s.api.authentication.v1.TokenRequest' };
 
 /** The body as a private object of `kind`. */

@@ -11,7 +11,7 @@ import { remove } from '../registry/delete.ts';
 import { timestamp, type RegistryEnv } from '../registry/env.ts';
 import { deleteOptions, writeOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';
-import { bodyAs, EVICTION } from './body.ts';
+import { bodyAs, EVICTION, EVICTION_V1BETA1 } from './body.ts';
 
 interface Eviction extends Unstructured { deleteOptions?: { dryRun?: string[] } }
 
@@ -19,7 +19,8 @@ const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(c => c.type 
 
 export async function evict(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest): Promise<Result> {
   const options = writeOptions(ctx, 'CreateOptions');
-  const body = bodyAs<Eviction>(ctx, EVICTION, options.fieldValidation);
+  const beta = 'bytes' in ctx.body && ctx.body.bytes.includes('policy/v1beta1');
+  const body = bodyAs<Eviction>(ctx, beta ? EVICTION_V1BETA1 : EVICTION, options.fieldValidation);
   if (body.metadata?.name && body.metadata.name !== r.name) throw badRequest(`name in URL does not match name in Eviction object: ${body.metadata.name} != ${r.name}`);
   const entry = env.store.get(resource.key(r.namespace, r.name));
   if (entry === undefined) throw notFoundError(resource.spec, r.name);

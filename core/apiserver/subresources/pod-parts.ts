@@ -32,7 +32,7 @@ function part(subresource: string, take: Part) {
       wanted = prev => patched(p, prev, resource.spec, options.fieldValidation, ctx.warnings);
     } else throw methodNotAllowed();
     return change(env, ctx, {
-      resource, namespace: r.namespace, name: r.name, subresource, options, conditional, free: true,
+      resource, namespace: r.namespace, name: r.name, subresource, options, conditional, free: true, validated: true,
       produce: prev => {
         const w = wanted(prev) as Pod, next = clone(prev) as Pod;
         if (w.metadata?.resourceVersion) next.metadata!.resourceVersion = w.metadata.resourceVersion;

@@ -45,7 +45,7 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
     wanted = () => body;
   }
   const done = await change(env, ctx, {
-    resource, namespace: r.namespace, name: r.name, subresource: 'scale', options, conditional, free: true,
+    resource, namespace: r.namespace, name: r.name, subresource: 'scale', options, conditional, free: true, validated: true,
     produce: prev => {
       const s = wanted(prev), replicas = s.spec?.replicas ?? 0;
       if (!Number.isInteger(replicas) || replicas < 0) throw invalidError(SCALE, r.name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);

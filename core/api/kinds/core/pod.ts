@@ -110,6 +110,7 @@ export const pod = defineKind<Pod>({
     if (prev.status?.qosClass) next.status = { ...next.status, qosClass: prev.status.qosClass };
   },
   validate,
+  validateCreate: p => (p.spec?.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
   validateUpdate,
   warnings: p => specWarnings(p.spec, 'spec'),
   fields: {

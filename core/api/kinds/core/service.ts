@@ -2,7 +2,7 @@
 import { semanticEqual } from '../../meta/equal.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { CIDR_TEXT, ipErrors, isCIDR, isIP, isIPv6, nonSpecialIP } from '../../meta/ip.ts';
-import { dnsLabel, dnsSubdomain, IMMUTABLE, inRange, labelKey, portNumber } from '../../meta/names.ts';
+import { dnsLabel, dnsSubdomain, inRange, labelKey, portNumber } from '../../meta/names.ts';
 import { validateLabels } from '../../meta/object-meta.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../types/kubernetes.ts';
 import { ageColumn, labelsText, nameColumn, text, wide } from '../columns.ts';
@@ -182,7 +182,6 @@ function validateUpdate(next: Service, prev: Service): FieldError[] {
   if (spec.type === 'ExternalName' || old.type === 'ExternalName' || !old.clusterIP) return [];
   const errors: FieldError[] = [];
   if (spec.clusterIP !== old.clusterIP) {
-    errors.push(invalid('spec.clusterIP', spec.clusterIP ?? '', IMMUTABLE));
     errors.push(invalid('spec.clusterIPs[0]', spec.clusterIPs ?? [], 'may not change once set'));
   }
   if (spec.ipFamilies?.[0] !== undefined && old.ipFamilies?.[0] !== undefined && spec.ipFamilies[0] !== old.ipFamilies[0]) errors.push(invalid('spec.ipFamilies[0]', spec.ipFamilies, 'may not change once set'));

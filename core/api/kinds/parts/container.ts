@@ -1,5 +1,5 @@
 // Containers of pods: defaults and rules (design contract 13.1).
-import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { dnsLabel, inRange, portName, portNumber } from '../../meta/names.ts';
 import type { Container, PodSpec, SecurityContext } from '../../types/kubernetes.ts';
 import { defaultEnv, validateEnv, validateEnvFrom } from './env.ts';
@@ -120,6 +120,28 @@ export function validateContainers(spec: PodSpec, path: string): FieldError[] {
     names.add(c.name);
     if (c.restartPolicy === 'Always') errors.push(...validateRunning(c, spec, at));
     else for (const f of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) if (c[f]) errors.push(forbidden(`${at}.${f}`, 'may not be set for init containers without restartPolicy=Always'));
+  });
+  return errors;
+}
+
+/** What an ephemeral container cannot have: it is never restarted, probed or counted. */
+const NOT_EPHEMERAL = ['ports', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'resizePolicy'] as const;
+const said = (v: unknown): boolean => v !== undefined && v !== null && (typeof v !== 'object' || Object.keys(v).length > 0);
+
+/** Ephemeral containers: named unlike all others, and with no more than a look inside needs. */
+export function validateEphemeral(spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(c => c.name)), names = new Set(others);
+  spec.ephemeralContainers?.forEach((e, i) => {
+    const c = e as Container, at = `${path}.ephemeralContainers[${i}]`;
+    errors.push(...validateCommon(c, spec, at));
+    if (c.name && names.has(c.name)) errors.push(duplicate(`${at}.name`, c.name));
+    names.add(c.name);
+    if (e.targetContainerName && !others.has(e.targetContainerName)) errors.push(notFound(`${at}.targetContainerName`, e.targetContainerName));
+    for (const f of NOT_EPHEMERAL) if (said(c[f])) errors.push(forbidden(`${at}.${f}`, 'cannot be set for an Ephemeral Container'));
+    c.volumeMounts?.forEach((m, j) => {
+      for (const f of ['subPath', 'subPathExpr'] as const) if (m[f]) errors.push(forbidden(`${at}.volumeMounts[${j}].${f}`, 'cannot be set for an Ephemeral Container'));
+    });
   });
   return errors;
 }

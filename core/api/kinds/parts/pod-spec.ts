@@ -4,7 +4,7 @@ import { ipErrors } from '../../meta/ip.ts';
 import { dnsLabel, dnsSubdomain, inRange, labelKey } from '../../meta/names.ts';
 import { validateLabels } from '../../meta/object-meta.ts';
 import type { Container, PodDNSConfig, PodSecurityContext, PodSpec } from '../../types/kubernetes.ts';
-import { defaultContainer, defaultHostPorts, validateContainers } from './container.ts';
+import { defaultContainer, defaultHostPorts, validateContainers, validateEphemeral } from './container.ts';
 import { defaultRequirements, validateRequirements } from './resources.ts';
 import { inSeconds, validateAffinity, validateSpread, validateTolerations } from './scheduling.ts';
 import { defaultVolumes, validateVolumes } from './volumes.ts';
@@ -75,7 +75,7 @@ function validateSecurity(s: PodSecurityContext | undefined, spec: PodSpec, path
 export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.volumes) errors.push(...validateVolumes(spec.volumes, `${path}.volumes`));
-  errors.push(...validateContainers(spec, path));
+  errors.push(...validateContainers(spec, path), ...validateEphemeral(spec, path));
   if (!RESTART.includes(spec.restartPolicy!)) errors.push(notSupported(`${path}.restartPolicy`, spec.restartPolicy ?? '', RESTART));
   if (!DNS.includes(spec.dnsPolicy!)) errors.push(notSupported(`${path}.dnsPolicy`, spec.dnsPolicy ?? '', DNS));
   if (spec.nodeSelector) errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));

@@ -1,6 +1,6 @@
 // True facts of the machine a node stands for.
 import { readFile, readdir, statfs } from 'node:fs/promises';
-import { arch, availableParallelism, freemem, hostname, release, totalmem, type } from 'node:os';
+import { arch, availableParallelism, freemem, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { NodeSystemInfo } from '../api/types/kubernetes.ts';
 
@@ -57,5 +57,4 @@ export async function pressureOf(dataDir: string): Promise<Pressure> {
   return { memory: available < 100 * 1024, disk: disk.bavail < disk.blocks * 0.1, pid: threads > max - 1000 };
 }
 
-export const machineName = hostname;
 export const memoryBytes = totalmem;

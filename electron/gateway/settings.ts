@@ -33,12 +33,6 @@ export function fileSettings(file: string, log: GatewayLog): SettingsStore {
   };
 }
 
-/** Settings of a host without a data directory; forgotten at its end. */
-export function memorySettings(): SettingsStore {
-  let values: Record<string, unknown> = {};
-  return { all: () => values, set(key, value) { values = { ...values, [key]: value }; } };
-}
-
 export function settingsCalls(store: SettingsStore): Record<string, AppHandler> {
   return {
     'settings.set': async args => {

@@ -14,7 +14,6 @@ const KEY_RE = new RegExp(`^${KEY}$`);
 const LABEL_VALUE_RE = new RegExp(`^(${KEY})?$`);
 const CONFIG_KEY_RE = /^[-._a-zA-Z0-9]+$/;
 const PORT_NAME_RE = /^[-a-z0-9]+$/;
-const C_IDENTIFIER_RE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const HEADER_RE = /^[-A-Za-z0-9]+$/;
 const ENV_RE = /^[ -<>-~]*$/;
 
@@ -23,7 +22,6 @@ export const inRange = (low: number, high: number): string => `must be between $
 export const NOT_NEGATIVE = 'must be greater than or equal to 0';
 export const NOT_POSITIVE = 'must be greater than zero';
 export const IMMUTABLE = 'field is immutable';
-export const MAX_INT32 = 2_147_483_647;
 
 /** How Kubernetes words a failed pattern: `… (e.g. 'a',  or 'b', regex used for validation is '…')`. */
 export function regexMessage(what: string, pattern: string, ...examples: string[]): string {
@@ -110,15 +108,13 @@ export function envVarName(value: string): readonly string[] {
   if (value === '') return ['environment variable name must be non-empty'];
   return ENV_RE.test(value) ? OK : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
-export const cIdentifier = (value: string): readonly string[] =>
-  (C_IDENTIFIER_RE.test(value) ? OK : [regexMessage("a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'", '[A-Za-z_][A-Za-z0-9_]*', 'my_name', 'MY_NAME', 'MyName')]);
 export const httpHeaderName = (value: string): readonly string[] =>
   (HEADER_RE.test(value) ? OK : [regexMessage("a valid HTTP header must consist of alphanumeric characters or '-'", '[-A-Za-z0-9]+', 'X-Header-Name')]);
 export const percent = (value: string): readonly string[] =>
   (/^[0-9]+%$/.test(value) ? OK : [regexMessage("a valid percent string must be a numeric string followed by an ending '%'", '[0-9]+%', '1%', '93%')]);
 
 /** Letters and digits of generated suffixes: no vowels, nothing that looks like another. */
-export const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 /** `base` cut so that five characters fit into 63, then the five; `random()` in [0, 1) is the caller's. */
 export function generatedName(base: string, random: () => number): string {
   let suffix = '';

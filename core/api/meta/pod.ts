@@ -81,8 +81,3 @@ export function qosClass(spec: PodSpec): QosClass {
   }
   return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
 }
-
-/** The container named, with where it stands; undefined when the pod has none of that name. */
-export function findContainer(spec: PodSpec, name: string): Container | undefined {
-  return spec.containers.find(c => c.name === name) ?? spec.initContainers?.find(c => c.name === name) ?? (spec.ephemeralContainers?.find(c => c.name === name) as Container | undefined);
-}

@@ -72,10 +72,6 @@ export function subtractQuantity(a: string | undefined, b: string | undefined): 
   const y = parseQuantity(b ?? '0'), x = a === undefined ? { nanos: 0n, format: y.format } : parseQuantity(a);
   return formatQuantity({ nanos: x.nanos - y.nanos, format: x.nanos === 0n ? y.format : x.format });
 }
-/** A whole number of units as a quantity. */
-export const wholeQuantity = (units: number, format: QuantityFormat = 'BinarySI'): string => formatQuantity({ nanos: BigInt(Math.round(units)) * NANO, format });
-/** Thousandths as a quantity: `250` -> `250m`. */
-export const milliQuantity = (millis: number): string => formatQuantity({ nanos: BigInt(Math.round(millis)) * 1_000_000n, format: 'DecimalSI' });
 
 /** The canonical text: no fraction, the largest suffix that keeps the number whole. */
 export function formatQuantity(q: Quantity): string {

@@ -1,6 +1,6 @@
 // ServiceAccount: every pod runs as an account that exists, and gets its token mounted (contract 12.2).
-import { randomBytes } from 'node:crypto';
 import type { Container, Pod, ServiceAccount } from '../../api/types/kubernetes.ts';
+import { generatedName } from '../../api/meta/names.ts';
 import { forbiddenError } from '../../api/meta/status.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { AdmissionPlugin } from './chain.ts';
@@ -8,7 +8,6 @@ import type { AdmissionPlugin } from './chain.ts';
 const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** An hour and the few seconds by which Kubernetes' own tokens are recognised. */
 const TOKEN_SECONDS = 3607;
-const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 export function serviceAccount(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
   return {
@@ -45,7 +44,7 @@ function mountToken(s: NonNullable<Pod['spec']>): void {
   // A volume of this name that came with the pod is one we made in an earlier life of it.
   let name = s.volumes?.find(v => v.name?.startsWith('kube-api-access-') && v.projected)?.name;
   if (name === undefined) {
-    name = `kube-api-access-${[...randomBytes(5)].map(b => ALPHABET[b % ALPHABET.length]).join('')}`;
+    name = generatedName('kube-api-access-', Math.random);
     s.volumes = [...(s.volumes ?? []), {
       name,
       projected: {

@@ -1,10 +1,11 @@
 // POST: a new object (contract 3.3, 3.4, 5.1, 5.2).
+import { generatedName } from '../../api/meta/names.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta/status.ts';
 import { CompareFailed } from '../../store/store.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleNamespace } from './body.ts';
-import { beginObject, dedupOwners, generatedName } from './object-meta.ts';
+import { beginObject, dedupOwners } from './object-meta.ts';
 import type { RegistryEnv } from './env.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
 import type { Resource } from './resource.ts';
@@ -25,7 +26,7 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   beginObject(object, resource, env.clock.now());
   dedupOwners(object, ctx.warnings);
   const base = object.metadata!.name ? '' : (object.metadata!.generateName ?? '');
-  if (base !== '') object.metadata!.name = generatedName(base);
+  if (base !== '') object.metadata!.name = generatedName(base, Math.random);
   const name = object.metadata!.name ?? '';
   const attributes = { operation: 'CREATE', resource, subresource: '', namespace, name, object, old: undefined, user: ctx.user, dryRun: options.dryRun } as const;
   spec.setDefaults?.(object);
@@ -66,7 +67,7 @@ async function insert(env: RegistryEnv, resource: Resource, namespace: string, o
         const s = alreadyExists(resource.spec, name).status;
         throw failure(409, 'AlreadyExists', `${s.message}, the server was not able to generate a unique name for the object`, { details: { ...s.details, retryAfterSeconds: 1 } });
       }
-      stored.metadata!.name = generatedName(generateBase);
+      stored.metadata!.name = generatedName(generateBase, Math.random);
     }
   }
 }

@@ -7,16 +7,6 @@ import { equal, equalExcept } from '../../api/meta/clone.ts';
 import { timestamp } from './env.ts';
 import type { Resource } from './resource.ts';
 
-const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-
-/** Kubernetes' names of generated objects: the base cut to 58 and five characters without vowels. */
-export function generatedName(base: string): string {
-  const bytes = randomBytes(5);
-  let suffix = '';
-  for (const b of bytes) suffix += SUFFIX_ALPHABET[b % SUFFIX_ALPHABET.length];
-  return base.slice(0, 58) + suffix;
-}
-
 let pool = Buffer.alloc(0), poolAt = 0;
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 /** A random version-4 UUID; random bytes are drawn in blocks. */

@@ -1,7 +1,6 @@
 // The pod-template-hash: a short name of a template. Not Kubernetes' own digest (that one hashes Go's memory layout), but of the
 // same shape: FNV-1a over a canonical text, written in the alphabet that spells no words.
-
-const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+import { safeEncode } from '../../api/meta/names.ts';
 
 /** JSON with sorted keys and without what says nothing (null, empty lists and maps), so that equal templates have equal texts. */
 function canonical(value: unknown): string | undefined {
@@ -21,5 +20,5 @@ function fnv1a(text: string): number {
 /** At most 10 characters, safe in names and labels; another `collisionCount` gives another hash. */
 export function templateHash(template: unknown, collisionCount: number | undefined): string {
   const hash = fnv1a((canonical(template) ?? '') + (collisionCount === undefined ? '' : `#${collisionCount}`));
-  return [...String(hash)].map(digit => ALPHABET[digit.charCodeAt(0) % ALPHABET.length]).join('');
+  return safeEncode(String(hash));
 }

@@ -1,7 +1,7 @@
 // The composition root: starts one host's control plane, node agents, network and (if asked) user interface, in the order in which
 // they need each other, and stops them in reverse.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { alsoServed } from '../api/kinds/also-served.ts';
@@ -15,15 +15,18 @@ import { Client } from '../client/client.ts';
 import { createRecorder } from '../client/create-recorder.ts';
 import { createInformerFactory } from '../client/informer-factory.ts';
 import type { InformerFactory } from '../client/informer.ts';
+import { unknownControllers } from '../controllers/enabled.ts';
+import { controllers as allControllers } from '../controllers/index.ts';
 import { startControllers } from '../controllers/start.ts';
 import { nodeIpOf, nth, podCidrOf } from '../base/cidr.ts';
 import { Network } from '../network/network.ts';
+import { unmountBelow } from '../node/volumes/memory.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { openStore } from '../store/open.ts';
 import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
 import { kubeconfigText, writePrivate, type Access } from './kubeconfig.ts';
 import { startNode, type RunningNode } from './nodes.ts';
-import type { UpOptions } from './options.ts';
+import { UsageError, type UpOptions } from './options.ts';
 import { ensurePrivateDir, lockDataDir } from './paths.ts';
 import { Pki } from './pki.ts';
 import { chooseRuntime, removeContainers, type ChosenRuntime } from './runtimes.ts';
@@ -75,6 +78,8 @@ const apiHosts = (c: { serviceCidr: string; podCidr: string; listen: string }): 
 /** Resolves when the API answers and every node is Ready. What was started is stopped again when a step fails. */
 export async function startCluster(o: UpOptions, ctx: StartContext): Promise<RunningCluster> {
   const { clock, log, say } = ctx;
+  const unknown = unknownControllers(allControllers, o.controllers);
+  if (unknown.length) throw new UsageError(unknown.map(word => `"${word}" is not in the list of known controllers`).join(', '));
   const undo = new Undo(log);
   let leaveRunning = false;
   ensurePrivateDir(o.data);
@@ -185,11 +190,17 @@ async function startNodes(o: UpOptions, names: readonly string[], runtime: Chose
   if (!runtime) return [];
   // One serving certificate for all agents of this host: they are one process.
   const serving = await s.pki.issue('nodes', { commonName: 'system:node', organizations: ['system:nodes'], hosts: ['127.0.0.1', 'localhost', ...names, ...names.map((_, i) => s.hostIp(i + 1))] });
-  return Promise.all(names.map((name, i) => startNode({
+  const started = await Promise.allSettled(names.map((name, i) => startNode({
     name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id,
     clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp,
     client: s.clientFor(`system:node:${name}`, 'system:nodes'), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
   })));
+  const nodes = started.flatMap(r => (r.status === 'fulfilled' ? [r.value] : []));
+  const failed = started.find(r => r.status === 'rejected');
+  if (!failed) return nodes;
+  // All or none: what did start must not outlive the failure.
+  await Promise.all(nodes.map(n => n.close({ leaveRunning: false })));
+  throw failed.reason;
 }
 
 const isReady = (n: Node | undefined): boolean => n?.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') ?? false;
@@ -215,4 +226,6 @@ export async function removeLeftovers(data: string, log: Log): Promise<void> {
   const { id, podCidr } = JSON.parse(readFileSync(join(data, 'cluster.json'), 'utf8')) as Identity;
   await removeContainers(data, id, podCidr, log);
   await Network.removeLeftovers(id, podCidr);
+  // The nodes' memory file systems outlive a host that was killed, and a directory with a mount in it cannot be removed.
+  await unmountBelow(realpathSync(data));
 }

@@ -39,14 +39,17 @@ export async function startNode(o: NodeOptions): Promise<RunningNode> {
     network: { allocate: uid => ipam.allocate(uid), reserve: (uid, ip) => ipam.reserve(uid, ip), release: uid => ipam.release(uid), hostAddresses: [o.hostIp] },
   });
   const server = createNodeServer({ backend: agent.backend, tls: o.tls, clientCa: o.clientCa, log: o.log.child('server') });
-  config.kubeletPort = await server.listen(o.hostIp, 0);
-  await agent.start();
-  return {
-    name: o.name,
-    async close({ leaveRunning }) {
-      await agent.close({ leaveRunning });
-      await server.close();
-      await runtime.close();
-    },
+  const close = async (how: { leaveRunning: boolean }): Promise<void> => {
+    await agent.close(how);
+    await server.close();
+    await runtime.close();
   };
+  try {
+    config.kubeletPort = await server.listen(o.hostIp, 0);
+    await agent.start();
+  } catch (e) {
+    await close({ leaveRunning: true });
+    throw e;
+  }
+  return { name: o.name, close };
 }

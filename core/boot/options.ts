@@ -49,6 +49,21 @@ function cidr(flag: string, text: string, maxPrefix: number): string {
   return text;
 }
 
+/** Kubernetes' own plug-ins. Those that this server does not have may be switched off all the same; other words are mistakes. */
+const ADMISSION_PLUGINS: readonly string[] = [
+  'AlwaysAdmit', 'AlwaysDeny', 'AlwaysPullImages', 'CertificateApproval', 'CertificateSigning', 'CertificateSubjectRestriction', 'ClusterTrustBundleAttest', 'DefaultIngressClass',
+  'DefaultStorageClass', 'DefaultTolerationSeconds', 'DenyServiceExternalIPs', 'EventRateLimit', 'ExtendedResourceToleration', 'ImagePolicyWebhook', 'LimitPodHardAntiAffinityTopology',
+  'LimitRanger', 'MutatingAdmissionPolicy', 'MutatingAdmissionWebhook', 'NamespaceAutoProvision', 'NamespaceExists', 'NamespaceLifecycle', 'NodeRestriction',
+  'OwnerReferencesPermissionEnforcement', 'PersistentVolumeClaimResize', 'PodNodeSelector', 'PodSecurity', 'PodTolerationRestriction', 'PodTopologyLabels', 'Priority', 'ResourceQuota',
+  'RuntimeClass', 'ServiceAccount', 'StorageObjectInUseProtection', 'TaintNodesByCondition', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionWebhook',
+];
+
+function plugins(names: string[]): string[] {
+  const unknown = names.find(n => !ADMISSION_PLUGINS.includes(n));
+  if (unknown !== undefined) throw new UsageError(`disable-admission-plugins plugin "${unknown}" is unknown`);
+  return names;
+}
+
 const list = (values: string[] | undefined): string[] | undefined => values?.flatMap(v => v.split(',')).map(v => v.trim()).filter(Boolean);
 
 /** Throws UsageError. */
@@ -56,7 +71,8 @@ export function parseUp(args: string[]): UpOptions {
   let values;
   try {
     ({ values } = parseArgs({
-      args, allowPositionals: false,
+      // Kubernetes takes `--controllers -name`; parseArgs would take the name for an option.
+      args: args.flatMap((a, i) => (a === '--controllers' && /^-[^-]/.test(args[i + 1] ?? '') ? [] : [args[i - 1] === '--controllers' && /^-[^-]/.test(a) ? `--controllers=${a}` : a])), allowPositionals: false,
       options: {
         data: { type: 'string' }, listen: { type: 'string' }, ui: { type: 'string' }, 'no-ui': { type: 'boolean' }, runtime: { type: 'string' }, nodes: { type: 'string' },
         kubeconfig: { type: 'string' }, 'pod-cidr': { type: 'string' }, 'service-cidr': { type: 'string' }, 'no-scheduler': { type: 'boolean' },
@@ -74,7 +90,7 @@ export function parseUp(args: string[]): UpOptions {
     ui: values['no-ui'] ? undefined : parseAddress('--ui', values.ui ?? '127.0.0.1:7717'),
     runtime: runtime as RuntimeChoice, nodes: Number(nodes), kubeconfig: values.kubeconfig,
     podCidr: cidr('--pod-cidr', values['pod-cidr'] ?? '10.244.0.0/16', 16), serviceCidr: cidr('--service-cidr', values['service-cidr'] ?? '10.96.0.0/16', 24),
-    scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], disabledAdmission: list(values['disable-admission-plugins']) ?? [],
+    scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], disabledAdmission: plugins(list(values['disable-admission-plugins']) ?? []),
     leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
   };
 }

@@ -7,8 +7,20 @@ import type { RuntimeConfig } from '../runtime.ts';
 import { dockerMessage, dockerStatus } from './errors.ts';
 import { LABEL, bridgeName, networkName } from './naming.ts';
 
+/** Networks being made: the nodes of one host start together, and Docker refuses the second with words about overlapping ranges. */
+const making = new Map<string, Promise<void>>();
+
 /** Creates the cluster's network unless it is there with the same range. */
-export async function ensureNetwork(docker: Docker, config: RuntimeConfig): Promise<void> {
+export function ensureNetwork(docker: Docker, config: RuntimeConfig): Promise<void> {
+  let made = making.get(config.clusterId);
+  if (!made) {
+    made = makeNetwork(docker, config).finally(() => making.delete(config.clusterId));
+    making.set(config.clusterId, made);
+  }
+  return made;
+}
+
+async function makeNetwork(docker: Docker, config: RuntimeConfig): Promise<void> {
   const name = networkName(config.clusterId);
   for (let attempt = 0; ; attempt++) {
     try {
@@ -25,7 +37,7 @@ export async function ensureNetwork(docker: Docker, config: RuntimeConfig): Prom
       });
       return;
     } catch (error) {
-      // Another node of this cluster was faster.
+      // Another host's node of this cluster was faster.
       if (dockerStatus(error) === 409 && attempt === 0) continue;
       throw new Error(`Docker network ${name} (${config.clusterPodCidr}): ${dockerMessage(error)}`, { cause: error });
     }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,6 +48,20 @@ describe('data directory', () => {
     // The right pid with another start time is a reused pid, not the owner.
     writeFileSync(join(d, 'host.pid'), JSON.stringify({ pid: process.pid, ticks: '1' }));
     lockDataDir(d).release();
+  });
+
+  it('is not held by a process that has ended and waits to be reaped', async () => {
+    const d = join(dir, 'zombie');
+    ensurePrivateDir(d);
+    // `exec` leaves the shell's child with a parent that never waits for it.
+    const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 10'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const pid = Number(await new Promise<string>(resolve => { parent.stdout.once('data', b => resolve(String(b))); }));
+      writeFileSync(join(d, 'host.pid'), JSON.stringify({ pid, ticks: readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19] }));
+      expect(runningPid(d)).toBe(pid);
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]![0]).toBe('Z');
+      expect(runningPid(d)).toBeUndefined();
+    } finally { parent.kill(); }
   });
 });
 

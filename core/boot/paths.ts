@@ -28,11 +28,13 @@ export class AlreadyRunning extends Error {
   }
 }
 
-/** When process `pid` started (kernel ticks), so that a reused pid is not taken for the old owner; '' where /proc is missing. */
+/** When process `pid` started (kernel ticks), so that a reused pid is not taken for the old owner; '' where /proc is missing, and
+ *  'dead' for one that has ended but not been reaped: signals still reach it. */
 function startTicks(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : fields[19] ?? '';
   } catch { return ''; }
 }
 

@@ -2,6 +2,7 @@
 import type { Feature } from '../app/feature.ts';
 import { basics } from './basics/basics.tsx';
 import { logs } from './logs/logs.tsx';
+import { rollouts } from './rollouts/rollouts.tsx';
 import { terminal } from './terminal/terminal.tsx';
 import { yaml } from './yaml/yaml.tsx';
 
@@ -10,4 +11,5 @@ export const features: readonly Feature[] = [
   logs,
   terminal,
   yaml,
+  rollouts,
 ];

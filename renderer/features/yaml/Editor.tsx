@@ -36,12 +36,24 @@ export function Editor({ cluster, text, label, readOnly, onReady, onChange, onRe
   return <div ref={box} className="yaml-editor" data-testid="yaml-editor" />;
 }
 
+/** Text to read: no schema, no caret. */
+export function Shown({ text, label }: { text: string; label: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!box.current) return undefined;
+    const model = monaco.editor.createModel(text, 'yaml');
+    const editor = monaco.editor.create(box.current, { ...OPTIONS, model, readOnly: true, domReadOnly: true, ariaLabel: label, renderLineHighlight: 'none' });
+    return () => { editor.dispose(); model.dispose(); };
+  }, [text, label]);
+  return <div ref={box} className="yaml-editor" data-testid="yaml-shown" />;
+}
+
 export function Diff({ left, right, inline, label }: { left: string; right: string; inline?: boolean; label: string }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!box.current) return undefined;
     const original = monaco.editor.createModel(left, 'yaml'), modified = monaco.editor.createModel(right, 'yaml');
-    const editor = monaco.editor.createDiffEditor(box.current, { ...OPTIONS, readOnly: true, originalEditable: false, renderSideBySide: inline !== true, hideUnchangedRegions: { enabled: true, contextLineCount: 4, minimumLineCount: 4 }, renderOverviewRuler: false, accessibilityVerbose: false, originalAriaLabel: label, modifiedAriaLabel: label });
+    const editor = monaco.editor.createDiffEditor(box.current, { ...OPTIONS, readOnly: true, originalEditable: false, renderSideBySide: inline !== true, renderSideBySideInlineBreakpoint: 560, hideUnchangedRegions: { enabled: true, contextLineCount: 4, minimumLineCount: 4 }, renderOverviewRuler: false, accessibilityVerbose: false, originalAriaLabel: label, modifiedAriaLabel: label });
     editor.setModel({ original, modified });
     return () => { editor.dispose(); original.dispose(); modified.dispose(); };
   }, [left, right, inline, label]);

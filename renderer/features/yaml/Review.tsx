@@ -6,7 +6,7 @@ import type { Level } from '../../kit/StatusPill.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
 import { KubectlCommand } from '../../kit/KubectlCommand.tsx';
 import { labelOf, type Planned } from './apply.ts';
-import { Diff } from './Editor.tsx';
+import { Diff, Shown } from './Editor.tsx';
 import { toText } from './documents.ts';
 
 const LEVEL: Record<Planned['verb'], Level> = { create: 'good', change: 'busy', nothing: 'none', failed: 'bad' };
@@ -39,7 +39,8 @@ export function Review({ planned, busy, command, onApply, onBack, onTheirs, onMi
               <Button variant="outlined" onClick={() => onTheirs(p)}>{t('yaml.theirs')}</Button><Button variant="outlined" onClick={() => onMine(p)}>{t('yaml.mine')}</Button>
             </div>
           ) : null}
-          {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.error ? null : <><div className="yaml-sides quiet"><span>{t(p.live ? 'yaml.now' : 'yaml.absent')}</span><span>{t(p.conflicts ? 'yaml.yours' : 'yaml.after')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>}
+          {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.error ? null : p.live ? <><div className="yaml-sides quiet"><span>{t('yaml.now')}</span><span>{t(p.conflicts ? 'yaml.yours' : 'yaml.after')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>
+            : <><div className="yaml-sides quiet"><span>{t(p.unchecked ? 'yaml.asWritten' : 'yaml.after')}</span></div><Shown text={right} label={t('yaml.difference')} /></>}
         </div>
       </div>
       <footer className="yaml-foot">

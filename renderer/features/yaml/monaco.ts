@@ -56,7 +56,7 @@ function defineTheme(): void {
     colors: {
       'editor.background': full('main'), 'editor.foreground': full('ink'), 'editorLineNumber.foreground': full('faint'), 'editorLineNumber.activeForeground': full('quiet'), 'editorGutter.background': full('main'),
       'editor.lineHighlightBackground': full('hover'), 'editor.lineHighlightBorder': '#00000000', 'editorWidget.background': full('raised'), 'editorWidget.border': full('hairline'), 'editorHoverWidget.background': full('raised'), 'editorSuggestWidget.background': full('raised'), 'editorIndentGuide.background1': full('hairline'),
-      focusBorder: full('accent'), 'editorStickyScroll.background': full('main'), 'diffEditor.diagonalFill': full('hairline'),
+      focusBorder: full('accent'), 'diffEditor.insertedTextBackground': `${full('good')}38`, 'diffEditor.insertedLineBackground': `${full('good')}1c`, 'diffEditor.removedTextBackground': `${full('bad')}38`, 'diffEditor.removedLineBackground': `${full('bad')}1c`, 'editorStickyScroll.background': full('main'), 'diffEditor.diagonalFill': full('hairline'),
     },
   });
   monaco.editor.setTheme('pilothouse');

@@ -77,11 +77,12 @@ export const w10: Story = {
     const vip = await k.run(['get', 'svc', 'google-proxy', '-o', 'jsonpath={.spec.clusterIP}']);
     await expect(s.curl(`http://${vip}/`)).rejects.toThrow();
     // Something foreign: a web server in a container that no Kubernetes knows, on the machine's own network.
-    const id = await s.sh(`docker run -d --rm --network host node:20 node -e "require('http').createServer((q,r)=>r.end('a foreign page\\n')).listen(18080)"`);
+    const port = 18000 + Math.floor(Math.random() * 1000);
+    const id = await s.sh(`docker run -d --rm --network host node:20 node -e "require('http').createServer((q,r)=>r.end('a foreign page\\n')).listen(${port})"`);
     try {
       const ip = await s.sh("ip -4 -o addr show docker0 | awk '{sub(/\\/.*/, \"\", $4); print $4}'");
-      await s.create(`apiVersion: v1\nkind: Endpoints\nmetadata: {name: google-proxy}\nsubsets: [{addresses: [{ip: ${ip}}], ports: [{port: 18080}]}]\n`);
-      expect((await s.rows('get endpoints google-proxy'))[0]).toContain(`${ip}:18080`);
+      await s.create(`apiVersion: v1\nkind: Endpoints\nmetadata: {name: google-proxy}\nsubsets: [{addresses: [{ip: ${ip}}], ports: [{port: ${port}}]}]\n`);
+      expect((await s.rows('get endpoints google-proxy'))[0]).toContain(`${ip}:${port}`);
       await s.create(checker('asker', 'http://${GOOGLE_PROXY_SERVICE_HOST}:80/'));
       await s.logsContain('asker', 'a foreign page');
     } finally { await s.sh(`docker rm -f ${id}`); }

@@ -12,7 +12,8 @@ export function dockerMessage(error: unknown): string {
     const json = error.json as { message?: unknown } | null | undefined;
     if (json && typeof json.message === 'string') return json.message;
   }
-  return error instanceof Error ? error.message : String(error);
+  // The client puts its own words before those of an answer that came as a stream.
+  return (error instanceof Error ? error.message : String(error)).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim();
 }
 
 /** Runs a Docker call whose failure means that a container cannot be made or run. */

@@ -81,6 +81,7 @@ export interface ApiServer extends Lookup {
   close(): Promise<void>;
 }
 
+/** The API server over an open store. Nothing listens yet; workers in the process use `localTransport`. */
 export function createApiServer(o: ApiServerOptions): ApiServer {
   const { store, clock } = o;
   const log = o.log.child('apiserver');

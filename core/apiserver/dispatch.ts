@@ -30,6 +30,7 @@ export function verbOf(method: string, r: ResourceRequest, query: Query): Reques
   }
 }
 
+/** The served resources, by URL and by group and plural. */
 export class Resources {
   readonly #byUrl = new Map<string, Resource>();
   readonly #byGroup = new Map<string, Resource>();
@@ -57,6 +58,10 @@ export function subresourceOf(resource: Resource, r: ResourceRequest, verb: Requ
   return found;
 }
 
+/**
+ * Runs one authorised request on its resource or subresource. Throws ApiError: 404 and 405 for what is not served, else what the verb
+ * says.
+ */
 export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Resource, r: ResourceRequest, verb: RequestVerb, ctx: RequestContext): Promise<Result> {
   const { spec } = resource, { namespace, name } = r;
   if (r.subresource !== '') {

@@ -1,5 +1,6 @@
 // Growing waits between attempts, spread so that many waiters do not come back together.
 
+/** Waits of one who tries again; not shared between tasks. */
 export class Backoff {
   readonly #first: number;
   readonly #max: number;

@@ -2,6 +2,7 @@
 // being handled is handled once more afterwards; failures come back with exponential back-off (5 ms, 10 ms … 1000 s).
 import type { Clock, Timer } from './clock.ts';
 
+/** Keys to work on, each by one worker at a time; a failing key comes back later and later. */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #dirty = new Set<string>();

@@ -46,6 +46,7 @@ export async function bootstrapNamespaces(client: Client): Promise<void> {
   await Promise.all(['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(name => ensure(client, namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
 }
 
+/** What every cluster has besides namespaces. Leaves what is there already as it is; rejects with the first ApiError. */
 export async function bootstrapObjects(client: Client, c: BootstrapConfig): Promise<void> {
   const rbac = 'rbac.authorization.k8s.io';
   const kubernetes = { namespace: 'default', name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } };

@@ -23,6 +23,7 @@ export interface RunningNode { name: string; close(o: { leaveRunning: boolean })
 
 const LOG_MAX_BYTES = 10 * 1024 * 1024, LOG_MAX_FILES = 5;
 
+/** Resolves when the node is Ready and serves. Rejects when its runtime, files or registration fail. */
 export async function startNode(o: NodeOptions): Promise<RunningNode> {
   const runtime = await o.runtime.create({
     nodeName: o.name, stateDir: join(o.dataDir, o.runtime.name), clusterPodCidr: o.clusterPodCidr, podCidr: o.podCidr, gateway: o.gateway, clusterId: o.clusterId,

@@ -33,6 +33,7 @@ export class UsageError extends Error {}
 
 const RUNTIMES: readonly string[] = ['auto', 'docker', 'sandbox', 'simulated'];
 
+/** `127.0.0.1:6443`, `[::1]:0`. Throws UsageError naming `flag`. */
 export function parseAddress(flag: string, text: string): Address {
   const m = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   if (!m || Number(m[3]) > 65535) throw new UsageError(`${flag} ${text}: expected ADDRESS:PORT, for example 127.0.0.1:6443`);

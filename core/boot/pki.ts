@@ -46,6 +46,7 @@ function write(path: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
+/** The cluster's authority, kept in files of `dir`, and the certificates it signs. */
 export class Pki {
   readonly dir: string;
   readonly ca: KeyPair;

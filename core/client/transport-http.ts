@@ -62,6 +62,7 @@ export function errorOf(code: number, body: string): ApiError {
   return failure(code, code === 401 ? 'Unauthorized' : code === 404 ? 'NotFound' : code === 503 ? 'ServiceUnavailable' : '', body.trim() || `the server answered ${code}`);
 }
 
+/** Speaks to an API server over HTTP(S); answers that are Status become ApiError, everything else on the way stays the error it is. */
 export class HttpTransport implements Transport {
   readonly options: HttpTransportOptions;
   readonly #server: URL;

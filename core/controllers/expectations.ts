@@ -7,6 +7,7 @@ const TIMEOUT_MS = 5 * 60_000;
 
 interface Expectation { creations: number; readonly deletions: Set<string>; readonly since: number }
 
+/** Per key: creations and deletions asked for and not seen yet. */
 export class Expectations {
   readonly #clock: Clock;
   readonly #byKey = new Map<string, Expectation>();

@@ -15,6 +15,7 @@ function hostPorts(pod: Pod): string[] {
   return (pod.spec?.containers ?? []).flatMap(c => (c.ports ?? []).filter(p => p.hostPort).map(p => `${p.protocol ?? 'TCP'}/${p.hostIP ?? ''}/${p.hostPort}`));
 }
 
+/** What the pods of this node hold; `admit` says why one more does not fit. */
 export class Admission {
   readonly #capacity: { cpu: number; memory: number; pods: number };
   readonly #held = new Map<string, Held>();

@@ -53,6 +53,7 @@ const GC_LOW = 0.8;
 const GC_MIN_AGE_MS = 120_000;
 const SHUTDOWN_GRACE_SECONDS = 1;
 
+/** An agent that does nothing until `start`. */
 export function createNodeAgent(o: NodeAgentOptions): NodeAgent { return new Agent(o); }
 
 const isRoot = (): boolean => process.platform === 'linux' && process.getuid?.() === 0;

@@ -36,6 +36,7 @@ export async function capacityOf(dataDir: string, maxPods: number): Promise<Capa
   };
 }
 
+/** `status.nodeInfo`: this machine's identity, kernel and system, read from the machine. */
 export async function systemInfo(runtimeVersion: string, gitVersion: string): Promise<NodeSystemInfo> {
   const os = await text('/etc/os-release');
   const machineID = await text('/etc/machine-id') ?? '';

@@ -20,6 +20,7 @@ function oomScore(pod: Pod, r: ResourceRequirements | undefined, machineMemory: 
   return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * request) / machineMemory)));
 }
 
+/** What the runtime applies: shares, limits in thousandths of a core and bytes, OOM score. `machineMemory` in bytes. */
 export function containerResources(pod: Pod, c: Container, machineMemory: number): Resources {
   const { limits, requests } = c.resources ?? {};
   const cpu = requests?.['cpu'] ?? limits?.['cpu'];

@@ -19,6 +19,7 @@ export function uname(pod: Pod, clusterDomain: string): string {
   return pod.spec?.setHostnameAsFQDN && domain ? `${hostname}.${domain}` : hostname;
 }
 
+/** The pod's /etc/hosts in kubelet's form; with hostNetwork the machine's own and the aliases. */
 export function hostsFile(pod: Pod, ips: readonly string[], clusterDomain: string): string {
   const aliases = (pod.spec?.hostAliases ?? []).map(a => `${a.ip}\t${(a.hostnames ?? []).join('\t')}\n`).join('');
   const tail = aliases ? `\n# Entries added by HostAliases.\n${aliases}` : '';

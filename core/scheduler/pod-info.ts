@@ -48,6 +48,7 @@ function term(t: PodAffinityTerm, pod: Pod, weight = 1): Term {
 
 const known = new WeakMap<Pod, PodInfo>();
 
+/** Computed once per pod object and remembered with it. */
 export function podInfo(pod: Pod): PodInfo {
   let info = known.get(pod);
   if (!info) known.set(pod, info = compute(pod));

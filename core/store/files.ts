@@ -24,6 +24,7 @@ export const snapshotRevision = revisionIn(/^snapshot-(\d{16})$/);
 /** What an interrupted snapshot leaves behind. */
 export const isLeftover = (name: string): boolean => name.endsWith('.tmp');
 
+/** Writes all of `b` at `position`, however many calls that takes. Rejects as write(2) fails; part of it may be written then. */
 export async function writeAll(fd: number, b: Buffer, position: number): Promise<void> {
   for (let done = 0; done < b.length;) done += (await writeFd(fd, b, done, b.length - done, position + done)).bytesWritten;
 }

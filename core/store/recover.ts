@@ -24,6 +24,7 @@ export const FIRST = 1;
 /** Who takes over what is found: the snapshot's entries, then its revision, then the changes since. */
 export interface Heir { load(c: Change): void; loaded(revision: number): void; replay(c: Change): void }
 
+/** Reads the directory into `heir` and says where the log goes on. Throws StoreDamaged; changes nothing but an unfinished end. */
 export function recover(dir: string, log: Log, heir: Heir): Recovered {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const names = readdirSync(dir);

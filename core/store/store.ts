@@ -30,6 +30,7 @@ export type Op =
   | { readonly type: 'put'; readonly key: string; readonly value: Buffer; readonly decoded?: unknown; readonly expect?: number }
   | { readonly type: 'delete'; readonly key: string; readonly expect?: number };
 
+/** Another writer was faster: the revision a write depended on is not the newest. */
 export class CompareFailed extends Error {
   readonly key: string;
   /** The entry that stood in the way, undefined if the key is missing. */

@@ -23,9 +23,11 @@ export const whole: Shape<number> = (v, at) => {
 };
 export const anything: Shape<unknown> = v => v;
 
+/** Exactly this value. */
 export function literal<const L extends string | number>(l: L): Shape<L> {
   return (v, at) => { if (v !== l) throw new ShapeError(at, JSON.stringify(l)); return l; };
 }
+/** One of these words. */
 export function oneOf<const L extends string>(...words: readonly L[]): Shape<L> {
   return (v, at) => { if (!(words as readonly unknown[]).includes(v)) throw new ShapeError(at, `one of ${words.join(', ')}`); return v as L; };
 }
@@ -33,12 +35,14 @@ export function oneOf<const L extends string>(...words: readonly L[]): Shape<L> 
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (v, at) => (v === undefined ? undefined : shape(v, at));
 }
+/** A list whose items all have this shape. */
 export function list<T>(shape: Shape<T>): Shape<T[]> {
   return (v, at) => {
     if (!Array.isArray(v)) throw new ShapeError(at, 'a list');
     return v.map((item, i) => shape(item, `${at}[${i}]`));
   };
 }
+/** An object whose values all have this shape; the key `__proto__` is refused. */
 export function record<T>(shape: Shape<T>): Shape<Record<string, T>> {
   return (v, at) => {
     if (!isObject(v)) throw new ShapeError(at, 'an object');
@@ -55,6 +59,7 @@ type Fields = Readonly<Record<string, Shape<unknown>>>;
 type MayMiss<F extends Fields> = { [K in keyof F]: undefined extends Shaped<F[K]> ? K : never }[keyof F];
 export type ObjectOf<F extends Fields> = { [K in Exclude<keyof F, MayMiss<F>>]: Shaped<F[K]> } & { [K in MayMiss<F>]?: Shaped<F[K]> };
 
+/** An object with these fields; those whose shape is `optional` may be missing. */
 export function object<F extends Fields>(fields: F): Shape<ObjectOf<F>> {
   const entries = Object.entries(fields);
   return (v, at) => {

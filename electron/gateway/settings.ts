@@ -33,6 +33,7 @@ export function fileSettings(file: string, log: GatewayLog): SettingsStore {
   };
 }
 
+/** The window's calls that read and write settings; a malformed key or more than 256 KiB is a GatewayError. */
 export function settingsCalls(store: SettingsStore): Record<string, AppHandler> {
   return {
     'settings.set': async args => {

@@ -24,6 +24,7 @@ const FORBIDDEN_RETRY = 30_000;
 
 interface Subscriber { sink: WatchSink; done: boolean }
 
+/** A list+watch of one scope and its subscribers; begins at once, ends with `close`. */
 export class SharedWatch {
   readonly scope: Scope;
   readonly objects = new Map<string, KubeObject>();

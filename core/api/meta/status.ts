@@ -20,6 +20,7 @@ interface Named { group: string; plural: string }
 const qualified = (r: Named): string => (r.group === '' ? r.plural : `${r.plural}.${r.group}`);
 const details = (r: Named, name: string): NonNullable<Status['details']> => ({ name, ...(r.group ? { group: r.group } : {}), kind: r.plural });
 
+/** An error that answers with this Status; `code` is the HTTP status, `reason` may be empty. */
 export function failure(code: number, reason: string, message: string, extra: Partial<Status> = {}): ApiError {
   return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...extra, code });
 }

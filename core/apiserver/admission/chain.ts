@@ -24,6 +24,7 @@ export interface AdmissionPlugin {
   validate?(a: Attributes): void | Promise<void>;
 }
 
+/** The plug-ins that are on, in their order; all mutate before any validates. Both reject with the ApiError of the first that refuses. */
 export class AdmissionChain {
   readonly #mutating: AdmissionPlugin[];
   readonly #validating: AdmissionPlugin[];

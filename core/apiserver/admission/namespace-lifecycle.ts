@@ -4,6 +4,7 @@ import { forbiddenError, notFoundError } from '../../api/meta/status.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { AdmissionPlugin } from './chain.ts';
 
+/** 404 for a create in a namespace that is not there, 403 in one that terminates. */
 export function namespaceLifecycle(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',

@@ -7,6 +7,7 @@ import type { AdmissionPlugin } from './chain.ts';
 /** Classes every cluster has, also before their objects are there. */
 const SYSTEM: Readonly<Record<string, number>> = { 'system-cluster-critical': 2_000_000_000, 'system-node-critical': 2_000_001_000 };
 
+/** Sets `spec.priority` and the preemption policy of new pods; 403 for a class that does not exist or a number that is not its own. */
 export function priority(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
   return {
     name: 'Priority',

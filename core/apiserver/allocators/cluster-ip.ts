@@ -4,6 +4,7 @@
 import { isIPv4 } from '../../api/meta/ip.ts';
 import { ipToNumber, numberToIp, rangeOf } from '../../base/cidr.ts';
 
+/** Which addresses of a range are taken. Memory only; whoever makes one reads the services into it. */
 export class ClusterIps {
   readonly cidr: string;
   readonly #base: number;

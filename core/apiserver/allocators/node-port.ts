@@ -1,5 +1,6 @@
 // Node ports, 30000-32767 unless told otherwise; the lower band is left to those who ask for a port by number.
 
+/** Which node ports are taken, per protocol. Memory only, as ClusterIps. */
 export class NodePorts {
   readonly first: number;
   readonly last: number;

@@ -14,6 +14,7 @@ const AUTHENTICATED = 'system:authenticated';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** Tells users from TLS sockets and headers; remembers what it found per connection. */
 export class Authenticator {
   readonly #env: RegistryEnv;
   readonly #tokens: Map<string, UserInfo>;

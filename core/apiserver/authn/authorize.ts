@@ -9,12 +9,14 @@ export const mayDoAnything = (user: UserInfo): boolean => !isAnonymous(user) && 
 
 const PUBLIC = /^\/(?:healthz|livez|readyz|version)(?:\/.*)?$/;
 
+/** 403 unless the user may request a path that is no resource. */
 export function authorizePath(user: UserInfo, method: string, path: string): void {
   if (isAnonymous(user) && !((method === 'GET' || method === 'HEAD') && PUBLIC.test(path))) {
     throw failure(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${method.toLowerCase()} path ${JSON.stringify(path)}`, { details: {} });
   }
 }
 
+/** 403 unless the user may do this. */
 export function authorizeResource(user: UserInfo, verb: RequestVerb, r: ResourceRequest): void {
   if (isAnonymous(user)) throw forbidden(user, verb, r);
 }

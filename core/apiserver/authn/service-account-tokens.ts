@@ -20,6 +20,7 @@ interface KubernetesClaims {
 const CLAIM = 'kubernetes.io';
 const CACHED = 2000;
 
+/** Signs and checks with one private key; whether the account still exists is the caller's question. */
 export class ServiceAccountTokens {
   readonly issuer: string;
   /** What a token is for when its maker names nothing else, and what this server accepts. */

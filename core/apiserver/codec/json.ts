@@ -6,6 +6,7 @@ import { scanJson } from './scan.ts';
 /** Nesting beyond this is refused: deeper input only ever means harm. */
 export const MAX_DEPTH = 1000;
 
+/** Not JSON, in Go's words. */
 export class JsonSyntaxError extends Error {
   constructor(message: string) { super(message); this.name = 'JsonSyntaxError'; }
 }

@@ -4,6 +4,7 @@ import { isMap, isPair, isScalar, parseAllDocuments, visit } from 'yaml';
 import { integer, type Int64 } from './int64.ts';
 import { MAX_DEPTH } from './json.ts';
 
+/** Not YAML, in the words of Go's parser where they are the same. */
 export class YamlError extends Error {
   constructor(message: string) { super(message); this.name = 'YamlError'; }
 }

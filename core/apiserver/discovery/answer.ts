@@ -26,6 +26,7 @@ export const notFound = (): Answer => statusAnswer(failure(404, 'NotFound', 'the
 /** A document that changes seldom: its bytes, media type and strong ETag, made once. */
 export interface Document { readonly contentType: string; readonly body: Buffer; readonly etag: string; readonly hash: string }
 
+/** The document of these bytes; its ETag is their SHA-512. */
 export function documentOf(contentType: string, body: Buffer): Document {
   const hash = createHash('sha512').update(body).digest('hex').toUpperCase();
   return { contentType, body, hash, etag: `"${hash}"` };

@@ -36,6 +36,7 @@ export interface Discovery {
 const GROUP_PATH = /^\/apis\/([^/]+)\/?$/, VERSION_PATH = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/?$/;
 const OWN_ROOTS = new Set(['', 'api', 'apis', 'version', 'healthz', 'livez', 'readyz', 'metrics', 'openapi', 'swagger-2.0.0.pb-v1']);
 
+/** Answers discovery, OpenAPI, version, health and metrics for the kinds of the moment; documents are made on first demand. */
 export function createDiscovery(o: DiscoveryOptions): Discovery {
   const openapi = createOpenApi({ kinds: o.kinds, gitVersion: o.gitVersion, clock: o.clock ?? systemClock });
   let seen: readonly KindSpec[] | undefined, groups: Group[] = [];

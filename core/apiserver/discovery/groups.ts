@@ -21,6 +21,7 @@ export function compareVersions(a: string, b: string): number {
   return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
 }
 
+/** The API groups of these kinds, versions with the preferred one first. */
 export function groupsOf(kinds: readonly KindSpec[]): Group[] {
   const byGroup = new Map<string, Map<string, KindSpec[]>>();
   for (const k of kinds) {

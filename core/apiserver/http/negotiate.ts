@@ -16,6 +16,7 @@ const OFFERED = 'application/json, application/yaml';
 
 interface Clause { type: string; params: Record<string, string>; q: number; at: number }
 
+/** The clauses of an Accept header as written, with quality and place. */
 export function parseAccept(header: string): Clause[] {
   return header.split(',').map((text, at) => {
     const [type = '', ...rest] = text.split(';').map(s => s.trim());

@@ -60,6 +60,7 @@ const GRACE_MS = 500;
 const NO_BODY_BYTES = Buffer.alloc(0);
 const NO_BODY: Body = { bytes: NO_BODY_BYTES, contentType: undefined };
 
+/** The HTTP side of the chain: reads requests, authenticates, dispatches, answers; errors become Status. */
 export class HttpServer {
   readonly #o: HttpOptions;
   readonly #servers = new Set<Server>();

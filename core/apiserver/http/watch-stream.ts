@@ -31,6 +31,7 @@ function line(resource: Resource, type: EventType, entry: Entry, event: StoreEve
 
 interface Shape { readonly as: As; readonly include: Include }
 
+/** One watch on one response: from the first event to the timeout, the client's leaving or an ERROR event. */
 export class WatchStream {
   readonly #env: RegistryEnv;
   readonly #resource: Resource;

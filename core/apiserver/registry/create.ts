@@ -12,6 +12,7 @@ import type { Resource } from './resource.ts';
 
 const NAME_RETRIES = 8;
 
+/** 201 with the stored object. Throws 400, 403, 409 or 422 as Status. */
 export async function create(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string): Promise<Result> {
   const options = writeOptions(ctx, 'CreateOptions');
   const object = objectFrom(ctx, resource, options.fieldValidation);

@@ -71,6 +71,7 @@ function refuseImmortal(resource: Resource, name: string): void {
   if (isNamespace(resource) && IMMORTAL.has(name)) throw forbiddenError(resource.spec, name, 'this namespace may not be deleted');
 }
 
+/** Deletes, or begins to: with grace or finalizers the object stays and says so. Throws 404, and 409 when preconditions fail. */
 export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, request?: DeleteRequest): Promise<Result> {
   const o = request ?? deleteOptions(ctx);
   const { spec } = resource;

@@ -7,6 +7,7 @@ import { waitForRevision } from './list.ts';
 import { revisionOf } from './options.ts';
 import type { Resource } from './resource.ts';
 
+/** The object, at least as new as `resourceVersion` asks (waiting for it if need be). Throws 404; 504 when that revision does not come. */
 export function read(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string): Result | Promise<Result> {
   const wanted = ctx.query['resourceVersion'] === undefined ? undefined : revisionOf(first(ctx.query, 'resourceVersion'));
   const now = (): Result => {

@@ -16,6 +16,10 @@ const SCAN = 1000;
 
 export interface Selected { readonly entries: readonly Entry[]; readonly revision: number; readonly meta: ListMeta }
 
+/**
+ * A consistent list, or one page of it. Throws 400 for bad selectors and tokens, 410 for a revision that is compacted, 504 for one
+ * that does not come.
+ */
 export async function list(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string): Promise<Result> {
   const o = listOptions(ctx.query, false);
   const wanted = o.continue === '' ? revisionOf(o.resourceVersion) : undefined;

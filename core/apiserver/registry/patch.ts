@@ -67,6 +67,7 @@ export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, valid
   return clone(checked.object);
 }
 
+/** The patched object; tried again on the newest state when another writer was faster. Throws 400, 404, 409, 415 or 422. */
 export async function patch(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, subresource: '' | 'status'): Promise<Result> {
   // First the patch: its type decides which options there are, and a client that is told 415 knows to try another.
   const p = patchOf(ctx, true);

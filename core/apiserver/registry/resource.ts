@@ -15,6 +15,7 @@ export interface View {
   toStored(object: KubeObject): KubeObject;
 }
 
+/** A kind as it is served and stored. */
 export class Resource {
   readonly spec: KindSpec;
   readonly apiVersion: string;

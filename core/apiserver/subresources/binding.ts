@@ -14,6 +14,7 @@ import { BINDING, bodyAs } from './body.ts';
 
 interface Binding extends Unstructured { target?: { kind?: string; name?: string } }
 
+/** Puts the pod on its node, once: 409 when it has one, is going or is gated; 422 for a target that is no node. */
 export async function bind(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest): Promise<Result> {
   const options = writeOptions(ctx, 'CreateOptions');
   const body = bodyAs<Binding>(ctx, BINDING, options.fieldValidation);

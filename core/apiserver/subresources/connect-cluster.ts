@@ -11,6 +11,7 @@ export interface KubeletClient { readonly cert: string; readonly key: string; re
 
 export interface Address { host: string; port: number }
 
+/** Pods, services and nodes by name; the getters throw 404, `agent` also what keeps a node from being reached. */
 export class Cluster {
   readonly #lookup: Lookup;
   readonly kubelet: KubeletClient;

@@ -17,6 +17,7 @@ export function parseTarget(text: string): Named {
   return { scheme: parts[0] === 'https' ? 'https' : 'http', name: parts[1]!, port: parts[2]! };
 }
 
+/** Where a proxy request goes. Throws 400 for a bad target, 404 for a missing object, 503 when nothing serves it. */
 export function proxyTarget(cluster: Cluster, r: ConnectRequest): Target {
   const n = parseTarget(r.name);
   const prefix = r.resource === 'nodes' ? `/api/v1/nodes/${r.name}/proxy` : `/api/v1/namespaces/${r.namespace}/${r.resource}/${r.name}/proxy`;

@@ -17,6 +17,7 @@ interface Eviction extends Unstructured { deleteOptions?: { dryRun?: string[] } 
 
 const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') ?? false;
 
+/** Deletes the pod if every budget allows it: 429 while one does not, 500 when several apply. */
 export async function evict(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest): Promise<Result> {
   const options = writeOptions(ctx, 'CreateOptions');
   const beta = 'bytes' in ctx.body && ctx.body.bytes.includes('policy/v1beta1');

@@ -10,6 +10,7 @@ import { writeOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';
 import { change } from '../registry/update.ts';
 
+/** PUT only; 405 otherwise. */
 export async function finalize(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest, verb: RequestVerb): Promise<Result> {
   if (verb !== 'update') throw methodNotAllowed();
   const options = writeOptions(ctx, 'UpdateOptions');

@@ -14,6 +14,7 @@ import { bodyAs, SCALE } from './body.ts';
 
 interface Scale extends Unstructured { metadata: ObjectMeta; spec: { replicas?: number }; status: { replicas: number; selector?: string } }
 
+/** The autoscaling/v1 Scale of an object; only for kinds with `scale`. */
 export function scaleOf(resource: Resource, object: KubeObject): Scale {
   const s = resource.spec.scale!, m = object.metadata!;
   const selector = s.selector(object), replicas = s.specReplicas(object);
@@ -25,6 +26,7 @@ export function scaleOf(resource: Resource, object: KubeObject): Scale {
   };
 }
 
+/** GET, PUT and PATCH of a Scale. Throws 404, and what an update of the object itself would. */
 export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest, verb: RequestVerb): Promise<Result> {
   if (!resource.spec.scale) throw noSuchResource();
   const missing = { group: resource.spec.group, plural: `${resource.spec.plural}/scale` };

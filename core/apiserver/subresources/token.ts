@@ -17,6 +17,7 @@ interface TokenRequest extends Unstructured {
 const MIN_SECONDS = 600, MAX_SECONDS = 2 ** 32, DEFAULT_SECONDS = 3600;
 const BINDABLE: Readonly<Record<string, { plural: string; namespaced: boolean }>> = { Pod: { plural: 'pods', namespaced: true }, Secret: { plural: 'secrets', namespaced: true }, Node: { plural: 'nodes', namespaced: false } };
 
+/** A token request with its token. Throws 404, 409 when a uid is another's, 422. */
 export async function token(env: RegistryEnv & SubresourceEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest): Promise<Result> {
   const options = writeOptions(ctx, 'CreateOptions');
   const request = bodyAs<TokenRequest>(ctx, TOKEN_REQUEST, options.fieldValidation);

@@ -61,6 +61,7 @@ export class SpdyStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void { this.#connection.dropped(this); done(error); }
 }
 
+/** A SPDY/3.1 connection over any Duplex, client or server side. Protocol errors end it with GOAWAY. */
 export class SpdyConnection {
   readonly #socket: Duplex;
   readonly #server: boolean;

@@ -10,6 +10,7 @@ type Conditions = readonly DeploymentCondition[] | undefined;
 export const conditionOf = (conditions: Conditions, type: string): DeploymentCondition | undefined => conditions?.find(c => c.type === type);
 export const withoutCondition = (conditions: Conditions, type: string): DeploymentCondition[] => (conditions ?? []).filter(c => c.type !== type);
 
+/** A condition that begins at `now` (ms). */
 export function condition(type: string, status: 'True' | 'False' | 'Unknown', reason: string, message: string, now: number): DeploymentCondition {
   return { type, status, lastUpdateTime: formatTime(now), lastTransitionTime: formatTime(now), reason, message };
 }

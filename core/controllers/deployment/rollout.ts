@@ -16,6 +16,7 @@ export const TEMPLATE_HASH = 'pod-template-hash';
 /** The new set (absent until made) and all others, oldest first. */
 export interface Sets { readonly newSet: ReplicaSet | undefined; readonly oldSets: readonly ReplicaSet[] }
 
+/** The Deployment, its sets and its writes, for the length of one pass. */
 export class Rollout {
   readonly ctx: ControllerContext;
   readonly keys: Keys;

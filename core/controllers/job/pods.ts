@@ -55,6 +55,7 @@ export async function createPods(ctx: ControllerContext, expectations: Expectati
   if (error && !namespaceTerminating(error)) throw error;
 }
 
+/** Deletes these pods, expecting their events; rejects when one cannot be deleted. */
 export async function deletePods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, pods: readonly Pod[]): Promise<void> {
   if (pods.length === 0) return;
   expectations.expectDeletions(key, pods.map(podKey));

@@ -25,6 +25,7 @@ export interface NodeServer {
 const KUBELET_CLIENT = 'kube-apiserver-kubelet-client';
 const MASTERS = 'system:masters';
 
+/** The server of one node; nothing listens until `listen`. */
 export function createNodeServer(o: NodeServerOptions): NodeServer {
   const sockets = new Set<Duplex>();
   const server: Server = createServer({ ...o.tls, ca: o.clientCa, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], noDelay: true, requestTimeout: 0 });

@@ -24,6 +24,7 @@ export interface StatusInput {
   now: number;
 }
 
+/** A run's end as containerStatuses show it. */
 export function terminated(run: Run, runtimeName: string): NonNullable<ApiState['terminated']> {
   const s = run.state;
   const message = run.message || s.message;

@@ -10,6 +10,7 @@ const VOLUME_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name
 const KNOWN_FIELDS = new Set([...ENV_FIELDS, ...VOLUME_FIELDS, 'spec.schedulerName', 'spec.restartPolicy', 'spec.hostname', 'status.phase']);
 const RESOURCES = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
 
+/** Kubernetes' defaults of references in an environment, in place. */
 export function defaultEnv(env: readonly EnvVar[] | undefined): void {
   for (const v of env ?? []) {
     if (v.valueFrom?.fieldRef) v.valueFrom.fieldRef.apiVersion ||= 'v1';
@@ -34,6 +35,7 @@ export function validateFieldRef(ref: ObjectFieldSelector, use: 'env' | 'volume'
   return allowed.includes(ref.fieldPath) ? [] : [notSupported(`${path}.fieldPath`, ref.fieldPath, allowed)];
 }
 
+/** Field errors of a `resourceFieldRef`; in a `volume` it must name its container. */
 export function validateResourceFieldRef(ref: ResourceFieldSelector, volume: boolean, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (volume && !ref.containerName) errors.push(required(`${path}.containerName`));
@@ -52,6 +54,7 @@ export function validateResourceFieldRef(ref: ResourceFieldSelector, volume: boo
   return errors;
 }
 
+/** Field errors of `env`, below `path`. */
 export function validateEnv(env: readonly EnvVar[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (let i = 0; i < (env?.length ?? 0); i++) {
@@ -84,6 +87,7 @@ function validateValueFrom(v: EnvVar, path: string): FieldError[] {
   return errors;
 }
 
+/** Field errors of `envFrom`, below `path`. */
 export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (let i = 0; i < (sources?.length ?? 0); i++) {

@@ -11,6 +11,7 @@ export function tidyNestedMeta(metadata: ObjectMeta | undefined): void {
   for (const k of Object.keys(metadata) as (keyof ObjectMeta)[]) if (metadata[k] === null || k === 'creationTimestamp') delete metadata[k];
 }
 
+/** Defaults of the pod a template makes, in place. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
   if (!template) return;
   tidyNestedMeta(template.metadata ??= {});

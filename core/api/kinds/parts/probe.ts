@@ -11,6 +11,7 @@ function defaultHttpGet(h: HTTPGetAction | undefined): void {
   if (!h.scheme) h.scheme = 'HTTP';
 }
 
+/** Kubernetes' periods, thresholds and HTTP fields, in place. */
 export function defaultProbe(p: Probe | undefined): void {
   if (!p) return;
   if (!p.timeoutSeconds) p.timeoutSeconds = 1;
@@ -21,6 +22,7 @@ export function defaultProbe(p: Probe | undefined): void {
   defaultHttpGet(p.httpGet);
 }
 
+/** Defaults of both hooks, in place. */
 export function defaultLifecycle(l: Lifecycle | undefined): void {
   defaultHttpGet(l?.postStart?.httpGet);
   defaultHttpGet(l?.preStop?.httpGet);
@@ -57,6 +59,7 @@ function validateHandler(h: Handler, path: string, grace: number | undefined): F
   return errors;
 }
 
+/** Field errors of the hooks; a sleep may not exceed the pod's `grace` (s). */
 export function validateLifecycle(l: Lifecycle | undefined, path: string, grace: number | undefined): FieldError[] {
   const errors: FieldError[] = [];
   if (l?.postStart) errors.push(...validateHandler(l.postStart, `${path}.postStart`, grace));

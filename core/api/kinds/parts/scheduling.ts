@@ -62,6 +62,7 @@ function validatePodAffinity(a: PodAffinity | undefined, path: string): FieldErr
   return errors;
 }
 
+/** Field errors of node, pod and anti-affinity, below `path`. */
 export function validateAffinity(a: Affinity | undefined, path: string): FieldError[] {
   if (!a) return [];
   const errors: FieldError[] = [];
@@ -81,6 +82,7 @@ export function validateAffinity(a: Affinity | undefined, path: string): FieldEr
   return errors;
 }
 
+/** Field errors of `tolerations`, below `path`. */
 export function validateTolerations(list: readonly Toleration[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (let i = 0; i < (list?.length ?? 0); i++) {
@@ -99,6 +101,7 @@ export function validateTolerations(list: readonly Toleration[] | undefined, pat
   return errors;
 }
 
+/** Field errors of `topologySpreadConstraints`, below `path`. */
 export function validateSpread(list: readonly TopologySpreadConstraint[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();

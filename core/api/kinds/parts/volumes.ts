@@ -10,6 +10,7 @@ const MODE_TEXT = 'must be a number between 0 and 0777 (octal), both inclusive';
 const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 const PROPAGATION = ['Bidirectional', 'HostToContainer', 'None'];
 
+/** Defaults of volume sources, in place; a volume without a source is an emptyDir. */
 export function defaultVolumes(volumes: readonly Volume[] | undefined): void {
   for (const v of volumes ?? []) defaultVolume(v);
 }

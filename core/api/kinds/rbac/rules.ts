@@ -10,6 +10,7 @@ import type { Column } from '../kind.ts';
 export const RBAC = 'rbac.authorization.k8s.io';
 export interface Binding extends KubeObject { roleRef: RoleRef; subjects?: RbacSubject[] }
 
+/** Field errors of one rule; only cluster roles (`namespaced` false) may name URLs. */
 export function validateRule(r: PolicyRule, namespaced: boolean, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!r.verbs?.length) errors.push(required(`${path}.verbs`, 'verbs must contain at least one value'));
@@ -42,6 +43,7 @@ function validateSubject(s: RbacSubject, namespaced: boolean, path: string): Fie
   return errors;
 }
 
+/** Field errors of role reference and subjects. */
 export function validateBinding(b: Binding, namespaced: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const ref = b.roleRef ?? ({} as RoleRef), kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];

@@ -102,41 +102,41 @@ describe('2 OpenAPI, version, health', () => {
 
   test('0.4, 2.2, 2.3 v2 definitions carry the extensions, operations what kubectl looks for (trap 3)', async () => {
     const v2 = (await api.call('/openapi/v2')).json, d = v2['definitions'];
-    expect(d['io.k8s.api.apps.v1.Deployment']).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'apps', kind: 'Deployment', version: 'v1' }] });
-    expect(d['io.k8s.api.core.v1.PodSpec']?.['properties']?.['containers']).toMatchObject({ 'x-kubernetes-patch-merge-key': 'name', 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] });
-    expect(d['io.k8s.api.core.v1.Container']?.['properties']?.['ports']).toMatchObject({ 'x-kubernetes-patch-merge-key': 'containerPort', 'x-kubernetes-list-map-keys': ['containerPort', 'protocol'] });
-    expect(d['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({ type: 'string', format: 'int-or-string' });
-    expect(d['io.k8s.apimachinery.pkg.api.resource.Quantity']).toMatchObject({ type: 'string' });
-    expect(d['io.k8s.apimachinery.pkg.apis.meta.v1.Time']).toMatchObject({ type: 'string', format: 'date-time' });
-    expect(d['io.k8s.apimachinery.pkg.runtime.RawExtension']).toMatchObject({ type: 'object' });
-    const patch = v2['paths']['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']?.['patch'];
+    expect(d!['io.k8s.api.apps.v1.Deployment']).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'apps', kind: 'Deployment', version: 'v1' }] });
+    expect(d!['io.k8s.api.core.v1.PodSpec']?.['properties']?.['containers']).toMatchObject({ 'x-kubernetes-patch-merge-key': 'name', 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] });
+    expect(d!['io.k8s.api.core.v1.Container']?.['properties']?.['ports']).toMatchObject({ 'x-kubernetes-patch-merge-key': 'containerPort', 'x-kubernetes-list-map-keys': ['containerPort', 'protocol'] });
+    expect(d!['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({ type: 'string', format: 'int-or-string' });
+    expect(d!['io.k8s.apimachinery.pkg.api.resource.Quantity']).toMatchObject({ type: 'string' });
+    expect(d!['io.k8s.apimachinery.pkg.apis.meta.v1.Time']).toMatchObject({ type: 'string', format: 'date-time' });
+    expect(d!['io.k8s.apimachinery.pkg.runtime.RawExtension']).toMatchObject({ type: 'object' });
+    const patch = v2['paths']!['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']?.['patch'];
     expect(patch).toMatchObject({ 'x-kubernetes-action': 'patch', 'x-kubernetes-group-version-kind': { group: 'apps', kind: 'Deployment', version: 'v1' } });
     const names = (text: string): string[] => [...text.matchAll(/"name":"(\w+)"/g)].map(m => m[1]!);
     const resolved = JSON.stringify([patch?.['parameters'], v2['parameters']]);
     expect(names(resolved)).toEqual(expect.arrayContaining(['fieldValidation', 'dryRun', 'fieldManager', 'force']));
-    const missing = Object.entries(v2['paths']).flatMap(([path, ops]) => Object.entries(ops as Loose).filter(([m]) => ['get', 'put', 'post', 'patch', 'delete'].includes(m)).filter(([, o]) => path.includes('/v1/') && !(o as Loose)['x-kubernetes-action']).map(([m]) => `${m} ${path}`));
+    const missing = Object.entries(v2['paths']!).flatMap(([path, ops]) => Object.entries(ops as Loose).filter(([m]) => ['get', 'put', 'post', 'patch', 'delete'].includes(m)).filter(([, o]) => path.includes('/v1/') && !(o as Loose)['x-kubernetes-action']).map(([m]) => `${m} ${path}`));
     expect(missing).toEqual([]);
   });
 
   test('2.4, 2.5 v3: an index of hashed documents', async () => {
     const index = (await api.call('/openapi/v3')).json['paths'];
-    const url = String(index['apis/apps/v1']!['serverRelativeURL']);
+    const url = String(index!['apis/apps/v1']!['serverRelativeURL']);
     expect(url).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]+$/);
     const r = await api.call(url);
     expect(r.headers['cache-control']).toBe('public, immutable');
     expect(new Date(r.headers.expires!).getTime()).toBeGreaterThan(Date.now() + 300 * 86_400_000);
     const moved = await api.call('/openapi/v3/apis/apps/v1?hash=0');
     expect([moved.status, moved.headers.location]).toEqual([301, url]);
-    const s = r.json['components']['schemas'];
-    expect(s['io.k8s.api.apps.v1.Deployment']).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'apps', kind: 'Deployment', version: 'v1' }] });
-    expect(s['io.k8s.api.apps.v1.Deployment']?.['properties']?.['spec']).toMatchObject({ allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec' }] });
+    const s = r.json['components']!['schemas'];
+    expect(s!['io.k8s.api.apps.v1.Deployment']).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'apps', kind: 'Deployment', version: 'v1' }] });
+    expect(s!['io.k8s.api.apps.v1.Deployment']?.['properties']?.['spec']).toMatchObject({ allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec' }] });
     // Every reference of every document resolves within it.
-    for (const path of Object.values(index)) {
+    for (const path of Object.values(index!)) {
       const { text, json } = await api.call(String((path as Loose)['serverRelativeURL']));
-      const schemas = json['components']['schemas'];
-      expect([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(m => m[1]!).filter(n => schemas[n] === undefined)).toEqual([]);
+      const schemas = json['components']!['schemas'];
+      expect([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(m => m[1]!).filter(n => schemas![n] === undefined)).toEqual([]);
     }
-    expect(Object.keys(index)).toEqual(expect.arrayContaining(['api/v1', 'apis/apps/v1', 'apis/batch/v1', 'apis/events.k8s.io/v1']));
+    expect(Object.keys(index!)).toEqual(expect.arrayContaining(['api/v1', 'apis/apps/v1', 'apis/batch/v1', 'apis/events.k8s.io/v1']));
   });
 
   // 2.6 speaks of CRDs: not served yet.

@@ -7,8 +7,8 @@ import { Wire, type Loose, type Watching } from '../harness/wire.ts';
 
 const NS = '/api/v1/namespaces/load', CM = `${NS}/configmaps`;
 const list = (v: Loose | undefined): Loose[] => (Array.isArray(v) ? v as Loose[] : []);
-const rv = (o: Loose): string => String(o['metadata']['resourceVersion']);
-const nameOf = (o: Loose): string => String(o['metadata']['name']);
+const rv = (o: Loose): string => String(o['metadata']!['resourceVersion']);
+const nameOf = (o: Loose): string => String(o['metadata']!['name']);
 
 /** What a watcher that began with `items` would hold now. */
 function replay(items: readonly Loose[], w: Watching): Map<string, string> {
@@ -33,14 +33,14 @@ describe('concurrency', () => {
     const bump = async (): Promise<void> => {
       for (;;) {
         const now = (await api.call(`${CM}/counter`)).json;
-        const r = await api.put(`${CM}/counter`, { ...now, data: { n: String(Number(now['data']['n']) + 1) } });
+        const r = await api.put(`${CM}/counter`, { ...now, data: { n: String(Number(now['data']!['n']) + 1) } });
         if (r.status === 200) return;
         expect([r.status, r.json['reason']]).toEqual([409, 'Conflict']);
         conflicts++;
       }
     };
     await Promise.all(Array.from({ length: 64 }, bump));
-    expect((await api.call(`${CM}/counter`)).json['data']['n']).toBe('64');
+    expect((await api.call(`${CM}/counter`)).json['data']!['n']).toBe('64');
     expect(conflicts).toBeGreaterThan(0);
   });
 
@@ -127,8 +127,8 @@ describe('concurrency', () => {
       revision ??= rv(page);
       expect(rv(page)).toBe(revision);
       if (paged.length === 500) await api.delete(`${SECRETS}/s09999`);
-      token = String(page['metadata']['continue'] ?? '');
-      expect(page['metadata']['remainingItemCount'] ?? 0).toBe(total - paged.length);
+      token = String(page['metadata']!['continue'] ?? '');
+      expect(page['metadata']!['remainingItemCount'] ?? 0).toBe(total - paged.length);
       if (token === '') break;
     }
     expect(paged).toEqual(list(all['items']).map(nameOf));
@@ -155,7 +155,7 @@ describe('restart on the same data', () => {
       await eventually('two ready pods', async () => String((await api.call('/apis/apps/v1/namespaces/load/deployments/d')).json['status']?.['readyReplicas']) === '2');
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
         await api.patch(`${CM}/a`, 'merge', { data: { k: signal } });
-        const before = (await api.call(CM)).json, uids = list((await api.call(`${NS}/pods`)).json['items']).map(p => String(p['metadata']['uid'])).sort();
+        const before = (await api.call(CM)).json, uids = list((await api.call(`${NS}/pods`)).json['items']).map(p => String(p['metadata']!['uid'])).sort();
         await host.stop(signal);
         api.close();
         host = await startHost(['--runtime', 'simulated', '--pod-cidr', '10.231.0.0/16', '--service-cidr', '10.232.0.0/24'], { data: host.data });
@@ -163,12 +163,12 @@ describe('restart on the same data', () => {
         const after = (await api.call(CM)).json;
         expect(list(after['items'])).toEqual(list(before['items']));
         expect(Number(rv(after))).toBeGreaterThanOrEqual(Number(rv(before)));
-        expect(list((await api.call(`${NS}/pods`)).json['items']).map(p => String(p['metadata']['uid'])).sort()).toEqual(uids);
+        expect(list((await api.call(`${NS}/pods`)).json['items']).map(p => String(p['metadata']!['uid'])).sort()).toEqual(uids);
         // A watcher from before the restart goes on without a gap, or is told to start anew.
         const w = await api.watch(`${CM}?watch=1&resourceVersion=${rv(before)}`);
         await api.patch(`${CM}/a`, 'merge', { data: { k: `after ${signal}` } });
         const lines = await w.until(l => l.length > 0);
-        if (w.response.statusCode === 200 && lines[0]!.type !== 'ERROR') expect(lines.map(l => l.object['data']['k'])).toEqual([`after ${signal}`]);
+        if (w.response.statusCode === 200 && lines[0]!.type !== 'ERROR') expect(lines.map(l => l.object['data']!['k'])).toEqual([`after ${signal}`]);
         else expect(w.response.statusCode === 410 || lines[0]!.object['code']).toBeTruthy();
         w.close();
         const spec = svc['spec'] as unknown as { clusterIP: string; ports: { nodePort: number }[] };
@@ -176,7 +176,7 @@ describe('restart on the same data', () => {
         expect((await api.call(`${NS}/services`, { body: { metadata: { name: 'same-port' }, spec: { type: 'NodePort', ports: [{ port: 80, nodePort: spec.ports[0]!.nodePort }] } } })).json).toMatchObject({ code: 422, message: expect.stringContaining('provided port is already allocated') });
         // Refused creations keep nothing: the whole range can still be given away, and not one address twice.
         await api.patch('/apis/apps/v1/namespaces/load/deployments/d', 'merge', { spec: { replicas: signal === 'SIGTERM' ? 3 : 1 } });
-        await eventually('the controllers work', async () => Number((await api.call('/apis/apps/v1/namespaces/load/deployments/d')).json['status']['readyReplicas']) === (signal === 'SIGTERM' ? 3 : 1));
+        await eventually('the controllers work', async () => Number((await api.call('/apis/apps/v1/namespaces/load/deployments/d')).json['status']!['readyReplicas']) === (signal === 'SIGTERM' ? 3 : 1));
         const next = (await api.call(`${NS}/configmaps`, { body: { metadata: { generateName: 'n-' } } })).json;
         expect(Number(rv(next))).toBeGreaterThan(Number(rv(after)));
       }

@@ -9,8 +9,8 @@ const cm = (name: string, more: object = {}): object => ({ metadata: { name, ...
 const pod = (name: string, spec: object = {}, meta: object = {}): object => ({ metadata: { name, ...meta }, spec: { containers: [{ name: 'c', image: 'nginx:1.25' }], ...spec } });
 const deployment = (name: string, replicas = 0, templateMeta: object = {}): object => ({ metadata: { name }, spec: { replicas, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name }, ...templateMeta }, spec: { containers: [{ name: 'c', image: 'nginx:1.25' }] } } } });
 const list = (v: Loose | undefined): Loose[] => (Array.isArray(v) ? v as Loose[] : []);
-const names = (v: Loose): string[] => list(v['items']).map(i => String(i['metadata']['name']));
-const rv = (o: Loose): string => String(o['metadata']['resourceVersion']);
+const names = (v: Loose): string[] => list(v['items']).map(i => String(i['metadata']!['name']));
+const rv = (o: Loose): string => String(o['metadata']!['resourceVersion']);
 const q = encodeURIComponent;
 
 beforeAll(async () => {
@@ -26,16 +26,16 @@ describe('5 metadata', () => {
     expect(r['metadata']).toMatchObject({ uid: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/), creationTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/), resourceVersion: expect.stringMatching(/^\d+$/) });
     for (const k of ['generation', 'selfLink', 'deletionTimestamp']) expect(r['metadata'], k).not.toHaveProperty(k);
     // managedFields come with server-side apply, in the next issue.
-    expect((await api.call(DEPLOYMENTS, { body: deployment('gen', 0, { creationTimestamp: null }) })).json['metadata']['generation']).toBe(1);
+    expect((await api.call(DEPLOYMENTS, { body: deployment('gen', 0, { creationTimestamp: null }) })).json['metadata']!['generation']).toBe(1);
   });
 
   test('5.1, 5.4 a null age inside a template is no change, and no write (traps 13 and 14)', async () => {
     await eventually('the controller has seen it', async () => (await api.call(`${DEPLOYMENTS}/gen`)).json['status']?.['observedGeneration']);
     const before = (await api.call(`${DEPLOYMENTS}/gen`)).json;
-    expect(before['spec']['template']['metadata']).not.toHaveProperty('creationTimestamp');
+    expect(before['spec']!['template']!['metadata']).not.toHaveProperty('creationTimestamp');
     const { template } = before['spec'] as unknown as { template: { metadata: object } };
     const after = (await api.put(`${DEPLOYMENTS}/gen`, { ...before, spec: { ...before['spec'], template: { ...template, metadata: { ...template.metadata, creationTimestamp: null } } } })).json;
-    expect([after['metadata']['generation'], rv(after)]).toEqual([1, rv(before)]);
+    expect([after['metadata']!['generation'], rv(after)]).toEqual([1, rv(before)]);
     const same = (await api.patch(`${DEPLOYMENTS}/gen`, 'strategic-merge', { spec: { template: { metadata: { creationTimestamp: null } } } })).json;
     expect(rv(same)).toBe(rv(before));
   });
@@ -44,11 +44,11 @@ describe('5 metadata', () => {
     const r = (await api.call(CM, { body: { metadata: { generateName: 'g-' } } })).json;
     expect(r['metadata']).toMatchObject({ name: expect.stringMatching(/^g-[bcdfghjklmnpqrstvwxz2456789]{5}$/), generateName: 'g-' });
     expect((await api.call(CM, { body: { metadata: { generateName: 'g-', name: 'both' } } })).json['metadata']).toMatchObject({ name: 'both', generateName: 'g-' });
-    expect(String((await api.call(CM, { body: { metadata: { generateName: 'x'.repeat(80) } } })).json['metadata']['name'])).toMatch(/^x{58}.{5}$/);
+    expect(String((await api.call(CM, { body: { metadata: { generateName: 'x'.repeat(80) } } })).json['metadata']!['name'])).toMatch(/^x{58}.{5}$/);
   });
 
   test('5.3 generation counts what is wanted, and a graceful deletion', async () => {
-    const gen = async (o: Promise<{ json: Loose }>): Promise<unknown> => (await o).json['metadata']['generation'];
+    const gen = async (o: Promise<{ json: Loose }>): Promise<unknown> => (await o).json['metadata']!['generation'];
     await api.call(DEPLOYMENTS, { body: deployment('counts') });
     expect(await gen(api.patch(`${DEPLOYMENTS}/counts`, 'merge', { metadata: { labels: { a: 'b' } } }))).toBe(1);
     expect(await gen(api.patch(`${DEPLOYMENTS}/counts/status`, 'merge', { status: { observedGeneration: 1 } }))).toBe(1);
@@ -65,7 +65,7 @@ describe('5 metadata', () => {
     expect(rv((await api.patch(`${CM}/still`, 'json', [{ op: 'replace', path: '/data/k', value: 'v' }])).json)).toBe(rv(made));
     expect(rv((await api.put(`${CM}/still`, cm('still', { labels: {}, annotations: null }))).json)).toBe(rv(made));
     await api.patch(`${CM}/still`, 'merge', { data: { k: 'w' } });
-    expect((await w.until(l => l.length > 0)).map(l => l.object['data']['k'])).toEqual(['w']);
+    expect((await w.until(l => l.length > 0)).map(l => l.object['data']!['k'])).toEqual(['w']);
     w.close();
   });
 
@@ -91,7 +91,7 @@ describe('5 metadata', () => {
     await api.patch(`${PODS}/st`, 'merge', { status: { reason: 'Main' } });
     expect((await api.call(`${PODS}/st`)).json['status']).not.toHaveProperty('reason');
     const r = (await api.patch(`${PODS}/st/status`, 'merge', { status: { reason: 'Door' }, spec: { activeDeadlineSeconds: 5 } })).json;
-    expect([r['status']['reason'], r['spec']['activeDeadlineSeconds']]).toEqual(['Door', undefined]);
+    expect([r['status']!['reason'], r['spec']!['activeDeadlineSeconds']]).toEqual(['Door', undefined]);
     const node = (await api.call('/api/v1/nodes', { body: { metadata: { name: 'posted' }, status: { capacity: { memory: '1Gi' } } } })).json;
     expect(node['status']).toMatchObject({ capacity: { memory: '1Gi' } });
     await api.delete('/api/v1/nodes/posted');
@@ -104,13 +104,13 @@ describe('5 metadata', () => {
     expect((await api.call(`${PODS}/free`)).status).toBe(404);
     const made = (await api.call(PODS, { body: pod('held', { nodeName: 'a-node-without-agent' }) })).json;
     const first = (await api.delete(`${PODS}/held`)).json;
-    expect(first['metadata']).toMatchObject({ deletionGracePeriodSeconds: 30, generation: Number(made['metadata']['generation']) + 1 });
-    expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 60 })).json['metadata']['deletionGracePeriodSeconds']).toBe(30);
+    expect(first['metadata']).toMatchObject({ deletionGracePeriodSeconds: 30, generation: Number(made['metadata']!['generation']) + 1 });
+    expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 60 })).json['metadata']!['deletionGracePeriodSeconds']).toBe(30);
     const second = (await api.delete(`${PODS}/held`, { gracePeriodSeconds: 5 })).json;
-    expect(second['metadata']['deletionGracePeriodSeconds']).toBe(5);
-    expect(Date.parse(String(first['metadata']['deletionTimestamp'])) - Date.parse(String(second['metadata']['deletionTimestamp']))).toBe(25_000);
+    expect(second['metadata']!['deletionGracePeriodSeconds']).toBe(5);
+    expect(Date.parse(String(first['metadata']!['deletionTimestamp'])) - Date.parse(String(second['metadata']!['deletionTimestamp']))).toBe(25_000);
     expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 0, preconditions: { uid: 'other' } })).status).toBe(409);
-    expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 0, preconditions: { uid: made['metadata']['uid'] } })).status).toBe(200);
+    expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 0, preconditions: { uid: made['metadata']!['uid'] } })).status).toBe(200);
     expect((await api.call(`${PODS}/held`)).status).toBe(404);
   });
 
@@ -136,7 +136,7 @@ describe('5 metadata', () => {
     const gone = await api.delete(`${JOBS}/orphans`);
     expect(list(gone.json['metadata']?.['finalizers']).map(String)).toContain('orphan');
     expect(String(gone.headers['warning'])).toContain('child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning');
-    await eventually('the job is gone and its pod alone', async () => (await api.call(`${JOBS}/orphans`)).status === 404 && (await ofJob()).length === 1 && (await ofJob())[0]!['metadata']['ownerReferences'] === undefined);
+    await eventually('the job is gone and its pod alone', async () => (await api.call(`${JOBS}/orphans`)).status === 404 && (await ofJob()).length === 1 && (await ofJob())[0]!['metadata']!['ownerReferences'] === undefined);
     await make(JOBS, job('taken'));
     await eventually('the job has a pod', async () => names((await api.call(`${PODS}?labelSelector=${q('job-name=taken')}`)).json).length === 1);
     await api.delete(`${JOBS}/taken`, { propagationPolicy: 'Background' });
@@ -152,7 +152,7 @@ describe('5 metadata', () => {
 
   test('5.11 a dependent goes when its last owner has gone', async () => {
     const owner = (await api.call(CM, { body: cm('owner1') })).json, second = (await api.call(CM, { body: cm('owner2') })).json;
-    const ref = (o: Loose): object => ({ apiVersion: 'v1', kind: 'ConfigMap', name: o['metadata']['name'], uid: o['metadata']['uid'] });
+    const ref = (o: Loose): object => ({ apiVersion: 'v1', kind: 'ConfigMap', name: o['metadata']!['name'], uid: o['metadata']!['uid'] });
     await api.call(CM, { body: cm('owned', { ownerReferences: [ref(owner), ref(second)] }) });
     await api.call(CM, { body: cm('absent', { ownerReferences: [{ ...ref(owner), uid: 'no-such-uid' }] }) });
     await api.delete(`${CM}/owner1`);
@@ -193,21 +193,21 @@ describe('6 lists and watches', () => {
 
   test('6.2 pages of one snapshot; a limit at revision 0 drops nothing (trap 16)', async () => {
     const first = (await api.call(`${L}?limit=2`)).json;
-    expect([names(first).length, first['metadata']['remainingItemCount']]).toEqual([2, 4]);
+    expect([names(first).length, first['metadata']!['remainingItemCount']]).toEqual([2, 4]);
     await api.call(L, { body: cm('m9') });
-    const rest = (await api.call(`${L}?limit=50&continue=${q(String(first['metadata']['continue']))}`)).json;
+    const rest = (await api.call(`${L}?limit=50&continue=${q(String(first['metadata']!['continue']))}`)).json;
     expect([...names(first), ...names(rest)]).toEqual(['kube-root-ca.crt', 'm0', 'm1', 'm2', 'm3', 'm4']);
     expect(rv(rest)).toBe(rv(first));
     expect(rest['metadata']).not.toHaveProperty('continue');
     const selected = (await api.call(`${L}?limit=1&labelSelector=even`)).json;
     expect(selected['metadata']).not.toHaveProperty('remainingItemCount');
-    expect(selected['metadata']['continue']).toBeDefined();
+    expect(selected['metadata']!['continue']).toBeDefined();
     expect((await api.call(`${L}?continue=garbage`)).json).toMatchObject({ code: 400, reason: 'BadRequest' });
     const collected: string[] = [];
     for (let token = ''; ;) {
       const page = (await api.call(`${L}?limit=2&resourceVersion=0${token && `&continue=${q(token)}`}`)).json;
       collected.push(...names(page));
-      token = String(page['metadata']['continue'] ?? '');
+      token = String(page['metadata']!['continue'] ?? '');
       if (token === '') break;
     }
     expect(collected).toEqual(names((await api.call(L)).json));
@@ -220,7 +220,7 @@ describe('6 lists and watches', () => {
     expect(list(l['items']).every(i => Number(rv(i)) <= Number(rv(l)))).toBe(true);
     await api.call(L, { body: cm('after') });
     const w = await api.watch(`${L}?watch=true&resourceVersion=${rv(l)}`);
-    expect((await w.until(x => x.length > 0)).map(x => [x.type, String(x.object['metadata']['name'])])).toEqual([['ADDED', 'after']]);
+    expect((await w.until(x => x.length > 0)).map(x => [x.type, String(x.object['metadata']!['name'])])).toEqual([['ADDED', 'after']]);
     w.close();
     await api.delete(`${L}/after`);
   });
@@ -254,7 +254,7 @@ describe('6 lists and watches', () => {
     for (const path of [`${L}?watch=true`, `${L}?watch=1`, '/api/v1/watch/namespaces/lists/configmaps', `${L}?watch=true&fieldSelector=metadata.name%3Dm1`, '/api/v1/watch/namespaces/lists/configmaps/m1']) {
       const w = await api.watch(path);
       expect([w.response.statusCode, w.response.headers['transfer-encoding'], w.response.headers['content-encoding']]).toEqual([200, 'chunked', undefined]);
-      const lines = await w.until(l => l.some(x => String(x.object['metadata']['name']) === 'm1'));
+      const lines = await w.until(l => l.some(x => String(x.object['metadata']!['name']) === 'm1'));
       expect(lines[0]).toMatchObject({ type: 'ADDED', object: { kind: 'ConfigMap', apiVersion: 'v1' } });
       w.close();
     }
@@ -284,7 +284,7 @@ describe('6 lists and watches', () => {
     await api.patch(`${L}/m2`, 'merge', { data: { k: 'still' } });
     const out = (await api.patch(`${L}/m2`, 'merge', { metadata: { labels: { chosen: 'no' } }, data: { k: 'out' } })).json;
     const lines = await w.until(l => l.length === 3);
-    expect(lines.map(l => [l.type, l.object['data']['k']])).toEqual([['ADDED', 'in'], ['MODIFIED', 'still'], ['DELETED', 'still']]);
+    expect(lines.map(l => [l.type, l.object['data']!['k']])).toEqual([['ADDED', 'in'], ['MODIFIED', 'still'], ['DELETED', 'still']]);
     expect(rv(lines[2]!.object)).toBe(rv(out));
     w.close();
   });

@@ -44,12 +44,12 @@ describe('3 verbs, status codes, errors', () => {
     const made = (await api.call(CM, { body: cm('stale') })).json;
     await api.put(`${CM}/stale`, cm('stale', { data: { k: '2' } }));
     const text = 'Operation cannot be fulfilled on configmaps "stale": the object has been modified; please apply your changes to the latest version and try again';
-    const rv = String(made['metadata']['resourceVersion']);
+    const rv = String(made['metadata']!['resourceVersion']);
     const put = await api.put(`${CM}/stale`, { ...cm('stale'), metadata: { name: 'stale', resourceVersion: rv } });
     status(put, 409, 'Conflict', text);
     expect(put.json['details']).toEqual({ name: 'stale', kind: 'configmaps' });
     status(await api.patch(`${CM}/stale`, 'merge', { metadata: { resourceVersion: rv }, data: { k: '3' } }), 409, 'Conflict', text);
-    status(await api.put(`${CM}/stale`, { ...cm('stale'), metadata: { name: 'stale', uid: 'x' } }), 409, 'Conflict', `Operation cannot be fulfilled on configmaps "stale": Precondition failed: UID in precondition: x, UID in object meta: ${String(made['metadata']['uid'])}`);
+    status(await api.put(`${CM}/stale`, { ...cm('stale'), metadata: { name: 'stale', uid: 'x' } }), 409, 'Conflict', `Operation cannot be fulfilled on configmaps "stale": Precondition failed: UID in precondition: x, UID in object meta: ${String(made['metadata']!['uid'])}`);
   });
 
   test('3.2, 3.3 invalid: all errors, in brackets when there are several; the Kind in the details', async () => {
@@ -106,7 +106,7 @@ describe('3 verbs, status codes, errors', () => {
   test('3.4, 3.8 deleting: a Status with the uid (trap 9), options with and without a kind', async () => {
     const made = (await api.call(CM, { body: cm('gone') })).json;
     const r = await api.delete(`${CM}/gone`, { propagationPolicy: 'Background' });
-    expect([r.status, r.json]).toEqual([200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: 'gone', kind: 'configmaps', uid: made['metadata']['uid'] } }]);
+    expect([r.status, r.json]).toEqual([200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: 'gone', kind: 'configmaps', uid: made['metadata']!['uid'] } }]);
     for (const [body, query] of [[{ kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0 }, ''], [{ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' }, ''], [undefined, '?gracePeriodSeconds=0&propagationPolicy=Background'], [{ kind: 'DeleteOptions', apiVersion: 'apps/v1' }, '']] as const) {
       await api.call(CM, { body: cm('gone') });
       expect((await api.call(`${CM}/gone${query}`, { method: 'DELETE', body })).status).toBe(200);
@@ -188,9 +188,9 @@ describe('4 negotiation', () => {
   test('4.6, 4.7 what a table says', async () => {
     const t = (await get(TABLE, `${CM}?limit=1`)).json;
     expect(t).toMatchObject({ apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: expect.any(String), continue: expect.any(String), remainingItemCount: expect.any(Number) }, columnDefinitions: [{ name: 'Name', type: 'string', format: 'name', priority: 0, description: expect.any(String) }, { name: 'Data', type: 'integer' }, { name: 'Age', type: 'string' }] });
-    expect(t['rows'][0]).toMatchObject({ cells: [expect.any(String), expect.any(Number), expect.any(String)], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } });
-    expect((await get(TABLE, `${CM}/dup?includeObject=Object`)).json['rows'][0]!['object']).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' });
-    expect((await get(TABLE, `${CM}/dup?includeObject=None`)).json['rows'][0]).not.toHaveProperty('object');
+    expect(t['rows']![0]).toMatchObject({ cells: [expect.any(String), expect.any(Number), expect.any(String)], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } });
+    expect((await get(TABLE, `${CM}/dup?includeObject=Object`)).json['rows']![0]!['object']).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' });
+    expect((await get(TABLE, `${CM}/dup?includeObject=None`)).json['rows']![0]).not.toHaveProperty('object');
     expect((await get(TABLE, `${CM}/dup?includeObject=Nope`)).status).toBe(400);
   });
 
@@ -225,7 +225,7 @@ describe('4 negotiation', () => {
 
 describe('8 dry-run, field validation, warnings', () => {
   test('8.1 a dry run shows all and keeps nothing', async () => {
-    const before = (await api.call(CM)).json['metadata']['resourceVersion'];
+    const before = (await api.call(CM)).json['metadata']!['resourceVersion'];
     const r = await api.call(`${CM}?dryRun=All`, { body: { metadata: { generateName: 'dry-' } } });
     expect([r.status, r.json]).toMatchObject([201, { metadata: { name: expect.stringMatching(/^dry-.{5}$/), uid: expect.any(String), creationTimestamp: expect.any(String) } }]);
     expect(r.json['metadata']).not.toHaveProperty('resourceVersion');
@@ -238,7 +238,7 @@ describe('8 dry-run, field validation, warnings', () => {
     expect((await api.call(`${CM}/dup?dryRun=All`, { method: 'DELETE' })).status).toBe(200);
     expect((await api.call(`${CM}/dup`)).status).toBe(200);
     expect((await api.call(`${NS}/services/dry`)).status).toBe(404);
-    const ip = String(svc.json['spec']['clusterIP']), port = svc.json['spec']['ports'][0]!['nodePort'];
+    const ip = String(svc.json['spec']!['clusterIP']), port = svc.json['spec']!['ports']![0]!['nodePort'];
     expect((await api.call(`${NS}/services`, { body: { metadata: { name: 'wet' }, spec: { type: 'NodePort', clusterIP: ip, ports: [{ port: 80, nodePort: port }] } } })).status).toBe(201);
     expect((await api.call(`${CM}?resourceVersion=${String(before)}&resourceVersionMatch=Exact`)).status).toBe(200);
   });
@@ -280,6 +280,6 @@ describe('8 dry-run, field validation, warnings', () => {
     expect(r.headers['warning']).toBe('299 - "spec.containers[0].env[1]: hides previous definition of \\"A\\", which may be dropped when using apply"');
     const owners = await api.call(`${CM}?dryRun=All`, { body: { metadata: { name: 'o', ownerReferences: [1, 2].map(() => ({ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' })) } } });
     expect([owners.status, String(owners.headers['warning'])]).toEqual([201, expect.stringContaining('metadata.ownerReferences contains duplicate entries')]);
-    expect(list(owners.json['metadata']['ownerReferences'])).toHaveLength(1);
+    expect(list(owners.json['metadata']!['ownerReferences'])).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { objectKey, type KubeObject, type ResourceType } from '../../core/api/me
 import type { Freshness } from '../../electron/contract/frames.ts';
 import { Store, useStore } from '../base/store.ts';
 import { useApp } from '../app/context.ts';
-import { HostError, type OpenStream, type Scope, type StreamHandlers, type StreamRequest } from './connection.ts';
+import { HostError, type Scope } from './connection.ts';
 import { scopeKey } from './stores.ts';
 import { WatchStore } from './watch-store.ts';
 
@@ -28,22 +28,22 @@ export function useList<T extends KubeObject>(scope: Scope | undefined): { store
 }
 
 /** Re-renders whenever the list has changed (at most once per frame); returns its version. */
-export const useVersion = (store: WatchStore): number => useSyncExternalStore(store.subscribe, () => store.version);
-export const useFreshness = (store: WatchStore): Freshness => useStore(store.freshness);
+export const useVersion = <T extends KubeObject>(store: WatchStore<T>): number => useSyncExternalStore(store.subscribe, () => store.version);
+export const useFreshness = <T extends KubeObject>(store: WatchStore<T>): Freshness => useStore(store.freshness);
 
 /** All objects of a scope, re-rendering on change: for short lists such as events of one object. */
 export function useObjects<T extends KubeObject>(scope: Scope | undefined): { items: T[]; freshness: Freshness; complete: boolean } {
   const { store } = useList<T>(scope);
-  const version = useVersion(store as unknown as WatchStore);
+  const version = useVersion(store);
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is mutable; its version says when it changed
   const items = useMemo(() => [...store.values()], [store, version]);
-  return { items, freshness: useFreshness(store as unknown as WatchStore), complete: store.complete };
+  return { items, freshness: useFreshness(store), complete: store.complete };
 }
 
 /** One object, live; from the start as an open list has it. `gone` once the answer is complete and it is not in it; the last known state stays. */
 export function useObject<T extends KubeObject>(cluster: string, resource: ResourceType, namespace: string | undefined, name: string): { object: T | undefined; gone: boolean; freshness: Freshness } {
   const { store } = useList<T>({ cluster, resource, namespace, fieldSelector: `metadata.name=${name}` });
-  useVersion(store as unknown as WatchStore);
+  useVersion(store);
   const key = objectKey({ metadata: { namespace, name } });
   const now = store.get(key);
   const { stores } = useApp();
@@ -53,7 +53,7 @@ export function useObject<T extends KubeObject>(cluster: string, resource: Resou
   });
   if (now && now !== last?.object) setLast({ key, object: now });
   const known = last?.key === key ? last.object : undefined;
-  return { object: now ?? known, gone: now === undefined && store.complete, freshness: useFreshness(store as unknown as WatchStore) };
+  return { object: now ?? known, gone: now === undefined && store.complete, freshness: useFreshness(store) };
 }
 
 export interface Counts { total: number; bad: number; warning: number; namespaces: Record<string, { total: number; bad: number; warning: number }> }
@@ -87,20 +87,4 @@ export function useAction<A extends unknown[], R>(deed: (...args: A) => Promise<
     }
   }, []);
   return { run, busy: state.busy, error: state.error, clear: useCallback(() => setState({ busy: false }), []) };
-}
-
-/** A log or terminal for as long as the component lives; reopened when `key` changes. `on` may change freely. */
-export function useStream(key: string, request: StreamRequest | undefined, on: StreamHandlers): { current: OpenStream | undefined } {
-  const { connection } = useApp();
-  const open = useRef<OpenStream | undefined>(undefined);
-  const handlers = useRef(on);
-  useEffect(() => { handlers.current = on; });
-  useEffect(() => {
-    if (!request) return undefined;
-    const stream = connection.stream(request, { data: (s, text) => handlers.current.data(s, text), end: r => handlers.current.end(r) });
-    open.current = stream;
-    return () => { open.current = undefined; stream.close(); };
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the request
-  }, [connection, key]);
-  return open;
 }

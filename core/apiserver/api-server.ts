@@ -34,8 +34,8 @@ export type { ConnectHandler, ConnectRequest } from './http/server.ts';
 
 /** The kinds that are another's view, by group, version and plural. */
 const VIEWS: Readonly<Record<string, View>> = {
-  'events.k8s.io/v1/events': { fromStored: fromCoreEvent as never, toStored: toCoreEvent as never },
-  'autoscaling/v1/horizontalpodautoscalers': { fromStored: fromV2 as never, toStored: toV2 as never },
+  'events.k8s.io/v1/events': { fromStored: fromCoreEvent, toStored: toCoreEvent },
+  'autoscaling/v1/horizontalpodautoscalers': { fromStored: fromV2, toStored: toV2 },
 };
 
 export interface ApiServerOptions {

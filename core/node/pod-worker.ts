@@ -338,7 +338,7 @@ export class PodWorker {
 
   async #postStart(m: Member, r: ContainerRecord, run: Run): Promise<void> {
     this.wake();
-    try { await runHook('PostStart', m.container.lifecycle!.postStart as never, this.#target(m, run), this.#abort.signal); } catch (e) {
+    try { await runHook('PostStart', m.container.lifecycle!.postStart!, this.#target(m, run), this.#abort.signal); } catch (e) {
       if (this.#abort.signal.aborted) return;
       const message = e instanceof Error ? e.message : String(e);
       this.#event('Warning', 'FailedPostStartHook', `PostStartHook failed`, m);

@@ -54,7 +54,7 @@ function plan(resource: Resource, object: KubeObject, o: DeleteRequest, nowMs: n
   if (grace === 0 && !finalizersLeft(changed, resource)) return { type: 'delete' };
   if (!deleting || grace > 0 || (next.deletionGracePeriodSeconds ?? 0) > 0) {
     if (!deleting && next.generation !== undefined && next.generation > 0) next.generation++;
-    next.deletionTimestamp = timestamp(at + grace * 1000) as unknown as NonNullable<ObjectMeta['deletionTimestamp']>;
+    next.deletionTimestamp = timestamp(at + grace * 1000);
     next.deletionGracePeriodSeconds = grace;
   }
   if (isNamespace(resource)) (changed as { status?: object }).status = { ...(changed as { status?: object }).status, phase: 'Terminating' };

@@ -31,7 +31,7 @@ export function beginObject(object: KubeObject, resource: Resource, nowMs: numbe
   for (const k of ['resourceVersion', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'managedFields', 'generation'] as const) delete m[k];
   tidy(m);
   m.uid = newUid();
-  m.creationTimestamp = timestamp(nowMs) as unknown as NonNullable<ObjectMeta['creationTimestamp']>;
+  m.creationTimestamp = timestamp(nowMs);
   if (resource.spec.generation) m.generation = 1;
   object.metadata = m;
 }

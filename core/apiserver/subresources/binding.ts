@@ -35,7 +35,8 @@ export async function bind(env: RegistryEnv, resource: Resource, ctx: RequestCon
       if (given && Object.keys(given).length > 0) pod.metadata!.annotations = { ...pod.metadata!.annotations, ...given };
       const now = timestamp(env.clock.now());
       const others = (pod.status?.conditions ?? []).filter(c => c.type !== 'PodScheduled');
-      pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastProbeTime: null as unknown as undefined, lastTransitionTime: now as unknown as undefined } as (typeof others)[number]] };
+      // Go writes a time that was never set as null, and clients see it so.
+      pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastProbeTime: null as unknown as undefined, lastTransitionTime: now }] };
       return pod;
     },
   });

@@ -56,7 +56,7 @@ async function spend(env: RegistryEnv, pod: Pod, dryRun: boolean): Promise<void>
     if ((s.disruptionsAllowed ?? 0) <= 0) throw refuse(`The disruption budget ${name} needs ${s.desiredHealthy} healthy pods and has ${s.currentHealthy} currently`);
     if (dryRun) return;
     const next = clone(pdb);
-    next.status = { ...s, disruptionsAllowed: (s.disruptionsAllowed ?? 0) - 1, disruptedPods: { ...s.disruptedPods, [pod.metadata!.name!]: timestamp(env.clock.now()) as never } };
+    next.status = { ...s, disruptionsAllowed: (s.disruptionsAllowed ?? 0) - 1, disruptedPods: { ...s.disruptedPods, [pod.metadata!.name!]: timestamp(env.clock.now()) } };
     try {
       await env.store.txn([{ type: 'put', key: entry.key, value: budgets.encode(next), decoded: next, expect: entry.revision }]);
       return;

@@ -11,7 +11,7 @@ export async function execIn(docker: Docker, id: string, command: readonly strin
   const exec = await docker.getContainer(id).exec({ Cmd: [...command], AttachStdin: o.stdin !== undefined, AttachStdout: true, AttachStderr: true, Tty: o.tty });
   let socket: Duplex;
   try {
-    socket = await exec.start({ hijack: true, stdin: o.stdin !== undefined, Tty: o.tty }) as unknown as Duplex;
+    socket = await exec.start({ hijack: true, stdin: o.stdin !== undefined, Tty: o.tty });
   } catch (error) {
     const words = dockerMessage(error);
     if (dockerStatus(error) !== 400 && !/OCI runtime exec failed|executable file not found/.test(words)) throw error;
@@ -28,7 +28,7 @@ export async function execIn(docker: Docker, id: string, command: readonly strin
 /** Joins the main process' streams until it exits or the signal aborts. */
 export async function attachTo(docker: Docker, id: string, o: StreamOptions): Promise<void> {
   const container = docker.getContainer(id);
-  const socket = await container.attach({ stream: true, hijack: true, stdin: o.stdin !== undefined, stdout: true, stderr: true }) as unknown as Duplex;
+  const socket = await container.attach({ stream: true, hijack: true, stdin: o.stdin !== undefined, stdout: true, stderr: true }) as Duplex;
   o.onResize?.((w, h) => { container.resize({ w, h }).catch(() => { /* the process may have ended between a resize and now */ }); });
   await pump(socket, o, false);
 }

@@ -62,7 +62,7 @@ export async function* containerLogs(container: Docker.Container, tty: boolean, 
       stop = () => { stream.destroy(); };
       o.signal.addEventListener('abort', stop, { once: true });
       source = stream as unknown as AsyncIterable<Buffer>;
-    } else source = [await container.logs({ ...query, follow: false }) as unknown as Buffer];
+    } else source = [await container.logs({ ...query, follow: false })];
   } catch (error) {
     if (dockerStatus(error) === 404 || o.signal.aborted) return;
     throw error;

@@ -71,14 +71,16 @@ export async function startHost(args: readonly string[] = [], options: { data?: 
   };
 }
 
+type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
+
 /** Asks until the answer is truthy; fails with `what` and the last answer after `ms`. */
-export async function eventually<T>(what: string, check: () => T | Promise<T>, ms = 30_000, every = 100): Promise<NonNullable<T>> {
+export async function eventually<T>(what: string, check: () => T | Promise<T>, ms = 30_000, every = 100): Promise<Truthy<T>> {
   const end = Date.now() + ms;
   let last: unknown;
   for (;;) {
     try {
       const v = await check();
-      if (v) return v as NonNullable<T>;
+      if (v) return v as Truthy<T>;
       last = v;
     } catch (e) { last = e; }
     if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`);

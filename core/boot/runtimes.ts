@@ -59,6 +59,9 @@ export async function chooseRuntime(choice: RuntimeChoice): Promise<ChosenRuntim
   throw new Error(`no runtime works here: ${refused.join('; ')}`);
 }
 
+/** A runtime that answers a probe and then no more (a wedged daemon) must not hold a reset for ever. */
+const RESET_MS = 30_000;
+
 const nodeNames = (data: string): string[] => (existsSync(join(data, 'nodes')) ? readdirSync(join(data, 'nodes')) : []);
 
 async function resetNodes(c: Candidate, data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
@@ -69,5 +72,11 @@ async function resetNodes(c: Candidate, data: string, clusterId: string, cluster
 
 /** Removes what a cluster left on the machine, in each runtime that works here. */
 export async function removeContainers(data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
-  for (const c of CANDIDATES) if ((await c.probe()).ok) await resetNodes(c, data, clusterId, clusterPodCidr, log);
+  for (const c of CANDIDATES) {
+    if (!(await c.probe()).ok) continue;
+    const late = Promise.withResolvers<'late'>(), timer = setTimeout(() => late.resolve('late'), RESET_MS);
+    try {
+      if (await Promise.race([resetNodes(c, data, clusterId, clusterPodCidr, log), late.promise]) === 'late') log.warn(`${c.name} does not answer: what it may still run of this cluster stays`, { cluster: clusterId });
+    } finally { clearTimeout(timer); }
+  }
 }

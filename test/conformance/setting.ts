@@ -50,7 +50,7 @@ export function leftovers(id: string, data: string): string[] {
   return [
     `docker ps -a --format '{{.Names}} {{.Labels}}' | grep -F ${id}`, `docker network ls --format '{{.Name}}' | grep -F ${id}`, `grep -F ' ${data}' /proc/self/mounts`, `ls /var/run/netns | grep -F ${id}`, `ip -o link | grep -F ${id}`,
     `nft list tables | grep -F ${id}`, `find /sys/fs/cgroup -maxdepth 4 -type d -name '*${id}*'`, `pgrep -af ${data}`,
-  ].flatMap(c => spawnSync('bash', ['-c', `${c} 2>/dev/null`], { encoding: 'utf8' }).stdout.split('\n').filter(l => l !== '' && !l.includes('pgrep')));
+  ].flatMap(c => spawnSync('bash', ['-c', `${c} 2>/dev/null`], { encoding: 'utf8', timeout: 10_000 }).stdout.split('\n').filter(l => l !== '' && !l.includes('pgrep')));
 }
 
 /** Stops the host, resets its cluster and answers what is left all the same. */

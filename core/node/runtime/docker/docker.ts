@@ -14,6 +14,7 @@ import { ensurePause, findImage, pull } from './image.ts';
 import { containerLogs } from './logs.ts';
 import { LABEL, agentLabels, containerName, ownLabels, sandboxName } from './naming.ts';
 import { enableHairpin, ensureNetwork, removeNetwork } from './network.ts';
+import { networkGate, type NetworkGate } from './network-gate.ts';
 import { canEnter, dialNamespace, dialTcp, pidOf } from './dial.ts';
 
 type Filters = Record<string, string[]>;
@@ -33,7 +34,9 @@ export async function probeDocker(): Promise<{ ok: boolean; why: string }> {
 export async function resetDocker(clusterId: string, log: Log): Promise<void> {
   const docker = new Docker();
   const all = await docker.listContainers({ all: true, filters: filters({ label: [`${LABEL.cluster}=${clusterId}`] }) });
-  await Promise.all(all.map(c => idempotent(() => docker.getContainer(c.Id).remove({ force: true, v: true }))));
+  const gate = networkGate(clusterId, (await docker.version()).Version);
+  const remove = (c: Docker.ContainerInfo): Promise<void> => idempotent(() => docker.getContainer(c.Id).remove({ force: true, v: true }));
+  await Promise.all(all.map(c => (c.Labels[LABEL.type] === 'podsandbox' ? gate.leave(() => remove(c)) : remove(c))));
   await removeNetwork(docker, clusterId, log);
 }
 
@@ -61,6 +64,7 @@ class DockerRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #host: HostLimits;
   readonly #sandboxes = new Map<string, SandboxFacts>();
+  readonly #gate: Pick<NetworkGate, 'join' | 'leave'>;
   readonly #tty = new Map<string, boolean>();
   #events: EventStream | undefined;
   #pause = '';
@@ -68,6 +72,7 @@ class DockerRuntime implements Runtime {
   constructor(docker: Docker, config: RuntimeConfig, log: Log, clock: Clock, version: string, host: HostLimits) {
     this.#docker = docker; this.#config = config; this.#log = log; this.#clock = clock; this.#host = host;
     this.version = `docker://${version}`;
+    this.#gate = networkGate(config.clusterId, version);
     this.limits = host.sysResource ? [] : ['this machine withholds CAP_SYS_RESOURCE: privileged containers get every other capability, and OOM scores are not lowered below 0'];
   }
 
@@ -103,8 +108,8 @@ class DockerRuntime implements Runtime {
       const options = sandboxOptions(spec, sandboxName(spec, spec.attempt), this.#pause, this.#config);
       if (spec.hostNetwork === false) await ensureNetwork(this.#docker, this.#config);
       const container = await this.#create(options);
-      try { await container.start(); } catch (error) {
-        await idempotent(() => container.remove({ force: true, v: true }));
+      try { await this.#gate.join(() => container.start()); } catch (error) {
+        await this.#gate.leave(() => idempotent(() => container.remove({ force: true, v: true })));
         throw error;
       }
       this.#sandboxes.set(container.id, { id: container.id, hostPID: spec.hostPID, hostIPC: spec.hostIPC, sharedPID: spec.shareProcessNamespace, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid });
@@ -115,12 +120,14 @@ class DockerRuntime implements Runtime {
 
   async stopSandbox(id: string): Promise<void> {
     const apps = await this.#containersOf(id, false);
-    await Promise.all([...apps, id].map(c => idempotent(() => this.#docker.getContainer(c).kill())));
+    const kill = (c: string): Promise<void> => idempotent(() => this.#docker.getContainer(c).kill());
+    await Promise.all([...apps.map(kill), this.#gate.leave(() => kill(id))]);
   }
 
   async removeSandbox(id: string): Promise<void> {
     const apps = await this.#containersOf(id, true);
-    await Promise.all([...apps, id].map(c => this.removeContainer(c)));
+    // A sandbox that still runs leaves the network here.
+    await Promise.all([...apps.map(c => this.removeContainer(c)), this.#gate.leave(() => this.removeContainer(id))]);
     this.#sandboxes.delete(id);
   }
 

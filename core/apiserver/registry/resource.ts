@@ -43,7 +43,11 @@ export class Resource {
   encode(object: KubeObject): Buffer {
     const { metadata, apiVersion: _v, kind: _k, ...rest } = object as KubeObject & Record<string, unknown>;
     delete metadata!.resourceVersion;
-    return Buffer.from(JSON.stringify({ metadata, ...rest }));
+    const text = JSON.stringify({ metadata, ...rest });
+    // Not from Node's pool: its slabs are 64 kB, shared with every answer and event, and one stored object would keep a whole one alive.
+    const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    bytes.write(text);
+    return bytes;
   }
 
   /** The stored object, decoded once per entry and shared: never mutate it. */

@@ -3,6 +3,8 @@
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, startHost, type Host } from '../harness/host.ts';
+import { memoryStore } from '../../core/store/open.ts';
+import { TestApi } from '../harness/api-server.ts';
 import { Wire, type Loose, type Watching } from '../harness/wire.ts';
 
 const NS = '/api/v1/namespaces/load', CM = `${NS}/configmaps`;
@@ -138,6 +140,36 @@ describe('concurrency', () => {
     w.close();
     expect((await api.delete(SECRETS)).status).toBe(200);
     expect(list((await api.call(SECRETS)).json['items'])).toEqual([]);
+  });
+});
+
+describe('history that is gone', () => {
+  test('6.1, 6.2, 6.7 410 for lists, pages and watches that are too old, and the way on (trap 8)', async () => {
+    const store = memoryStore(), local = await TestApi.start({ store }), wire = new Wire(local.kubeconfig);
+    try {
+      const path = '/api/v1/namespaces/default/configmaps';
+      for (let i = 0; i < 4; i++) await wire.call(path, { body: { metadata: { name: `c${i}` } } });
+      const first = (await wire.call(`${path}?limit=2`)).json, old = rv(first);
+      await wire.delete(`${path}/c3`);
+      await wire.call(path, { body: { metadata: { name: 'c5' } } });
+      store.compact(store.revision);
+      const page = await wire.call(`${path}?limit=2&continue=${encodeURIComponent(String(first['metadata']?.['continue']))}`);
+      expect([page.status, page.json]).toMatchObject([410, { kind: 'Status', reason: 'Expired', code: 410, message: expect.stringContaining('The provided continue parameter is too old') }]);
+      const rest = (await wire.call(`${path}?continue=${encodeURIComponent(String(page.json['metadata']?.['continue']))}`)).json;
+      expect(list(rest['items']).map(nameOf)).toEqual(['c2', 'c5']);
+      expect((await wire.call(`${path}?resourceVersion=${old}&resourceVersionMatch=Exact`)).json).toMatchObject({ code: 410, reason: 'Expired' });
+      const w = await wire.watch(`${path}?watch=1&resourceVersion=${old}`);
+      await w.until((l, ended) => ended || l.length > 0);
+      const status = w.lines[0]!.type === 'ERROR' ? w.lines[0]!.object : w.lines[0] as unknown as Loose;
+      expect(status).toMatchObject({ kind: 'Status', reason: 'Expired', code: 410, message: expect.stringMatching(/^too old resource version: \d+ \(\d+\)$/) });
+      w.close();
+      const now = await wire.watch(`${path}?watch=1&resourceVersion=${rv((await wire.call(path)).json)}`);
+      expect(now.response.statusCode).toBe(200);
+      now.close();
+    } finally {
+      wire.close();
+      await local.stop();
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 // One node of this host: its runtime, its agent, and the HTTPS server through which the API server reaches its containers.
+import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
@@ -25,8 +26,11 @@ const LOG_MAX_BYTES = 10 * 1024 * 1024, LOG_MAX_FILES = 5;
 
 /** Resolves when the node is Ready and serves. Rejects when its runtime, files or registration fail. */
 export async function startNode(o: NodeOptions): Promise<RunningNode> {
+  // It also says, to whoever cleans up later, which runtimes this node has run on.
+  const stateDir = join(o.dataDir, o.runtime.name);
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const runtime = await o.runtime.create({
-    nodeName: o.name, stateDir: join(o.dataDir, o.runtime.name), clusterPodCidr: o.clusterPodCidr, podCidr: o.podCidr, gateway: o.gateway, clusterId: o.clusterId,
+    nodeName: o.name, stateDir, clusterPodCidr: o.clusterPodCidr, podCidr: o.podCidr, gateway: o.gateway, clusterId: o.clusterId,
     logMaxBytes: LOG_MAX_BYTES, logMaxFiles: LOG_MAX_FILES,
   }, o.log.child('runtime'));
   const recorder = createRecorder(o.client, { component: 'kubelet', host: o.name, clock: o.clock, log: o.log });

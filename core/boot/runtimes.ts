@@ -66,7 +66,10 @@ const nodeNames = (data: string): string[] => (existsSync(join(data, 'nodes')) ?
 
 async function resetNodes(c: Candidate, data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
   for (const nodeName of nodeNames(data)) {
-    await c.reset({ nodeName, stateDir: join(data, 'nodes', nodeName, c.name), clusterPodCidr, podCidr: podCidrOf(clusterPodCidr, 1), gateway: nth(clusterPodCidr, 1), clusterId, logMaxBytes: 1, logMaxFiles: 1 }, log);
+    const stateDir = join(data, 'nodes', nodeName, c.name);
+    // A node that never ran on this runtime has nothing there, and a daemon that serves others is better left in peace.
+    if (!existsSync(stateDir)) continue;
+    await c.reset({ nodeName, stateDir, clusterPodCidr, podCidr: podCidrOf(clusterPodCidr, 1), gateway: nth(clusterPodCidr, 1), clusterId, logMaxBytes: 1, logMaxFiles: 1 }, log);
   }
 }
 

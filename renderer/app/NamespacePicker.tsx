@@ -1,6 +1,6 @@
 // Which namespaces the lists show: none chosen means all. Type to narrow, Space or click to add, Enter for just one.
 import Popover from '@mui/material/Popover';
-import { useMemo, useState, type KeyboardEvent } from 'react';
+import { memo, useMemo, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { kindFor } from '../../core/api/kinds/index.ts';
 import { usePart } from '../base/store.ts';
@@ -11,7 +11,7 @@ import { useApp } from './context.ts';
 const NAMESPACE = kindFor('', 'v1', 'namespaces')!;
 const NONE: readonly string[] = [];
 
-export function NamespacePicker({ cluster }: { cluster: string }) {
+export const NamespacePicker = memo(function NamespacePicker({ cluster }: { cluster: string }) {
   const { workspace } = useApp();
   const { t } = useTranslation();
   // Kept while the button is there: who types at once must not be faster than the list.
@@ -29,7 +29,7 @@ export function NamespacePicker({ cluster }: { cluster: string }) {
       </Popover>
     </>
   );
-}
+});
 
 function Choice({ cluster, chosen, onChoose, onClose }: { cluster: string; chosen: readonly string[]; onChoose(names: readonly string[]): void; onClose(): void }) {
   const { t } = useTranslation();

@@ -65,13 +65,13 @@ function pod(name: string, namespace: string, labels: object, ownerReferences: o
   return { ...base, status: { phase: 'Running', podIP: ip, podIPs: [{ ip }], hostIP: '10.0.0.1', qosClass: 'Burstable', conditions: conditions(true), containerStatuses: containers.map(c => running(c, random() < 0.1 ? Math.floor(random() * 5) : 0)) } };
 }
 
-let touched: string[] = [];
+let touched: { of?: ReadonlyMap<string, KubeObject>; keys: string[] } = { keys: [] };
 /** Changes `n` pods, a quarter of them among the same forty; returns what changed. */
 export function touch(world: World, n: number): { path: string; object: KubeObject }[] {
   const pods = world.get('/pods');
   if (!pods || pods.size === 0) return [];
-  if (touched.length !== pods.size) touched = [...pods.keys()];
-  const keys = touched;
+  if (touched.of !== pods) touched = { of: pods, keys: [...pods.keys()] };
+  const { keys } = touched;
   return Array.from({ length: n }, (_, i) => {
     const key = i % 4 === 0 ? keys[Math.floor(random() * Math.min(40, keys.length))]! : pick(keys);
     const old = pods.get(key) as KubeObject & { status: { containerStatuses?: { restartCount: number }[] } };

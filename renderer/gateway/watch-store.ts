@@ -34,7 +34,7 @@ export class WatchStore<T extends KubeObject = KubeObject> implements WatchHandl
     this.#listeners.add(listener);
     return () => { this.#listeners.delete(listener); };
   };
-  subscribeRow(key: string, listener: () => void): () => void {
+  readonly subscribeRow = (key: string, listener: () => void): (() => void) => {
     let set = this.#rows.get(key);
     if (!set) this.#rows.set(key, set = new Set());
     set.add(listener);
@@ -42,7 +42,7 @@ export class WatchStore<T extends KubeObject = KubeObject> implements WatchHandl
       set.delete(listener);
       if (set.size === 0 && this.#rows.get(key) === set) this.#rows.delete(key);
     };
-  }
+  };
 
   snapshot(f: { items: unknown[]; done: boolean }): void {
     for (const item of f.items as T[]) {

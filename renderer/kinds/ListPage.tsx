@@ -119,13 +119,13 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
         <ListState kind={kind} freshness={freshness} complete={complete} filtered={store.size > 0} namespaces={namespaces} retry={retry}
           onClear={() => { setFilter(''); setBrokenOnly(false); if (kind.namespaced && store.size === 0) app.workspace.setNamespaces(cluster, []); }} />
       ) : (
-        <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribeRow={(k, l) => store.subscribeRow(k, l)} verdict={verdict} selection={selection} onSelection={setSelection}
+        <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribeRow={store.subscribeRow} verdict={verdict} selection={selection} onSelection={setSelection}
           onSorts={sorts => { model.setSorts(sorts); app.workspace.table(page, { sorts }); }} widths={prefs?.widths ?? {}} onWidths={widths => app.workspace.table(page, { widths })}
           open={openKey} onOpen={open} onMenu={(key, at) => setMenu({ key, ...at })} onKey={onKey} onWidth={setWidth}
           actions={key => {
             const o = store.get(key);
-            return o ? <div className="row-actions-in">{actionsFor(app, kind, [o]).filter(a => a.quick).map(a => <IconButton key={a.id} icon={a.icon} label={t(`actions.${a.id}`)} keys={a.key} tabIndex={-1} onClick={() => act(a.id, key)} />)}
-              <IconButton icon="more" label={t('list.more')} tabIndex={-1} onClick={e => setMenu({ key, x: e.clientX, y: e.clientY })} /></div> : null;
+            return o ? <div className="row-actions-in">{actionsFor(app, kind, [o]).filter(a => a.quick).map(a => <IconButton key={a.id} icon={a.icon} plain label={t(`actions.${a.id}`)} keys={a.key} tabIndex={-1} onClick={() => act(a.id, key)} />)}
+              <IconButton plain icon="more" label={t('list.more')} tabIndex={-1} onClick={e => setMenu({ key, x: e.clientX, y: e.clientY })} /></div> : null;
           }} />
       )}
       {selection.chosen.size > 0 ? (

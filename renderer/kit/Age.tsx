@@ -12,9 +12,11 @@ export function Age({ at }: { at: string | undefined }) {
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 /** In the reader's zone. */
 export const exactTime = (ms: number): string => exact.format(ms);
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const dated = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' });
 /** `14:02` today, with the date otherwise. */
 export const clockTime = (ms: number): string => {
   const date = new Date(ms);
   const today = date.toDateString() === new Date().toDateString();
-  return date.toLocaleString(undefined, today ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } : { dateStyle: 'short', timeStyle: 'short' });
+  return (today ? clock : dated).format(date);
 };

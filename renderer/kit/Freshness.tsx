@@ -1,4 +1,5 @@
 // How far a view can be trusted, in one mark: live, catching up, stale since when and why.
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Freshness } from '../../electron/contract/frames.ts';
 import { useTicking } from '../base/ticker.ts';
@@ -8,7 +9,7 @@ import './kit.css';
 
 const LEVEL: Record<Freshness['state'], Level> = { loading: 'busy', live: 'good', 'catching-up': 'busy', stale: 'warning', forbidden: 'warning', failed: 'bad' };
 
-export function FreshnessMark({ freshness, onRetry }: { freshness: Freshness; onRetry?(): void }) {
+export const FreshnessMark = memo(function FreshnessMark({ freshness, onRetry }: { freshness: Freshness; onRetry?(): void }) {
   const { t } = useTranslation();
   const wait = useTicking(now => (freshness.retryAt === undefined ? '' : String(Math.max(0, Math.ceil((freshness.retryAt - now) / 1000)))));
   const stale = freshness.state === 'stale' || freshness.state === 'failed';
@@ -21,4 +22,4 @@ export function FreshnessMark({ freshness, onRetry }: { freshness: Freshness; on
       {stale && onRetry ? <button type="button" className="link-button" onClick={onRetry}>{t('freshness.retryNow')}</button> : null}
     </span>
   );
-}
+});

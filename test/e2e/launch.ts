@@ -13,7 +13,7 @@ import { startHost, type Host } from '../harness/host.ts';
 const ROOT = join(import.meta.dirname, '../..');
 /** Screenshots of the end-to-end tests, kept by CI. */
 export const ARTIFACTS = join(ROOT, 'test/artifacts/e2e');
-const CHROMIUM = process.env.PILOTHOUSE_CHROMIUM ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env.PILOTHOUSE_CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
 let built = process.env.PILOTHOUSE_BUNDLE !== undefined;
@@ -30,9 +30,9 @@ export function buildWindow(): void {
 const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const newest = (dir: string): number => readdirSync(dir, { recursive: true, withFileTypes: true }).filter(e => e.isFile()).reduce((t, e) => Math.max(t, mtime(join(e.parentPath, e.name))), 0);
 
-/** One Chromium for a test file. */
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+/** One Chromium for a test file; `executable` may start it in a way of its own. */
+export async function openBrowser(executable = CHROMIUM): Promise<Browser> {
+  return chromium.launch({ executablePath: executable, args: FLAGS });
 }
 
 export interface HostOptions {

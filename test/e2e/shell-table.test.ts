@@ -86,7 +86,7 @@ describe('live table', () => {
 
     const before = await podKeys('worker-');
     await client.patch(DEPLOYMENT, 'shop', 'worker', 'application/merge-patch+json', { spec: { replicas: 4 } }, 'scale');
-    const keys = await eventually('two more workers', async () => { const k = await podKeys('worker-'); return k.length === 4 && k; });
+    const keys = await eventually('two more workers', async () => { const k = await podKeys('worker-'); return k.length === 4 ? k : undefined; });
     for (const k of keys.filter(x => !before.includes(x))) await row(w, k).waitFor({ timeout: AT_ONCE });
     await client.patch(DEPLOYMENT, 'shop', 'worker', 'application/merge-patch+json', { spec: { replicas: 2 } }, 'scale');
     await expect.poll(async () => (await names(w)).filter(n => n.startsWith('shop/worker-')).length, { timeout: 5000 }).toBe(2);

@@ -1,5 +1,4 @@
 // A live table of up to 50,000 rows: fixed row height, only visible rows in the page, every deed on a key.
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { shownNow } from '../../base/ticker.ts';
@@ -9,6 +8,7 @@ import * as sel from './selection.ts';
 import { toggleSort, type SortKey } from './sort.ts';
 import type { TableModel } from './table-model.ts';
 import { TableRow, type RowVerdict } from './TableRow.tsx';
+import { useWindow } from './use-window.ts';
 import './table.css';
 
 interface Props<T> {
@@ -37,6 +37,7 @@ interface Props<T> {
 }
 
 const BOX = 34;
+const HEAD = 30;
 /** Milliseconds after the last movement of the pointer or the wheel until rows may change places again. */
 const REST = { pointer: 8000, scroll: 400 };
 
@@ -46,9 +47,7 @@ export function DataTable<T>(p: Props<T>) {
   const view = useSyncExternalStore(model.subscribe, model.view);
   const scroller = useRef<HTMLDivElement>(null);
   const rowHeight = useRowHeight();
-  // oxlint-disable-next-line react/incompatible-library -- nothing here is memoized by a compiler
-  const virtual = useVirtualizer({ count: view.rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 10, scrollPaddingStart: 30, getItemKey: i => view.rows[i] ?? i });
-  useEffect(() => { virtual.measure(); }, [virtual, rowHeight]);
+  const { from, to, page, reveal: revealRow } = useWindow(scroller, view.rows.length, rowHeight, HEAD);
 
   const before = useRef(view.rows);
   useEffect(() => {
@@ -85,14 +84,13 @@ export function DataTable<T>(p: Props<T>) {
 
   const reveal = (s: sel.Selection): void => {
     const at = s.cursor === undefined ? -1 : view.rows.indexOf(s.cursor);
-    if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
+    if (at >= 0) revealRow(at);
   };
   const go = (next: sel.Selection): void => { onSelection(next); reveal(next); };
-  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
 
   const onKeyDown = (e: KeyboardEvent): void => {
     const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
-    const step = plain ? { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: 'first' as const, End: 'last' as const, j: 1, k: -1 }[e.key] : undefined;
+    const step = plain ? { ArrowDown: 1, ArrowUp: -1, PageDown: page - 1, PageUp: 1 - page, Home: 'first' as const, End: 'last' as const, j: 1, k: -1 }[e.key] : undefined;
     if (step !== undefined) go(sel.move(selection, view.rows, step, e.shiftKey));
     else if (e.key === 'Enter' && selection.cursor !== undefined) p.onOpen(selection.cursor, e.ctrlKey || e.metaKey);
     else if (e.key === ' ' && plain && selection.cursor !== undefined) onSelection(sel.toggle(selection, selection.cursor));
@@ -133,16 +131,16 @@ export function DataTable<T>(p: Props<T>) {
         </span>
         {columns.map(c => <HeadCell key={c.id} column={c} sorts={view.sorts} onSorts={p.onSorts} width={widthOf(c)} onWidth={w => p.onWidths({ ...p.widths, [c.id]: w })} />)}
       </div>
-      <div className="table-body" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth }} onClick={onClick} onDoubleClick={e => { const at = rowAt(e); if (at) p.onOpen(at.key, true); }}
+      <div className="table-body" role="rowgroup" style={{ height: view.rows.length * rowHeight, minWidth }} onClick={onClick} onDoubleClick={e => { const at = rowAt(e); if (at) p.onOpen(at.key, true); }}
         onContextMenu={e => { const at = rowAt(e); if (at) { e.preventDefault(); if (!selection.chosen.has(at.key)) onSelection(sel.focus(sel.clear(selection), at.key)); p.onMenu(at.key, { x: e.clientX, y: e.clientY }); } }}
         onMouseMove={e => {
           hold(REST.pointer);
           const key = rowAt(e)?.key;
           if (key !== undefined && key !== hover?.key) setHover({ key, index: view.rows.indexOf(key) });
         }}>
-        {virtual.getVirtualItems().map(item => {
-          const key = view.rows[item.index]!;
-          return <TableRow key={key} id={rowId(key)} rowKey={key} index={item.index} top={item.start} columns={columns} chosen={selection.chosen.has(key)} cursor={selection.cursor === key}
+        {view.rows.slice(from, to).map((key, i) => {
+          const index = from + i;
+          return <TableRow key={key} id={rowId(key)} rowKey={key} index={index} top={index * rowHeight} columns={columns} chosen={selection.chosen.has(key)} cursor={selection.cursor === key}
             open={p.open === key} anyChosen={selection.chosen.size > 0} boxLabel={t('table.choose', { name: key })} get={p.get} subscribe={p.subscribeRow} verdict={p.verdict} />;
         })}
         {acting && acting.index >= 0 && p.actions ? <div className={`row-actions${p.open === acting.key || selection.chosen.has(acting.key) ? ' on-chosen' : ''}`} style={{ transform: `translateY(${acting.index * rowHeight}px)` }} onClick={e => e.stopPropagation()}>{p.actions(acting.key)}</div> : null}

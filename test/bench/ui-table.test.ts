@@ -1,0 +1,198 @@
+// The pod table under load: 10,000 pods, 200 changes a second, the real gateway, the built renderer in real Chromium. Frames per
+// second while scrolling, time from a key to its paint, heap of the page. The machine may be busy: the best of three rounds is
+// judged, the load is told, and where it is allowed browser and gateway go before other work: what others do is not measured here.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { loadavg, setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { CDPSession, Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import type { KubeObject, WatchEvent } from '../../core/api/meta/object.ts';
+import type { ClusterInfo } from '../../electron/contract/frames.ts';
+import { createGateway } from '../../electron/gateway/gateway.ts';
+import type { ClusterSource, UpstreamTransport } from '../../electron/gateway/seam.ts';
+import { serveUi } from '../../electron/gateway/serve.ts';
+import { makeWorld, touch } from '../../renderer/dev/world.ts';
+import { buildWindow, CHROMIUM, openBrowser, openWindow, scratch } from '../e2e/launch.ts';
+
+const PODS = 10_000;
+const RATE = 200;
+const LIMIT = { fps: 55, keyP95: 50, heapMb: 256 };
+const ROUNDS = 3;
+const SCROLL_MS = 5000;
+const KEYS = 120;
+/** Milliseconds between keys: as a held key repeats. */
+const KEY_EVERY = 33;
+const NICE = -10;
+
+/** Lists and watches a made-up world; `start` changes RATE pods a second, a quarter of them among the same forty. */
+class Generator implements ClusterSource {
+  readonly world = makeWorld(PODS);
+  sent = 0;
+  #watchers = new Map<string, Set<(e: WatchEvent<KubeObject>[]) => void>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  readonly transport: UpstreamTransport = {
+    request: async r => {
+      if (r.path === '/version') return { gitVersion: 'v1.36.0' };
+      const all = [...(this.world.get(keyOf(r.path)) ?? new Map<string, KubeObject>()).values()];
+      const from = Number(r.query?.['continue'] ?? 0), next = from + Number(r.query?.['limit'] ?? all.length);
+      return { metadata: { resourceVersion: '1', ...(next < all.length ? { continue: String(next) } : {}) }, items: all.slice(from, next) };
+    },
+    watch: (path, _query, onEvents, signal) => new Promise(done => {
+      const set = this.#watchers.get(keyOf(path)) ?? new Set();
+      this.#watchers.set(keyOf(path), set.add(onEvents));
+      signal.addEventListener('abort', () => { set.delete(onEvents); done(); });
+    }),
+  };
+
+  start(): void {
+    let owed = 0, at = performance.now();
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      owed += ((now - at) * RATE) / 1000;
+      at = now;
+      const n = Math.floor(owed);
+      owed -= n;
+      this.sent += n;
+      // One by one, as an API server sends them.
+      for (const { path, object } of touch(this.world, n)) for (const tell of this.#watchers.get(path) ?? []) tell([{ type: 'MODIFIED', object }]);
+    }, 5);
+  }
+  stop(): void { clearInterval(this.#timer); }
+
+  list(): readonly ClusterInfo[] { return [{ id: 'made-up', name: 'made-up', origin: 'kubeconfig', server: 'https://made-up' }]; }
+  onChange(): () => void { return () => undefined; }
+  upstream() { return { transport: this.transport, stream: async function* () { /* no logs here */ }, terminal: () => Promise.reject(new Error('no shells here')) }; }
+}
+/** `/api/v1/pods` -> `/pods`, `/apis/apps/v1/deployments` -> `apps/deployments`: the world's own keys. */
+const keyOf = (path: string): string => { const p = path.split('/'); return p[1] === 'api' ? `/${p.at(-1)}` : `${p[2]}/${p.at(-1)}`; };
+
+/** Frames per second while the table scrolls three rows a frame, up and down; the longest frame too. */
+const scrolling = (page: Page): Promise<{ fps: number; longest: number; rows: number }> => page.evaluate(ms => new Promise<{ fps: number; longest: number; rows: number }>(done => {
+  const table = document.querySelector('.table')!;
+  let frames = 0, by = 84, longest = 0, rows = 0;
+  const start = performance.now();
+  let last = start;
+  const frame = (): void => {
+    const now = performance.now();
+    if (frames > 0) longest = Math.max(longest, now - last);
+    last = now;
+    if (now - start > ms) { done({ fps: (frames * 1000) / (now - start), longest, rows }); return; }
+    frames++;
+    if (table.scrollTop + table.clientHeight >= table.scrollHeight - 100) by = -84;
+    else if (table.scrollTop < 100 && frames > 10) by = 84;
+    table.scrollTop += by;
+    rows += 3;
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}), SCROLL_MS);
+
+/** Milliseconds from each key to the paint that follows it: the event's own time to the first task after the next frame. */
+async function keys(page: Page, press: (i: number) => Promise<void>): Promise<number[]> {
+  await page.evaluate(() => {
+    const w = window as unknown as { keyTimes?: number[] };
+    const first = w.keyTimes === undefined;
+    w.keyTimes = [];
+    if (first) window.addEventListener('keydown', e => {
+      const at = e.timeStamp;
+      requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => { w.keyTimes!.push(performance.now() - at); };
+        channel.port2.postMessage(0);
+      });
+    }, { capture: true });
+  });
+  for (let i = 0; i < KEYS; i++) {
+    const due = performance.now() + KEY_EVERY;
+    await press(i);
+    await new Promise(done => { setTimeout(done, due - performance.now()); });
+  }
+  await page.waitForFunction(n => (window as unknown as { keyTimes: number[] }).keyTimes.length >= n, KEYS);
+  return page.evaluate(() => (window as unknown as { keyTimes: number[] }).keyTimes);
+}
+const p95 = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.95)]!;
+
+/** Puts this process and the Chromium it starts before others, if the system lets us; returns what to start. */
+function ahead(dir: string): string {
+  if (spawnSync('nice', ['-n', String(NICE), 'true']).stderr.length > 0) return CHROMIUM;
+  setPriority(NICE);
+  const path = join(dir, 'chromium');
+  writeFileSync(path, `#!/bin/sh\nexec nice -n ${NICE} ${CHROMIUM} "$@"\n`, { mode: 0o755 });
+  return path;
+}
+
+async function heapMb(cdp: CDPSession): Promise<number> {
+  await cdp.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await cdp.send('Runtime.getHeapUsage');
+  return usedSize / 1024 / 1024;
+}
+
+it(`pod table: ${PODS} pods, ${RATE} changes/s`, async () => {
+  buildWindow();
+  const source = new Generator();
+  const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
+  const gateway = createGateway({ clusters: source, log });
+  const ui = await serveUi({ listen: { host: '127.0.0.1', port: 0 }, gateway, assetsDir: join(process.env.PILOTHOUSE_BUNDLE ?? join(import.meta.dirname, '../../dist/x'), '../renderer'), token: 'bench', log });
+  const dir = scratch();
+  const browser = await openBrowser(ahead(dir.path));
+  try {
+    const w = await openWindow(browser, ui.url, { viewport: { width: 1600, height: 1000 }, reducedMotion: 'no-preference' });
+    const { page } = w;
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await page.getByTestId('row-count').filter({ hasText: '10,000' }).waitFor();
+    const cdp = await page.context().newCDPSession(page);
+    source.start();
+    // Sorted by what changes: rows must be placed anew all the time.
+    await page.getByRole('columnheader', { name: 'Restarts' }).getByRole('button').click();
+    await page.mouse.move(5, 500);
+    const best = { fps: 0, longest: 0, move: Number.POSITIVE_INFINITY, filter: Number.POSITIVE_INFINITY, heap: Number.POSITIVE_INFINITY };
+    for (let round = 1; round <= ROUNDS; round++) {
+      await page.locator('.table').focus();
+      await page.keyboard.press('Home');
+      const s = await scrolling(page);
+      await page.keyboard.press('Home');
+      const move = p95(await keys(page, () => page.keyboard.press('ArrowDown')));
+      await page.locator('#list-filter').focus();
+      const text = 'web 1/1 running ';
+      const filter = p95(await keys(page, i => page.keyboard.press(i % 16 === 15 ? 'Control+a' : i % 16 === 0 ? 'w' : text[i % 16] === ' ' ? 'Space' : text[i % 16]!)));
+      await page.locator('#list-filter').fill('');
+      const heap = await heapMb(cdp);
+      console.log(`round ${round}: ${s.fps.toFixed(1)} fps (longest frame ${s.longest.toFixed(0)} ms, ${s.rows} rows), arrow key to paint p95 ${move.toFixed(1)} ms, filter key to paint p95 ${filter.toFixed(1)} ms, heap ${heap.toFixed(0)} MB; load ${loadavg()[0]!.toFixed(1)}`);
+      if (s.fps > best.fps) { best.fps = s.fps; best.longest = s.longest; }
+      best.move = Math.min(best.move, move);
+      best.filter = Math.min(best.filter, filter);
+      best.heap = Math.min(best.heap, heap);
+      if (best.fps >= LIMIT.fps && best.move < LIMIT.keyP95 && best.filter < LIMIT.keyP95 && best.heap < LIMIT.heapMb) break;
+    }
+    source.stop();
+    console.log([
+      `scrolling 10,000 pods at 200 changes/s: ${best.fps.toFixed(1)} fps (limit >= ${LIMIT.fps})`,
+      `arrow key to paint, p95: ${best.move.toFixed(1)} ms (limit < ${LIMIT.keyP95})`,
+      `key in the filter to paint, p95: ${best.filter.toFixed(1)} ms (limit < ${LIMIT.keyP95})`,
+      `heap of the page: ${best.heap.toFixed(0)} MB (limit < ${LIMIT.heapMb})`,
+    ].join('\n'));
+    // Fast and wrong would be worthless: what stands there is what the source holds.
+    await expect.poll(() => page.locator('.row[data-key]').evaluateAll(rows => rows.map(r => [(r as HTMLElement).dataset.key, Number.parseInt(r.querySelector('[data-column="Restarts"]')?.textContent ?? '', 10)] as const)))
+      .toSatisfy((rows: [string, number][]) => rows.length > 20 && rows.every(([key, restarts]) => restartsOf(source, key) === restarts));
+    await w.close();
+    expect(best.fps).toBeGreaterThanOrEqual(LIMIT.fps);
+    expect(best.move).toBeLessThan(LIMIT.keyP95);
+    expect(best.filter).toBeLessThan(LIMIT.keyP95);
+    expect(best.heap).toBeLessThan(LIMIT.heapMb);
+  } finally {
+    source.stop();
+    await browser.close();
+    await ui.close();
+    gateway.close();
+    dir.remove();
+    setPriority(0);
+  }
+});
+
+function restartsOf(source: Generator, key: string): number {
+  const pod = source.world.get('/pods')?.get(key) as { status?: { containerStatuses?: { restartCount: number }[] } } | undefined;
+  return (pod?.status?.containerStatuses ?? []).reduce((n, c) => n + c.restartCount, 0);
+}

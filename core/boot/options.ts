@@ -51,16 +51,16 @@ function cidr(flag: string, text: string, maxPrefix: number): string {
 }
 
 /** Kubernetes' own plug-ins. Those that this server does not have may be switched off all the same; other words are mistakes. */
-const ADMISSION_PLUGINS: readonly string[] = [
+const ADMISSION_PLUGINS: ReadonlySet<string> = new Set([
   'AlwaysAdmit', 'AlwaysDeny', 'AlwaysPullImages', 'CertificateApproval', 'CertificateSigning', 'CertificateSubjectRestriction', 'ClusterTrustBundleAttest', 'DefaultIngressClass',
   'DefaultStorageClass', 'DefaultTolerationSeconds', 'DenyServiceExternalIPs', 'EventRateLimit', 'ExtendedResourceToleration', 'ImagePolicyWebhook', 'LimitPodHardAntiAffinityTopology',
   'LimitRanger', 'MutatingAdmissionPolicy', 'MutatingAdmissionWebhook', 'NamespaceAutoProvision', 'NamespaceExists', 'NamespaceLifecycle', 'NodeRestriction',
   'OwnerReferencesPermissionEnforcement', 'PersistentVolumeClaimResize', 'PodNodeSelector', 'PodSecurity', 'PodTolerationRestriction', 'PodTopologyLabels', 'Priority', 'ResourceQuota',
   'RuntimeClass', 'ServiceAccount', 'StorageObjectInUseProtection', 'TaintNodesByCondition', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionWebhook',
-];
+]);
 
 function plugins(names: string[]): string[] {
-  const unknown = names.find(n => !ADMISSION_PLUGINS.includes(n));
+  const unknown = names.find(n => !ADMISSION_PLUGINS.has(n));
   if (unknown !== undefined) throw new UsageError(`disable-admission-plugins plugin "${unknown}" is unknown`);
   return names;
 }

@@ -70,8 +70,8 @@ for (const runtime of ['docker', 'sandbox'] as const satisfies RuntimeName[]) {
 
     it.concurrent('run --rm, exit codes, jobs, debug, forward to a service', at(async s => {
       const { k } = s;
-      expect(await k.run(['run', 'tmp', '--image=alpine:3.20', '--restart=Never', '--rm', '-i', '--', 'echo', 'hello-from-run'])).toMatch(/hello-from-run[\s\S]*pod "tmp" deleted/);
-      const coded = await k.try(['run', 'coded', '--image=alpine:3.20', '--restart=Never', '--rm', '-i', '--', 'sh', '-c', 'echo out; exit 3']);
+      expect(await k.run(['run', 'tmp', '--image=alpine:3.20', '--restart=Never', '--rm', '-i', '--', 'sh', '-c', 'sleep 2; echo hello-from-run'])).toMatch(/hello-from-run[\s\S]*pod "tmp" deleted/);
+      const coded = await k.try(['run', 'coded', '--image=alpine:3.20', '--restart=Never', '--rm', '-i', '--', 'sh', '-c', 'sleep 2; echo out; exit 3']);
       expect(coded.code).toBe(3);
       expect(await s.sh(`script -qec "${k.binary} --kubeconfig ${k.kubeconfig} -n ${s.ns} run -it --rm term --image=alpine:3.20 --restart=Never -- sh -c 'read x; tty; echo got \\$x'" /dev/null < <(sleep 3; echo typed; sleep 1)`)).toMatch(/\/dev\/pts\/\d[\s\S]*got typed/);
       await k.run(['create', 'job', 'once', '--image=alpine:3.20', '--', 'sh', '-c', 'echo from a job']);

@@ -28,18 +28,20 @@ export async function execIn(docker: Docker, id: string, command: readonly strin
 /** Joins the main process' streams until it exits or the signal aborts. */
 export async function attachTo(docker: Docker, id: string, o: StreamOptions): Promise<void> {
   const container = docker.getContainer(id);
+  // Where stdin stays open for the next one who attaches, Docker takes the end of ours for the end of the output too: it is not told.
+  const { StdinOnce } = (await container.inspect()).Config;
   const socket = await container.attach({ stream: true, hijack: true, stdin: o.stdin !== undefined, stdout: true, stderr: true }) as Duplex;
   o.onResize?.((w, h) => { container.resize({ w, h }).catch(() => { /* the process may have ended between a resize and now */ }); });
-  await pump(socket, o, false);
+  await pump(socket, o, false, StdinOnce);
 }
 
 // Resolves when the far side has sent everything. Writes wait for a slow reader.
-async function pump(socket: Duplex, o: StreamOptions, exec: boolean): Promise<void> {
+async function pump(socket: Duplex, o: StreamOptions, exec: boolean, endInput = true): Promise<void> {
   const abort = (): void => { socket.destroy(); };
   if (o.signal.aborted) { abort(); return; }
   o.signal.addEventListener('abort', abort, { once: true });
   const onInput = (chunk: Buffer): void => { if (socket.writable && !socket.write(chunk)) { o.stdin?.pause(); socket.once('drain', () => o.stdin?.resume()); } };
-  const onEnd = (): void => { if (socket.writable) socket.end(); };
+  const onEnd = (): void => { if (endInput && socket.writable) socket.end(); };
   o.stdin?.on('data', onInput);
   o.stdin?.once('end', onEnd);
   o.stdin?.once('error', onEnd);

@@ -83,8 +83,10 @@ class Session {
         response = await this.#fetch(url, accept);
         if (response.status === 401) {
           const challenge = response.headers.get('www-authenticate') ?? '';
-          await response.body?.cancel();
-          if (await this.#authorize(challenge)) response = await this.#fetch(url, accept);
+          if (await this.#authorize(challenge)) {
+            await response.body?.cancel();
+            response = await this.#fetch(url, accept);
+          }
         }
       } catch (error) {
         if (this.#signal.aborted || error instanceof ImagePullError) throw error;

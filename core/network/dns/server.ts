@@ -52,7 +52,7 @@ export class DnsServer {
   }
 
   async #datagram(socket: UdpSocket, data: Buffer, from: RemoteInfo): Promise<void> {
-    const reply = await this.answer(data, 'udp');
+    const reply = await this.#tryAnswer(data, 'udp');
     if (reply) socket.send(reply, from.port, from.address, e => { if (e) this.#c.log.debug('DNS reply not sent', { error: e }); });
   }
 
@@ -67,14 +67,25 @@ export class DnsServer {
       while (buffered.length >= 2 && buffered.length >= 2 + buffered.readUInt16BE(0)) {
         const message = buffered.subarray(2, 2 + buffered.readUInt16BE(0));
         buffered = buffered.subarray(2 + message.length);
-        void this.answer(Buffer.from(message), 'tcp').then(reply => {
-          if (!reply) { socket.destroy(); return; }
-          const length = Buffer.alloc(2);
-          length.writeUInt16BE(reply.length);
-          socket.write(Buffer.concat([length, reply]));
-        });
+        void this.#writeAnswer(socket, Buffer.from(message));
       }
     });
+  }
+
+  async #writeAnswer(socket: Socket, message: Buffer): Promise<void> {
+    const reply = await this.#tryAnswer(message, 'tcp');
+    if (!reply) { socket.destroy(); return; }
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(reply.length);
+    socket.write(Buffer.concat([length, reply]));
+  }
+
+  /** What a stranger sends must not end the host: a question that cannot be answered gets none. */
+  async #tryAnswer(message: Buffer, via: 'udp' | 'tcp'): Promise<Buffer | undefined> {
+    try { return await this.answer(message, via); } catch (e) {
+      this.#c.log.warn('DNS question not answered', { error: e, bytes: message.length });
+      return undefined;
+    }
   }
 
   /** The reply to one message in wire form; undefined for what cannot be answered at all. */

@@ -17,7 +17,7 @@ import { chooseTheme } from '../theme/theme.ts';
 
 type Entry = Candidate & { run(app: App, apart: boolean): void };
 /** Searched by name whatever list is open. */
-const SEARCHED = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'Ingress', 'ConfigMap', 'Secret', 'Node', 'Namespace', 'PersistentVolumeClaim', 'ReplicaSet'];
+const SEARCHED = new Set(['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'Ingress', 'ConfigMap', 'Secret', 'Node', 'Namespace', 'PersistentVolumeClaim', 'ReplicaSet']);
 
 export function Palette({ onClose, start = '' }: { onClose(): void; start?: string }) {
   const app = useApp();
@@ -85,7 +85,7 @@ interface Found { kind: KindSpec; object: KubeObject }
 /** Live lists of the searched kinds while the palette is open; they linger, so that opening it again is instant. */
 function useSearched(app: App, cluster: string): { found: Iterable<Found>; version: number; loading: boolean } {
   const [version, setVersion] = useState(0);
-  const held = useMemo(() => app.kinds.filter(k => SEARCHED.includes(k.kind)).map(kind => ({ kind, ...app.stores.acquire<KubeObject>({ cluster, resource: kind }) })), [app, cluster]);
+  const held = useMemo(() => app.kinds.filter(k => SEARCHED.has(k.kind)).map(kind => ({ kind, ...app.stores.acquire<KubeObject>({ cluster, resource: kind }) })), [app, cluster]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stops = held.map(h => h.store.subscribe(() => { timer ??= setTimeout(() => { timer = undefined; setVersion(v => v + 1); }, 200); }));

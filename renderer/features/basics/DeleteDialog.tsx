@@ -9,7 +9,7 @@ import { Icon } from '../../kit/Icon.tsx';
 
 interface Going { kind: KindSpec; name: string; namespace?: string; depth: number }
 /** Kinds whose objects are commonly owned; the rest follows by the collector and is not listed. */
-const OWNED = ['ReplicaSet', 'Pod', 'Job', 'EndpointSlice', 'ControllerRevision'];
+const OWNED = new Set(['ReplicaSet', 'Pod', 'Job', 'EndpointSlice', 'ControllerRevision']);
 
 export function DeleteDialog({ c, command, close }: { c: ActionContext; command: string; close(): void }) {
   const { t } = useTranslation();
@@ -53,7 +53,7 @@ async function whatGoes(c: ActionContext): Promise<Going[]> {
   const roots = c.objects.map(o => ({ kind: c.kind, name: o.metadata?.name ?? '', namespace: o.metadata?.namespace, depth: 0, uid: o.metadata?.uid }));
   const inNamespace = c.kind.kind === 'Namespace';
   const spaces = inNamespace ? roots.map(r => r.name) : [...new Set(roots.map(r => r.namespace).filter(s => s !== undefined))];
-  const wanted = c.app.kinds.filter(k => k.namespaced && (inNamespace ? k.kind !== 'Event' && k.verbs.includes('list') : OWNED.includes(k.kind)));
+  const wanted = c.app.kinds.filter(k => k.namespaced && (inNamespace ? k.kind !== 'Event' && k.verbs.includes('list') : OWNED.has(k.kind)));
   const found: { kind: KindSpec; object: KubeObject }[] = [];
   await Promise.all(spaces.flatMap(ns => wanted.map(async kind => {
     const list = await c.app.connection.request<KubeList>({ cluster: c.cluster, method: 'GET', path: resourcePath(kind, ns), query: { limit: '500' } });

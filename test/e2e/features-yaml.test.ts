@@ -21,7 +21,7 @@ afterAll(async () => { await browser?.close(); await host?.dispose(); });
 async function newManifest(w: Window): Promise<void> {
   await w.page.locator('.tree').getByText('Overview', { exact: true }).click();
   await w.page.getByRole('button', { name: 'Create from YAML' }).click();
-  await w.page.locator('[data-testid=\"yaml\"]:visible').locator('.monaco-editor').first().waitFor();
+  await w.page.locator('[data-testid="yaml"]:visible').locator('.monaco-editor').first().waitFor();
 }
 const file = (text: string, name = 'm.yaml') => ({ name, mimeType: 'application/yaml', buffer: Buffer.from(text) });
 /** Everything in the editor is replaced by `text`. */
@@ -38,9 +38,9 @@ describe('YAML editor', () => {
     const w = await openWindow(browser, url, { viewport: { width: 1440, height: 900 } });
     const { page } = w;
     await newManifest(w);
-    await page.locator('[data-testid=\"yaml\"]:visible').getByTestId('yaml-file').setInputFiles(file('apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\nspec:\n  replicas: three\n  bogus: 1\n  selector:\n    matchLabels: {a: b}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: x\n        image: y\n        \n'));
+    await page.locator('[data-testid="yaml"]:visible').getByTestId('yaml-file').setInputFiles(file('apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\nspec:\n  replicas: three\n  bogus: 1\n  selector:\n    matchLabels: {a: b}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      containers:\n      - name: x\n        image: y\n        \n'));
     await eventually('two marks', async () => await page.locator('.squiggly-error, .squiggly-warning').count() >= 2);
-    await page.locator('[data-testid=\"yaml\"]:visible').getByText(/\d+ problems/).waitFor();
+    await page.locator('[data-testid="yaml"]:visible').getByText(/\d+ problems/).waitFor();
     await page.locator('.view-line', { hasText: 'replicas' }).getByText('replicas').hover();
     await page.locator('.monaco-hover:visible', { hasText: 'Number of desired pods' }).waitFor();
     await page.locator('.view-line', { hasText: 'image' }).click();
@@ -59,19 +59,19 @@ describe('YAML editor', () => {
     await newManifest(w);
     await page.getByRole('button', { name: 'Template' }).click();
     await page.getByRole('menuitem', { name: 'Deployment and service' }).click();
-    await page.locator('[data-testid=\"yaml-review-button\"]:visible').click();
-    const review = page.locator('[data-testid=\"yaml-review\"]:visible');
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
+    const review = page.locator('[data-testid="yaml-review"]:visible');
     await review.getByText('service/web').waitFor();
     await review.getByText('kubectl').first().waitFor();
     // Nothing is there before the deed.
     expect((await client.list<Deployment>(DEPLOYMENT, { namespace: 'default' })).items).toHaveLength(0);
-    await page.locator('[data-testid=\"yaml-apply\"]:visible').click();
+    await page.locator('[data-testid="yaml-apply"]:visible').click();
     await eventually('the deployment', async () => (await client.list<Deployment>(DEPLOYMENT, { namespace: 'default' })).items.length === 1);
     await page.getByText('2 objects applied').waitFor();
     // The same again changes nothing.
-    await page.locator('[data-testid=\"yaml-review-button\"]:visible').click();
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
     await review.getByText('It is like this already.').waitFor();
-    expect(await page.locator('[data-testid=\"yaml-apply\"]:visible').isDisabled()).toBe(true);
+    expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
     await w.close();
   });
 
@@ -85,12 +85,12 @@ describe('YAML editor', () => {
       d.items.add(new File(['apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: dropped\n'], 'b.yaml'));
       return d;
     });
-    await page.locator('[data-testid=\"yaml\"]:visible').dispatchEvent('drop', { dataTransfer: data });
+    await page.locator('[data-testid="yaml"]:visible').dispatchEvent('drop', { dataTransfer: data });
     await page.locator('.view-line', { hasText: '70000' }).waitFor();
-    await page.locator('[data-testid=\"yaml-review-button\"]:visible').click();
-    const review = page.locator('[data-testid=\"yaml-review\"]:visible');
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
+    const review = page.locator('[data-testid="yaml-review"]:visible');
     await review.getByText('spec.ports[0].port').first().waitFor();
-    expect(await page.locator('[data-testid=\"yaml-apply\"]:visible').isDisabled()).toBe(true);
+    expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
     await w.shot('features-yaml-refused');
     await review.getByRole('button', { name: 'Go to the line' }).click();
     await page.locator('.squiggly-error').first().waitFor();
@@ -104,7 +104,7 @@ describe('YAML editor', () => {
     const row = page.locator('.table [role=row]', { has: page.getByText('settings', { exact: true }) }).first();
     await row.click();
     await page.keyboard.press('y');
-    await page.locator('[data-testid=\"yaml\"]:visible').locator('.monaco-editor').first().waitFor();
+    await page.locator('[data-testid="yaml"]:visible').locator('.monaco-editor').first().waitFor();
     const patch = (data: object) => client.patch(CONFIG, 'shop', 'settings', 'application/merge-patch+json', { data });
     const now = async () => (await client.get<KubeObject & { data: Record<string, string> }>(CONFIG, 'shop', 'settings')).data;
 
@@ -112,25 +112,25 @@ describe('YAML editor', () => {
     await write(w, settings('b'));
     await patch({ other: 'theirs' });
     await page.getByText('Changed on the server since.').waitFor();
-    await page.locator('[data-testid=\"yaml-review-button\"]:visible').click();
-    await page.locator('[data-testid=\"yaml-diff\"]:visible').waitFor();
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
+    await page.locator('[data-testid="yaml-diff"]:visible').waitFor();
     await w.shot('features-yaml-diff');
-    await page.locator('[data-testid=\"yaml-apply\"]:visible').click();
+    await page.locator('[data-testid="yaml-apply"]:visible').click();
     await eventually('both changes', async () => { const d = await now(); return d.mode === 'b' && d.other === 'theirs'; });
-    await page.locator('[data-testid=\"yaml-review\"]:visible').waitFor({ state: 'detached' });
+    await page.locator('[data-testid="yaml-review"]:visible').waitFor({ state: 'detached' });
 
     // Somebody changes the same field: nothing is written before I have seen it.
     await write(w, settings('mine', 'theirs'));
     await patch({ mode: 'theirs' });
     await page.getByText('Changed on the server since.').waitFor();
-    await page.locator('[data-testid=\"yaml-review-button\"]:visible').click();
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
     const conflict = page.locator('.yaml-conflict');
     await conflict.getByText('data.mode').waitFor();
-    expect(await page.locator('[data-testid=\"yaml-apply\"]:visible').isDisabled()).toBe(true);
+    expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
     expect((await now()).mode).toBe('theirs');
     await w.shot('features-yaml-conflict');
     await conflict.getByRole('button', { name: 'Put mine on top' }).click();
-    await page.locator('[data-testid=\"yaml-apply\"]:visible').click();
+    await page.locator('[data-testid="yaml-apply"]:visible').click();
     await eventually('mine on top', async () => { const d = await now(); return d.mode === 'mine' && d.other === 'theirs'; });
     await w.close();
   });

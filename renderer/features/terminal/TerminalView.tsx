@@ -113,7 +113,7 @@ function TerminalPane({ target, active }: { target: TerminalTarget; active: bool
       {word ? (
         <div className={`terminal-over terminal-${none ? 'bad' : word.level}`} role="status">
           <span>{none && phase.state === 'over' ? t('terminal.end.noShell', { tried: phase.tried.join(', ') }) : pod ? t(word.key, word.values) : t('terminal.end.podGone')}</span>
-          {running ? <Button variant="outlined" onClick={again}>{t('terminal.again')} <kbd>Enter</kbd></Button> : null}
+          {running ? <Button variant="outlined" onClick={again}>{t('terminal.again')}&nbsp;<kbd>Enter</kbd></Button> : null}
         </div>
       ) : null}
       {menu ? (

@@ -24,7 +24,7 @@ export const NamespacePicker = memo(function NamespacePicker({ cluster }: { clus
       <button type="button" id="namespace-picker" className="picker" aria-haspopup="dialog" aria-expanded={anchor !== null} title={t('namespaces.title')} onClick={e => setAnchor(e.currentTarget)}>
         <Icon name="namespace" size={14} /><span className="ellipsis">{label}</span><Icon name="down" size={12} />
       </button>
-      <Popover open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }} transitionDuration={80} slotProps={{ paper: { className: 'float-paper' } }}>
+      <Popover open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)} anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }} transitionDuration={0} slotProps={{ paper: { className: 'float-paper' } }}>
         <Choice cluster={cluster} chosen={chosen} onChoose={names => workspace.setNamespaces(cluster, names)} onClose={() => setAnchor(null)} />
       </Popover>
     </>

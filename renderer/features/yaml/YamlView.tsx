@@ -175,7 +175,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
       </div>
       {review.error ? <p className="inline-error yaml-error" role="alert">{review.error.message}</p> : null}
       <div className="yaml-hold" hidden={planned !== undefined}>
-        <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; }} onChange={setText} onReview={() => void review.run()} onMarkers={setErrors} />
+        <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (!base && text === '') h.focus(); }} onChange={setText} onReview={() => void review.run()} onMarkers={setErrors} />
         {text === '' ? <p className="yaml-empty quiet">{t('yaml.empty')}</p> : null}
       </div>
       {planned ? <Review planned={planned} busy={apply.busy} command={command} onApply={() => void apply.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}

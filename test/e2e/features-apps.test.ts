@@ -4,7 +4,6 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kindOf } from '../../core/api/kinds/index.ts';
 import type { Client } from '../../core/client/client.ts';
 import type { Deployment, Namespace, Pod } from '../../core/api/types/kubernetes.ts';
 import { eventually, type Host } from '../harness/host.ts';
@@ -153,16 +152,19 @@ describe('applications through the window', () => {
   it('kiosk: created from its YAML files, an image that cannot be had is named and taken back, deleted', async () => {
     const w = await openWindow(browser, url, { colorScheme: 'dark', viewport: { width: 1440, height: 900 } });
     const { page } = w;
+    // The files name no namespace: the one chosen in the window is where they go.
+    await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kiosk' } });
+    await page.locator('.tree').getByText('Deployments', { exact: true }).click();
+    await page.locator('#namespace-picker').click();
+    await page.getByPlaceholder('Find a namespace').fill('kiosk');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
     await page.locator('.tree').getByText('Overview', { exact: true }).click();
     await page.getByRole('button', { name: 'Create from YAML' }).click();
     const yaml = page.locator('[data-testid="yaml"]:visible');
     await yaml.locator('.monaco-editor').first().waitFor();
     const files = readdirSync(join(EXAMPLES, 'kiosk')).filter(f => f.endsWith('.yaml')).sort().map(f => join(EXAMPLES, 'kiosk', f));
-    // The files name no namespace: the one chosen in the window is where they go.
-    await client.create(kindOf('v1', 'Namespace')!, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kiosk' } });
-    await page.keyboard.press('Escape');
     await page.locator('[data-testid="yaml"]:visible').getByTestId('yaml-file').setInputFiles(files);
-    await yaml.getByText('kiosk', { exact: false }).first().waitFor();
     await page.locator('[data-testid="yaml-review-button"]:visible').click();
     const review = page.locator('[data-testid="yaml-review"]:visible');
     await review.waitFor();

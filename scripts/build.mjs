@@ -20,7 +20,8 @@ export async function buildHost() {
     entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir: 'dist', outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
     external: ['@lydell/node-pty', 'electron'], plugins: [withoutUnused],
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    // Packages that are CommonJS need `require`; Node 20 does not have Promise.withResolvers yet.
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);\nPromise.withResolvers ??= function () { let resolve, reject; const promise = new this((a, b) => { resolve = a; reject = b; }); return { promise, resolve, reject }; };" },
   });
 }
 

@@ -107,7 +107,7 @@ async function keys(page: Page, press: (i: number) => Promise<void>): Promise<nu
   for (let i = 0; i < KEYS; i++) {
     const due = performance.now() + KEY_EVERY;
     await press(i);
-    await new Promise(done => { setTimeout(done, due - performance.now()); });
+    await new Promise(done => { setTimeout(done, Math.max(0, due - performance.now())); });
   }
   await page.waitForFunction(n => (window as unknown as { keyTimes: number[] }).keyTimes.length >= n, KEYS);
   return page.evaluate(() => (window as unknown as { keyTimes: number[] }).keyTimes);

@@ -70,9 +70,11 @@ export async function openWindow(browser: Browser, url: string, o: BrowserContex
   const profile = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'], ...context });
   const page = await profile.newPage();
   const problems: string[] = [];
-  // Network interfaces that come and go on the machine (pods of other suites) make Chromium drop and repeat requests.
+  // Network interfaces that come and go on the machine (pods of other suites) make Chromium drop what it loads.
+  let dropped = false;
   const expected: RegExp[] = [/ERR_NETWORK_CHANGED/];
   const complain = (text: string): void => { if (!expected.some(e => e.test(text))) problems.push(text); };
+  page.on('requestfailed', r => { if (r.failure()?.errorText === 'net::ERR_NETWORK_CHANGED') dropped = true; });
   page.on('console', m => { if (m.type() === 'error') complain(`console: ${m.text()}`); });
   page.on('pageerror', e => complain(`uncaught: ${e.message}`));
   page.on('crash', () => complain('the page crashed'));
@@ -80,6 +82,7 @@ export async function openWindow(browser: Browser, url: string, o: BrowserContex
     document.addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} refused ${e.blockedURI} (${e.sourceFile}:${e.lineNumber})`));
   });
   await page.goto(url);
+  for (let again = 0; dropped && again < 5; again++) { dropped = false; await page.reload(); }
   if (wait) await page.locator('.status-bar').waitFor();
   return {
     page, problems,

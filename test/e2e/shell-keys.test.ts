@@ -121,10 +121,13 @@ describe('keys', () => {
     await w.page.keyboard.type('stag');
     await press(w, 'Enter');
     await expect.poll(() => w.page.locator('#namespace-picker').textContent()).toBe('staging');
+    await w.page.getByRole('option').first().waitFor({ state: 'detached' });
     await press(w, 'n', 'ArrowDown');
     await w.page.getByRole('option', { name: 'staging' }).waitFor();
     await w.shot('namespace-choice');
-    await press(w, 'Escape', 'n', 'Enter');
+    await press(w, 'Escape');
+    await w.page.getByRole('option').first().waitFor({ state: 'detached' });
+    await press(w, 'n', 'Enter');
     await expect.poll(() => w.page.locator('#namespace-picker').textContent()).toBe('All namespaces');
     await w.close();
   });

@@ -2,7 +2,7 @@
 import Button from '@mui/material/Button';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
-import { useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
@@ -26,6 +26,8 @@ import './list.css';
 
 const BY_NAME = [{ column: 'Name', descending: false }];
 const NONE: readonly string[] = [];
+/** The filter is asked when the keys have rested this long, and at the latest after so long. */
+const FILTER_REST_MS = 100, FILTER_LATEST_MS = 1000;
 
 export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec }) {
   const app = useApp();
@@ -59,9 +61,14 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const [filter, setFilter] = useState('');
   const [brokenOnly, setBrokenOnly] = useState(false);
   const [selection, setSelection] = useState<Selection>(nothing);
-  // Typing is drawn first; the rows follow.
-  const asked = useDeferredValue(filter);
-  useEffect(() => { model.setFilter(asked); }, [model, asked]);
+  // Typing is drawn first; the rows follow when it rests for a moment, or now and then under a key that is held down.
+  const typing = useRef(0);
+  useEffect(() => {
+    typing.current ||= performance.now();
+    const wait = filter === '' ? 0 : Math.min(FILTER_REST_MS, typing.current + FILTER_LATEST_MS - performance.now());
+    const timer = setTimeout(() => { typing.current = 0; model.setFilter(filter); }, wait);
+    return () => clearTimeout(timer);
+  }, [model, filter]);
   useEffect(() => {
     const spaces = namespaces.length > 1 ? new Set(namespaces) : undefined;
     const broken = brokenOnly && verdict;

@@ -91,7 +91,8 @@ export function DataTable<T>(p: Props<T>) {
   const onKeyDown = (e: KeyboardEvent): void => {
     const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
     const step = plain ? { ArrowDown: 1, ArrowUp: -1, PageDown: page - 1, PageUp: 1 - page, Home: 'first' as const, End: 'last' as const, j: 1, k: -1 }[e.key] : undefined;
-    if (step !== undefined) go(sel.move(selection, view.rows, step, e.shiftKey));
+    // Rows keep their places under a hand on the keys as under the pointer.
+    if (step !== undefined) { hold(REST.pointer); go(sel.move(selection, view.rows, step, e.shiftKey)); }
     else if (e.key === 'Enter' && selection.cursor !== undefined) p.onOpen(selection.cursor, e.ctrlKey || e.metaKey);
     else if (e.key === ' ' && plain && selection.cursor !== undefined) onSelection(sel.toggle(selection, selection.cursor));
     else if (e.key === 'a' && (e.ctrlKey || e.metaKey)) onSelection(sel.all(selection, view.rows));

@@ -37,7 +37,8 @@ export class TableModel<T> {
   #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #computed = Number.NEGATIVE_INFINITY;
-  /** The objects the view was made of. */
+  /** Every key of the source in the order of the view, the filter left out of account, and the objects it was made of. */
+  #order: readonly string[] = [];
   #last = new Map<string, T>();
   #inOrder = false;
   #now: () => number;
@@ -91,38 +92,39 @@ export class TableModel<T> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#computed = this.#now();
-    const sameQuestion = this.#view.filter === this.#filter && this.#view.sorts === this.#sorts;
-    const shown = this.#view.rows;
-    let total = 0;
-    // Rows shown before whose objects are the same keep their order among themselves; only the others are placed anew.
+    const sameSorts = this.#view.sorts === this.#sorts;
+    // Rows whose objects are the same keep their order among themselves; only the others are placed anew.
     const kept: string[] = [];
     const moved: string[] = [];
-    const had = new Set(shown);
     const now = new Map<string, T>();
-    const passes = (row: T): boolean => this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row));
     for (const key of this.#source.keys()) {
       const row = this.#source.get(key);
-      if (row === undefined || this.#extra?.(row) === false) continue;
-      total++;
-      if (!passes(row)) continue;
+      if (row === undefined) continue;
       now.set(key, row);
-      if (!had.has(key)) moved.push(key);
+      if (!this.#last.has(key)) moved.push(key);
     }
-    this.#due = this.#held && sameQuestion;
-    const sorted = sameQuestion && this.#inOrder;
-    for (const key of shown) {
+    this.#due = this.#held && sameSorts;
+    const sorted = sameSorts && this.#inOrder;
+    for (const key of this.#order) {
       const row = now.get(key);
       if (row === undefined) continue;
       if (this.#due || !sorted || this.#last.get(key) === row) kept.push(key); else moved.push(key);
     }
     const value = (key: string, column: string): SortValue => this.#value(now.get(key)!, column);
-    let rows: string[];
-    if (this.#due) rows = [...kept, ...moved];
-    else if (sorted) rows = mergeKeys(kept, moved, this.#sorts, value);
-    else rows = sortKeys([...kept, ...moved], this.#sorts, value);
+    if (this.#due) this.#order = [...kept, ...moved];
+    else if (sorted) this.#order = mergeKeys(kept, moved, this.#sorts, value);
+    else this.#order = sortKeys([...kept, ...moved], this.#sorts, value);
     this.#inOrder = !this.#due;
     this.#last = now;
-    const same = sameQuestion && total === this.#view.total && rows.length === this.#view.rows.length && rows.every((r, i) => r === this.#view.rows[i]);
+    // The filter comes after the order: another letter in it costs one pass and no sorting.
+    let total = 0;
+    const rows = this.#order.filter(key => {
+      const row = now.get(key)!;
+      if (this.#extra?.(row) === false) return false;
+      total++;
+      return this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row));
+    });
+    const same = sameSorts && this.#view.filter === this.#filter && total === this.#view.total && rows.length === this.#view.rows.length && rows.every((r, i) => r === this.#view.rows[i]);
     if (same) return;
     this.#view = { rows, total, filter: this.#filter, sorts: this.#sorts };
     for (const l of this.#listeners) l();

@@ -113,7 +113,8 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
             onChange={e => setFilter(e.target.value)}
             onKeyDown={e => {
               if (e.key === 'Escape') { if (filter) setFilter(''); else document.querySelector<HTMLElement>('.table')?.focus(); e.stopPropagation(); }
-              if (e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); document.querySelector<HTMLElement>('.table')?.focus(); }
+              // Going to the rows means the rows that were asked for: nothing is awaited then.
+              if (e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); model.setFilter(filter); document.querySelector<HTMLElement>('.table')?.focus(); }
             }} />
           {view.filter.kind === 'regex' || view.filter.kind === 'labels' || view.filter.kind === 'error' ? <span className={`filter-kind${view.filter.kind === 'error' ? ' bad' : ''}`}>{t(`list.filterKind.${view.filter.kind}`)}</span> : null}
         </div>

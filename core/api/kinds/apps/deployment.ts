@@ -10,7 +10,7 @@ import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
-import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateIntOrPercent } from '../parts/workload.ts';
+import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateIntOrPercent, validateReplicaStatus } from '../parts/workload.ts';
 
 /** Selector of an apps workload: given, valid, not empty. */
 export function validateWorkloadSelector(selector: LabelSelector | undefined, path: string, what = 'deployment'): FieldError[] {
@@ -64,7 +64,7 @@ function validate(d: Deployment): FieldError[] {
     errors.push(...nonNegative(deadline, 'spec.progressDeadlineSeconds'));
     if (deadline <= (spec.minReadySeconds ?? 0)) errors.push(invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
   }
-  return errors;
+  return [...errors, ...validateReplicaStatus(d.status)];
 }
 
 /** A selector may never change (apps/v1). */

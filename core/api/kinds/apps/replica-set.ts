@@ -7,7 +7,7 @@ import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { containerColumns, nonNegative, replicaHealth, selectorColumn } from '../parts/workload.ts';
+import { containerColumns, nonNegative, replicaHealth, selectorColumn, validateReplicaStatus } from '../parts/workload.ts';
 import { validateSelectorUpdate, validateWorkloadSelector } from './deployment.ts';
 
 function validate(rs: ReplicaSet): FieldError[] {
@@ -16,6 +16,7 @@ function validate(rs: ReplicaSet): FieldError[] {
     ...nonNegative(spec.replicas, 'spec.replicas'), ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...validateWorkloadSelector(spec.selector, 'spec.selector'),
     ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template'),
+    ...validateReplicaStatus(rs.status),
   ];
 }
 

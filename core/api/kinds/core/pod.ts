@@ -24,7 +24,7 @@ function prepareForCreate(pod: Pod): void {
 
 function validate(pod: Pod): FieldError[] {
   if (!pod.spec) return [required('spec.containers')];
-  const errors = validatePodSpec(pod.spec, 'spec');
+  const errors = validatePodSpec(pod.spec, 'spec', true);
   if (pod.spec.nodeName && pod.spec.schedulingGates?.length) errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
   const mirror = pod.metadata?.annotations?.['kubernetes.io/config.mirror'];
   if (mirror !== undefined && !pod.spec.nodeName) errors.unshift(invalid('metadata.annotations[kubernetes.io/config.mirror]', mirror, 'must set spec.nodeName if mirror pod annotation is set'));
@@ -48,7 +48,7 @@ function validateUpdate(next: Pod, prev: Pod): FieldError[] {
   errors.push(...onlyAdded(a.tolerations, b.tolerations));
   const gates = new Set(b.schedulingGates?.map(g => g.name));
   const gated = gates.size > 0;
-  for (const g of a.schedulingGates ?? []) if (!gates.has(g.name)) errors.push(forbidden('spec.schedulingGates', `only deletion is allowed, but found new scheduling gate '${g.name}'`));
+  a.schedulingGates?.forEach((g, i) => { if (!gates.has(g.name)) errors.push(forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${g.name}'`)); });
   const munged: PodSpec = { ...a, activeDeadlineSeconds: before, tolerations: b.tolerations, schedulingGates: b.schedulingGates, containers: images(a.containers, b.containers) };
   if (a.initContainers) munged.initContainers = images(a.initContainers, b.initContainers ?? []);
   if (b.terminationGracePeriodSeconds !== undefined && b.terminationGracePeriodSeconds < 0 && a.terminationGracePeriodSeconds === 1) munged.terminationGracePeriodSeconds = b.terminationGracePeriodSeconds;

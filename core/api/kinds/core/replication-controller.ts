@@ -1,5 +1,5 @@
 // ReplicationControllers: ReplicaSets with a plain map for a selector, taken from the template when missing.
-import { invalid, required, type FieldError } from '../../meta/field-error.ts';
+import { forbidden, invalid, required, type FieldError } from '../../meta/field-error.ts';
 import { selectorFromMap } from '../../meta/labels.ts';
 import { validateLabels } from '../../meta/object-meta.ts';
 import type { PodTemplateSpec, ReplicationController, ReplicationControllerSpec } from '../../types/kubernetes.ts';
@@ -8,7 +8,7 @@ import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { containerColumns, nonNegative, replicaHealth } from '../parts/workload.ts';
+import { containerColumns, nonNegative, replicaHealth, validateReplicaStatus } from '../parts/workload.ts';
 
 const isEmpty = (map: Record<string, string> | undefined): boolean => !map || Object.keys(map).length === 0;
 const templateOf = (rc: ReplicationController): PodTemplateSpec | undefined => rc.spec?.template;
@@ -24,7 +24,9 @@ function validate(rc: ReplicationController): FieldError[] {
   if (!isEmpty(spec.selector) && !selectorFromMap(spec.selector).matches(template.metadata?.labels)) {
     errors.push(invalid('spec.template.metadata.labels', template.metadata?.labels ?? {}, '`selector` does not match template `labels`'));
   }
-  return [...errors, ...validatePodTemplate(template, 'spec.template', ['Always'])];
+  errors.push(...validatePodTemplate(template, 'spec.template', ['Always']));
+  if (template.spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicationController is not Supported'));
+  return [...errors, ...validateReplicaStatus(rc.status)];
 }
 
 export const replicationController = defineKind<ReplicationController>({

@@ -2,7 +2,7 @@
 import { semanticEqual } from '../../meta/equal.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { CIDR_TEXT, ipErrors, isCIDR, isIP, isIPv6, nonSpecialIP } from '../../meta/ip.ts';
-import { dnsLabel, dnsSubdomain, inRange, labelKey, portNumber } from '../../meta/names.ts';
+import { dnsLabel, dnsSubdomain, IMMUTABLE, labelKey, portNumber } from '../../meta/names.ts';
 import { validateLabels } from '../../meta/object-meta.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../types/kubernetes.ts';
 import { ageColumn, labelsText, nameColumn, text, wide } from '../columns.ts';
@@ -10,7 +10,7 @@ import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { validatePort } from '../parts/probe.ts';
 
-const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], PROTOCOLS = ['SCTP', 'TCP', 'UDP'], NEAR = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
 /** `clusterIP: None`: names only, no address of its own. */
 export const isHeadless = (s: Service): boolean => s.spec?.clusterIP === 'None';
 const external = (spec: ServiceSpec): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && Boolean(spec.externalIPs?.length));
@@ -115,9 +115,8 @@ function validatePorts(s: Service): FieldError[] {
     const at = `spec.ports[${i}]`;
     errors.push(...validateServicePort(p, at, ports.length > 1, names));
     if (p.nodePort) {
-      if (spec.type === 'ClusterIP' || spec.type === 'ExternalName') errors.push(forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${spec.type}'`));
+      if (spec.type === 'ClusterIP') errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
       else {
-        for (const m of portNumber(p.nodePort)) errors.push(invalid(`${at}.nodePort`, p.nodePort, m));
         const key = `${p.protocol}/${p.nodePort}`;
         if (nodePorts.has(key)) errors.push(duplicate(`${at}.nodePort`, p.nodePort));
         nodePorts.add(key);
@@ -134,6 +133,8 @@ function validateAddresses(spec: ServiceSpec): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.type === 'ExternalName') {
     if (spec.clusterIPs?.length || spec.clusterIP) errors.push(forbidden('spec.clusterIPs', 'may not be set for ExternalName services'));
+    if (spec.ipFamilies?.length) errors.push(forbidden('spec.ipFamilies', 'may not be set for ExternalName services'));
+    if (spec.ipFamilyPolicy !== undefined) errors.push(forbidden('spec.ipFamilyPolicy', 'may not be set for ExternalName services'));
     if (!spec.externalName) errors.push(required('spec.externalName'));
     else for (const m of dnsSubdomain(spec.externalName.replace(/\.$/, ''))) errors.push(invalid('spec.externalName', spec.externalName, m));
     return errors;
@@ -157,11 +158,13 @@ function validatePolicies(spec: ServiceSpec): FieldError[] {
     if (!external(spec)) errors.push(invalid('spec.externalTrafficPolicy', spec.externalTrafficPolicy, 'may only be set for externally-accessible services'));
     else if (spec.externalTrafficPolicy !== 'Cluster' && spec.externalTrafficPolicy !== 'Local') errors.push(notSupported('spec.externalTrafficPolicy', spec.externalTrafficPolicy, ['Cluster', 'Local']));
   }
+  if (spec.healthCheckNodePort && !(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local')) errors.push(invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, 'may only be set when `type` is \'LoadBalancer\' and `externalTrafficPolicy` is \'Local\''));
   if (spec.internalTrafficPolicy !== undefined && spec.internalTrafficPolicy !== 'Cluster' && spec.internalTrafficPolicy !== 'Local') errors.push(notSupported('spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']));
   if (spec.loadBalancerSourceRanges?.length && spec.type !== 'LoadBalancer') errors.push(forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"));
   else spec.loadBalancerSourceRanges?.forEach((r, i) => { if (!isCIDR(r.trim())) errors.push(invalid(`spec.LoadBalancerSourceRanges[${i}]`, r, CIDR_TEXT)); });
   if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer') errors.push(forbidden('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'"));
   if (spec.loadBalancerClass !== undefined && spec.type !== 'LoadBalancer') errors.push(forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
+  if (spec.trafficDistribution !== undefined && !NEAR.includes(spec.trafficDistribution)) errors.push(notSupported('spec.trafficDistribution', spec.trafficDistribution, NEAR));
   return errors;
 }
 
@@ -172,13 +175,22 @@ function validate(s: Service): FieldError[] {
   if (!spec.sessionAffinity) errors.push(required('spec.sessionAffinity'));
   else if (spec.sessionAffinity !== 'ClientIP' && spec.sessionAffinity !== 'None') errors.push(notSupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']));
   const timeout = spec.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig?.clientIP?.timeoutSeconds : undefined;
-  if (timeout !== undefined && (timeout <= 0 || timeout > 86_400)) errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', timeout, inRange(1, 86_400)));
+  if (timeout !== undefined && (timeout <= 0 || timeout > 86_400)) errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', timeout, 'must be greater than 0 and less than 86400'));
   if (!TYPES.includes(spec.type ?? '')) errors.push(notSupported('spec.type', spec.type ?? '', TYPES));
   return [...errors, ...validateAddresses(spec), ...validatePolicies(spec)];
 }
 
 function validateUpdate(next: Service, prev: Service): FieldError[] {
   const spec = next.spec ?? {}, old = prev.spec ?? {};
+  const balancer: FieldError[] = [];
+  if (spec.type === 'LoadBalancer' && old.type === 'LoadBalancer') {
+    if (spec.loadBalancerClass !== old.loadBalancerClass) balancer.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, 'may not change once set'));
+    if (old.externalTrafficPolicy === 'Local' && spec.externalTrafficPolicy === 'Local' && spec.healthCheckNodePort !== old.healthCheckNodePort) balancer.push(forbidden('spec.healthCheckNodePort', IMMUTABLE));
+  }
+  return [...addressUpdates(spec, old), ...balancer];
+}
+
+function addressUpdates(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
   if (spec.type === 'ExternalName' || old.type === 'ExternalName' || !old.clusterIP) return [];
   const errors: FieldError[] = [];
   if (spec.clusterIP !== old.clusterIP) {

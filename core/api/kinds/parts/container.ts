@@ -1,12 +1,13 @@
 // Containers of pods: defaults and rules (design contract 13.1).
 import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { dnsLabel, inRange, portName, portNumber } from '../../meta/names.ts';
+import { dnsLabel, portName, portNumber } from '../../meta/names.ts';
 import type { Container, PodSpec, SecurityContext } from '../../types/kubernetes.ts';
 import { defaultEnv, validateEnv, validateEnvFrom } from './env.ts';
 import { pullPolicyFor } from './image.ts';
 import { defaultLifecycle, defaultProbe, validateLifecycle, validateProbe } from './probe.ts';
-import { defaultRequirements, validateRequirements } from './resources.ts';
-import { validateMounts } from './volumes.ts';
+import { defaultRequirements, validateRequirements, validateResizePolicy } from './resources.ts';
+import { idErrors, validateAppArmor, validateSeccomp } from './security.ts';
+import { validateDevices, validateMounts } from './volumes.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'], PULL = ['Always', 'IfNotPresent', 'Never'], MESSAGE = ['FallbackToLogsOnError', 'File'];
 const RESTART = ['Always', 'Never', 'OnFailure'];
@@ -31,7 +32,7 @@ export function defaultHostPorts(c: Container): void {
   for (const p of c.ports ?? []) if (!p.hostPort) p.hostPort = p.containerPort;
 }
 
-function validatePorts(c: Container, path: string, hostNetwork: boolean): FieldError[] {
+function validatePorts(c: Container, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
   for (let i = 0; i < (c.ports?.length ?? 0); i++) {
@@ -45,7 +46,6 @@ function validatePorts(c: Container, path: string, hostNetwork: boolean): FieldE
     if (!p.containerPort) errors.push(required(`${at}.containerPort`));
     else for (const m of portNumber(p.containerPort)) errors.push(invalid(`${at}.containerPort`, p.containerPort, m));
     if (p.hostPort) for (const m of portNumber(p.hostPort)) errors.push(invalid(`${at}.hostPort`, p.hostPort, m));
-    if (hostNetwork && p.hostPort && p.hostPort !== p.containerPort) errors.push(invalid(`${at}.containerPort`, p.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
     if (!p.protocol) errors.push(required(`${at}.protocol`));
     else if (!PROTOCOLS.includes(p.protocol)) errors.push(notSupported(`${at}.protocol`, p.protocol, PROTOCOLS));
   }
@@ -57,10 +57,11 @@ function validateSecurity(s: SecurityContext | undefined, path: string, hostUser
   const errors: FieldError[] = [];
   for (const f of ['runAsUser', 'runAsGroup'] as const) {
     const id = s[f];
-    if (id !== undefined && (id < 0 || id > 0xffffffff)) errors.push(invalid(`${path}.${f}`, id, inRange(0, 0xffffffff)));
+    errors.push(...idErrors(id, `${path}.${f}`));
   }
   if (s.procMount !== undefined && s.procMount !== 'Default' && s.procMount !== 'Unmasked') errors.push(notSupported(`${path}.procMount`, s.procMount, ['Default', 'Unmasked']));
   if (s.procMount === 'Unmasked' && hostUsers !== false) errors.push(invalid(`${path}.procMount`, s.procMount, '`hostUsers` must be false to use `Unmasked`'));
+  errors.push(...validateSeccomp(s.seccompProfile, `${path}.seccompProfile`), ...validateAppArmor(s.appArmorProfile, `${path}.appArmorProfile`));
   if (s.allowPrivilegeEscalation === false) {
     if (s.privileged) errors.push(invalid(`${path}.allowPrivilegeEscalation`, false, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
     if (s.capabilities?.add?.includes('CAP_SYS_ADMIN')) errors.push(invalid(`${path}.allowPrivilegeEscalation`, false, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
@@ -73,14 +74,15 @@ function validateCommon(c: Container, spec: PodSpec, path: string): FieldError[]
   if (!c.name) errors.push(required(`${path}.name`));
   else for (const m of dnsLabel(c.name)) errors.push(invalid(`${path}.name`, c.name, m));
   if (!c.image) errors.push(required(`${path}.image`));
-  else if (c.image !== c.image.trim()) errors.push(invalid(`${path}.image`, c.image, 'must not have leading or trailing whitespace'));
   if (!MESSAGE.includes(c.terminationMessagePolicy ?? '')) errors.push(notSupported(`${path}.terminationMessagePolicy`, c.terminationMessagePolicy ?? '', MESSAGE));
-  if (c.ports) errors.push(...validatePorts(c, `${path}.ports`, spec.hostNetwork === true));
+  if (c.ports) errors.push(...validatePorts(c, `${path}.ports`));
   if (c.env) errors.push(...validateEnv(c.env, `${path}.env`));
   if (c.envFrom) errors.push(...validateEnvFrom(c.envFrom, `${path}.envFrom`));
-  if (c.volumeMounts) errors.push(...validateMounts(c.volumeMounts, spec.volumes, `${path}.volumeMounts`));
+  if (c.volumeMounts) errors.push(...validateMounts(c, spec.volumes, `${path}.volumeMounts`));
+  if (c.volumeDevices) errors.push(...validateDevices(c, spec.volumes, `${path}.volumeDevices`));
   if (!PULL.includes(c.imagePullPolicy ?? '')) errors.push(notSupported(`${path}.imagePullPolicy`, c.imagePullPolicy ?? '', PULL));
   errors.push(...validateRequirements(c.resources, `${path}.resources`));
+  if (c.resizePolicy) errors.push(...validateResizePolicy(c.resizePolicy, `${path}.resizePolicy`, spec.restartPolicy));
   errors.push(...validateSecurity(c.securityContext, `${path}.securityContext`, spec.hostUsers));
   if (c.restartPolicy !== undefined && !RESTART.includes(c.restartPolicy)) errors.push(notSupported(`${path}.restartPolicy`, c.restartPolicy, RESTART));
   return errors;
@@ -124,6 +126,17 @@ export function validateContainers(spec: PodSpec, path: string): FieldError[] {
   return errors;
 }
 
+/** Images of a pod may not be padded; those of templates always could. */
+export const imageSpace = (c: Container, path: string): FieldError[] =>
+  (c.image && c.image !== c.image.trim() ? [invalid(`${path}.image`, c.image, 'must not have leading or trailing whitespace')] : []);
+
+/** A pod on the host's network has its containers' ports there; a template may leave the host port to the pod. */
+export function validateHostNetworkPorts(spec: PodSpec, path: string, inPod: boolean): FieldError[] {
+  if (!spec.hostNetwork) return [];
+  return (spec.containers ?? []).flatMap((c, i) => (c.ports ?? []).flatMap((p, j) => ((inPod || p.hostPort) && (p.hostPort ?? 0) !== p.containerPort
+    ? [invalid(`${path}.containers[${i}].ports[${j}].hostPort`, p.hostPort ?? 0, 'must match `containerPort` when `hostNetwork` is true')] : [])));
+}
+
 /** What an ephemeral container cannot have: it is never restarted, probed or counted. */
 const NOT_EPHEMERAL = ['ports', 'lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'resources', 'resizePolicy'] as const;
 const said = (v: unknown): boolean => v !== undefined && v !== null && (typeof v !== 'object' || Object.keys(v).length > 0);
@@ -137,6 +150,7 @@ export function validateEphemeral(spec: PodSpec, path: string): FieldError[] {
     errors.push(...validateCommon(c, spec, at));
     if (c.name && names.has(c.name)) errors.push(duplicate(`${at}.name`, c.name));
     names.add(c.name);
+    errors.push(...imageSpace(c, at));
     if (e.targetContainerName && !others.has(e.targetContainerName)) errors.push(notFound(`${at}.targetContainerName`, e.targetContainerName));
     for (const f of NOT_EPHEMERAL) if (said(c[f])) errors.push(forbidden(`${at}.${f}`, 'cannot be set for an Ephemeral Container'));
     c.volumeMounts?.forEach((m, j) => {

@@ -1,6 +1,6 @@
 // Environment of containers, and the downward API's fields.
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { configMapKey, envVarName, labelKey } from '../../meta/names.ts';
+import { configMapKey, dnsSubdomain, envVarName, labelKey } from '../../meta/names.ts';
 import { parseQuantity } from '../../meta/quantity.ts';
 import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../types/kubernetes.ts';
 import { canonical } from './resources.ts';
@@ -48,8 +48,8 @@ export function validateResourceFieldRef(ref: ResourceFieldSelector, volume: boo
   const cpu = ref.resource.endsWith('.cpu');
   const units = cpu ? [unit / 1000n, unit] : [1n, 1000n, 1000n ** 2n, 1000n ** 3n, 1000n ** 4n, 1000n ** 5n, 1000n ** 6n, 1024n, 1024n ** 2n, 1024n ** 3n, 1024n ** 4n, 1024n ** 5n, 1024n ** 6n].map(n => n * unit);
   if (!units.includes(nanos)) {
-    errors.push(invalid(`${path}.divisor`, ref.divisor, cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
-      : `only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the ${ref.resource.includes('ephemeral') ? 'local ephemeral storage' : 'memory'} resource`));
+    errors.push(invalid(`${path}.divisor`, ref.resource, cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
+      : `only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the ${ref.resource.includes('ephemeral') ? 'local ephemeral storage' : huge ? 'hugepages' : 'memory'} resource`));
   }
   return errors;
 }
@@ -76,7 +76,7 @@ function validateValueFrom(v: EnvVar, path: string): FieldError[] {
     const ref = from[source];
     if (!ref) continue;
     count++;
-    if (!ref.name) errors.push(required(`${path}.${source}.name`));
+    for (const m of dnsSubdomain(ref.name ?? '')) errors.push(invalid(`${path}.${source}.name`, ref.name ?? '', m));
     if (!ref.key) errors.push(required(`${path}.${source}.key`));
     else for (const m of configMapKey(ref.key)) errors.push(invalid(`${path}.${source}.key`, ref.key, m));
   }
@@ -99,6 +99,7 @@ export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, p
       if (!ref) continue;
       count++;
       if (!ref.name) errors.push(required(`${at}.${source}.name`));
+      else for (const m of dnsSubdomain(ref.name)) errors.push(invalid(`${at}.${source}.name`, ref.name, m));
     }
     if (count === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
     else if (count > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));

@@ -26,6 +26,7 @@ export function specWarnings(spec: PodSpec | undefined, path: string): string[] 
       });
     });
   }
+  spec.imagePullSecrets?.forEach((s, i) => { if (!s.name) out.push(`${path}.imagePullSecrets[${i}].name: invalid empty name ""`); });
   const nodes = spec.nodeSelector ?? {};
   for (const old of ['beta.kubernetes.io/arch', 'beta.kubernetes.io/os']) {
     if (old in nodes) out.push(`${path}.nodeSelector[${old}]: deprecated since v1.14; use "${old.replace('beta.', '')}" instead`);

@@ -1,5 +1,5 @@
 // Resource lists: canonical quantities, requests and limits.
-import { invalid, type FieldError } from '../../meta/field-error.ts';
+import { duplicate, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { labelKey, NOT_NEGATIVE } from '../../meta/names.ts';
 import { canonicalQuantity, compareQuantity, nanosOf, quantityError } from '../../meta/quantity.ts';
 import { badRequest } from '../../meta/status.ts';
@@ -54,6 +54,23 @@ export function validateAmount(name: string, value: string, path: string): Field
   const errors: FieldError[] = [];
   if (nanos < 0n) errors.push(invalid(path, value, NOT_NEGATIVE));
   if (noOvercommit(name) && nanos % 1_000_000_000n !== 0n) errors.push(invalid(path, value, 'must be an integer'));
+  return errors;
+}
+
+const RESIZABLE = ['cpu', 'memory'], RESIZE = ['NotRequired', 'RestartContainer'];
+/** How a container takes new resources; each resource once. */
+export function validateResizePolicy(list: readonly { resourceName?: string; restartPolicy?: string }[], path: string, restart: string | undefined): FieldError[] {
+  const errors: FieldError[] = [], seen = new Set<string>();
+  list.forEach((p, i) => {
+    const name = p.resourceName ?? '', policy = p.restartPolicy ?? '';
+    if (seen.has(name)) errors.push(duplicate(`${path}[${i}]`, name));
+    seen.add(name);
+    if (name === '') errors.push(required(path));
+    else if (!RESIZABLE.includes(name)) errors.push(notSupported(path, name, RESIZABLE));
+    if (policy === '') errors.push(required(path));
+    else if (!RESIZE.includes(policy)) errors.push(notSupported(path, policy, RESIZE));
+    if (restart === 'Never' && policy !== 'NotRequired') errors.push(invalid(path, policy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+  });
   return errors;
 }
 

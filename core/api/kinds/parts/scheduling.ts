@@ -1,6 +1,6 @@
 // What steers the scheduler: affinity, tolerations, topology spread.
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { dnsLabel, inRange, labelKey, labelValue, NOT_POSITIVE } from '../../meta/names.ts';
+import { dnsLabel, dnsSubdomain, inRange, labelKey, labelValue, NOT_POSITIVE } from '../../meta/names.ts';
 import { validateLabels } from '../../meta/object-meta.ts';
 import type { Affinity, LabelSelector, NodeSelectorTerm, PodAffinity, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../types/kubernetes.ts';
 
@@ -23,21 +23,24 @@ export function validateLabelSelector(s: LabelSelector | undefined | null, path:
   return errors;
 }
 
-function validateNodeTerm(term: NodeSelectorTerm, path: string): FieldError[] {
+/** `strict`: values must be ones a label can have; a preference may name others. */
+function validateNodeTerm(term: NodeSelectorTerm, path: string, strict: boolean): FieldError[] {
   const errors: FieldError[] = [];
   term.matchExpressions?.forEach((e, i) => {
     const at = `${path}.matchExpressions[${i}]`;
     if (e.operator === 'In' || e.operator === 'NotIn') { if (!e.values?.length) errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")); }
     else if (e.operator === 'Exists' || e.operator === 'DoesNotExist') { if (e.values?.length) errors.push(forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")); }
     else if (e.operator === 'Gt' || e.operator === 'Lt') { if (e.values?.length !== 1) errors.push(required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'")); }
-    else errors.push(invalid(`${at}.operator`, e.operator, 'not a valid selector operator'));
+    else errors.push(invalid(`${at}.operator`, e.operator ?? '', 'not a valid selector operator'));
     for (const m of labelKey(e.key ?? '')) errors.push(invalid(`${at}.key`, e.key ?? '', m));
+    if (strict) e.values?.forEach((v, j) => { for (const m of labelValue(v)) errors.push(invalid(`${at}.values[${j}]`, v, m)); });
   });
   term.matchFields?.forEach((e, i) => {
     const at = `${path}.matchFields[${i}]`;
     if (e.operator !== 'In' && e.operator !== 'NotIn') errors.push(invalid(`${at}.operator`, e.operator, 'not a valid selector operator'));
     else if (e.values?.length !== 1) errors.push(required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
     if (e.key !== 'metadata.name') errors.push(invalid(`${at}.key`, e.key, 'not a valid field selector key'));
+    else e.values?.forEach((v, j) => { for (const m of dnsSubdomain(v)) errors.push(invalid(`${at}.values[${j}]`, v, m)); });
   });
   return errors;
 }
@@ -47,7 +50,7 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   for (const n of term.namespaces ?? []) for (const m of dnsLabel(n)) errors.push(invalid(`${path}.namespace`, n, m));
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
-  else for (const m of labelKey(term.topologyKey)) errors.push(invalid(`${path}.topologyKey`, term.topologyKey, m));
+  for (const m of labelKey(term.topologyKey ?? '')) errors.push(invalid(`${path}.topologyKey`, term.topologyKey ?? '', m));
   return errors;
 }
 
@@ -71,12 +74,12 @@ export function validateAffinity(a: Affinity | undefined, path: string): FieldEr
   if (need) {
     const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
     if (!need.nodeSelectorTerms?.length) errors.push(required(at, 'must have at least one node selector term'));
-    need.nodeSelectorTerms?.forEach((t, i) => errors.push(...validateNodeTerm(t, `${at}[${i}]`)));
+    need.nodeSelectorTerms?.forEach((t, i) => errors.push(...validateNodeTerm(t, `${at}[${i}]`, true)));
   }
   node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((p, i) => {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
     if (!(p.weight >= 1 && p.weight <= 100)) errors.push(invalid(`${at}.weight`, p.weight, 'must be in the range 1-100'));
-    errors.push(...validateNodeTerm(p.preference, `${at}.preference`));
+    errors.push(...validateNodeTerm(p.preference, `${at}.preference`, false));
   });
   errors.push(...validatePodAffinity(a.podAffinity, `${path}.podAffinity`), ...validatePodAffinity(a.podAntiAffinity, `${path}.podAntiAffinity`));
   return errors;
@@ -94,7 +97,7 @@ export function validateTolerations(list: readonly Toleration[] | undefined, pat
       const bad = labelValue(t.value ?? '');
       if (bad.length > 0) errors.push(invalid(`${at}.operator`, t.value, bad.join(';')));
     } else if (t.operator === 'Exists') {
-      if (t.value) errors.push(invalid(`${at}.operator`, t, "value must be empty when `operator` is 'Exists'"));
+      if (t.value) errors.push(invalid(`${at}.operator`, t.value, "value must be empty when `operator` is 'Exists'"));
     } else errors.push(notSupported(`${at}.operator`, t.operator, ['Equal', 'Exists']));
     if (t.effect && !EFFECTS.includes(t.effect)) errors.push(notSupported(`${at}.effect`, t.effect, EFFECTS));
   }
@@ -109,6 +112,7 @@ export function validateSpread(list: readonly TopologySpreadConstraint[] | undef
     const at = `${path}[${i}]`;
     if (!(c.maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, c.maxSkew, NOT_POSITIVE));
     if (!c.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
+    for (const m of labelKey(c.topologyKey ?? '')) errors.push(invalid(`${at}.topologyKey`, c.topologyKey ?? '', m));
     if (c.whenUnsatisfiable !== 'DoNotSchedule' && c.whenUnsatisfiable !== 'ScheduleAnyway') errors.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']));
     const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
     if (seen.has(key)) errors.push({ type: 'FieldValueDuplicate', field: `${at}.{topologyKey, whenUnsatisfiable}`, detail: `Duplicate value: ${JSON.stringify(key)}` });

@@ -1,7 +1,7 @@
 // Volumes of pods.
 import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { configMapKey, dnsLabel } from '../../meta/names.ts';
-import type { DownwardAPIVolumeFile, KeyToPath, SecretVolumeSource, Volume, VolumeMount } from '../../types/kubernetes.ts';
+import type { Container, DownwardAPIVolumeFile, KeyToPath, SecretVolumeSource, Volume } from '../../types/kubernetes.ts';
 import { defaultResourceField, validateFieldRef, validateResourceFieldRef } from './env.ts';
 import { pullPolicyFor } from './image.ts';
 import { canonical } from './resources.ts';
@@ -170,22 +170,48 @@ export function validateVolumes(volumes: readonly Volume[] | undefined, path: st
 }
 
 /** Mounts of one container against the pod's volumes. */
-export function validateMounts(mounts: readonly VolumeMount[] | undefined, volumes: readonly Volume[] | undefined, path: string): FieldError[] {
-  const errors: FieldError[] = [];
+export function validateMounts(c: Container, volumes: readonly Volume[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [], mounts = c.volumeMounts;
   const points = new Set<string>();
   for (let i = 0; i < (mounts?.length ?? 0); i++) {
     const m = mounts![i]!, at = `${path}[${i}]`;
     if (!m.name) errors.push(required(`${at}.name`));
+    const volume = volumes?.find(v => v.name === m.name);
+    if (!volume) errors.push(notFound(`${at}.name`, m.name ?? ''));
     if (!m.mountPath) errors.push(required(`${at}.mountPath`));
-    if (m.name && !volumes?.some(v => v.name === m.name)) errors.push(notFound(`${at}.name`, m.name));
     if (points.has(m.mountPath)) errors.push(invalid(`${at}.mountPath`, m.mountPath, 'must be unique'));
     points.add(m.mountPath);
-    if (m.subPath) errors.push(...validateLocalPath(m.subPath, `${at}.subPath`, false));
+    if (m.name && c.volumeDevices?.some(d => d.name === m.name)) errors.push(invalid(`${at}.name`, m.name, 'must not already exist in volumeDevices'));
+    if (c.volumeDevices?.some(d => d.devicePath === m.mountPath)) errors.push(invalid(`${at}.mountPath`, m.mountPath, 'must not already exist as a path in volumeDevices'));
+    if (volume?.image) for (const f of ['subPath', 'subPathExpr'] as const) if (m[f]) errors.push(invalid(`${at}.${f}`, m[f], 'not allowed in image volume sources'));
+    // Kubernetes leaves the index out of these paths.
+    if (m.subPath) errors.push(...validateLocalPath(m.subPath, `${path}.subPath`, false));
     if (m.subPathExpr) {
       if (m.subPath) errors.push(invalid(`${at}.subPathExpr`, m.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-      errors.push(...validateLocalPath(m.subPathExpr, `${at}.subPathExpr`, false));
+      errors.push(...validateLocalPath(m.subPathExpr, `${path}.subPathExpr`, false));
     }
-    if (m.mountPropagation !== undefined && !PROPAGATION.includes(m.mountPropagation)) errors.push(notSupported(`${at}.mountPropagation`, m.mountPropagation, PROPAGATION));
+    if (m.mountPropagation !== undefined && !PROPAGATION.includes(m.mountPropagation)) errors.push(notSupported(`${path}.mountPropagation`, m.mountPropagation, PROPAGATION));
+    if (m.mountPropagation === 'Bidirectional' && !c.securityContext?.privileged) errors.push(forbidden(`${path}.mountPropagation`, 'Bidirectional mount propagation is available only to privileged containers'));
   }
+  return errors;
+}
+
+/** Block devices of one container against the pod's volumes. */
+export function validateDevices(c: Container, volumes: readonly Volume[] | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [], names = new Set<string>(), points = new Set<string>();
+  c.volumeDevices?.forEach((d, i) => {
+    const at = `${path}[${i}]`, volume = volumes?.find(v => v.name === d.name);
+    if (!d.name) errors.push(required(`${at}.name`));
+    if (d.name && names.has(d.name)) errors.push(invalid(`${at}.name`, d.name, 'must be unique'));
+    if (volume && !volume.persistentVolumeClaim && !volume.ephemeral) errors.push(invalid(`${at}.name`, d.name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode'));
+    if (!volume) errors.push(notFound(`${at}.name`, d.name ?? ''));
+    if (!d.devicePath) errors.push(required(`${at}.devicePath`));
+    if (points.has(d.devicePath)) errors.push(invalid(`${at}.devicePath`, d.devicePath, 'must be unique'));
+    if (d.devicePath?.split('/').includes('..')) errors.push(invalid(`${at}.devicePath`, d.devicePath, "can not contain backsteps ('..')"));
+    else points.add(d.devicePath);
+    if (c.volumeMounts?.some(m => m.name === d.name)) errors.push(invalid(`${at}.name`, d.name, 'must not already exist in volumeMounts'));
+    if (c.volumeMounts?.some(m => m.mountPath === d.devicePath)) errors.push(invalid(`${at}.devicePath`, d.devicePath, 'must not already exist as a path in volumeMounts'));
+    names.add(d.name);
+  });
   return errors;
 }

@@ -11,6 +11,16 @@ import type { Column, Health } from '../kind.ts';
 /** `path: must be greater than or equal to 0`, when it is not. */
 export const nonNegative = (value: number | undefined | null, path: string): FieldError[] => ((value ?? 0) < 0 ? [invalid(path, value, NOT_NEGATIVE)] : []);
 
+const COUNTS = ['replicas', 'fullyLabeledReplicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'] as const;
+/** Counts of a status: none negative, no part greater than the whole. */
+export function validateReplicaStatus(s: { replicas?: number; fullyLabeledReplicas?: number; updatedReplicas?: number; readyReplicas?: number; availableReplicas?: number; observedGeneration?: number } | undefined): FieldError[] {
+  if (!s) return [];
+  const errors = COUNTS.flatMap(f => nonNegative(s[f], `status.${f}`));
+  for (const f of COUNTS.slice(1, 5)) if ((s[f] ?? 0) > (s.replicas ?? 0)) errors.push(invalid(`status.${f}`, s[f], 'cannot be greater than status.replicas'));
+  if ((s.availableReplicas ?? 0) > (s.readyReplicas ?? 0)) errors.push(invalid('status.availableReplicas', s.availableReplicas, 'cannot be greater than readyReplicas'));
+  return errors;
+}
+
 /** A count or a percentage. */
 export function validateIntOrPercent(value: number | string | undefined, path: string): FieldError[] {
   if (typeof value === 'number') return nonNegative(value, path);

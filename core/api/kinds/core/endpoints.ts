@@ -1,15 +1,17 @@
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { nonSpecialIP } from '../../meta/ip.ts';
-import { dnsLabel, portNumber } from '../../meta/names.ts';
+import { ipErrors, isIP, nonSpecialIP } from '../../meta/ip.ts';
+import { dnsLabel, dnsSubdomain, labelKey, portNumber } from '../../meta/names.ts';
 import type { EndpointAddress, Endpoints, EndpointSubset } from '../../types/kubernetes.ts';
 import { ageColumn, firstThree, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
 
 function validateAddress(a: EndpointAddress, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const bad = nonSpecialIP(a.ip ?? '');
-  if (bad) errors.push(invalid(`${path}.ip`, a.ip ?? '', bad));
+  for (const m of ipErrors(a.ip ?? '')) errors.push(invalid(`${path}.ip`, a.ip ?? '', m));
   if (a.hostname) for (const m of dnsLabel(a.hostname)) errors.push(invalid(`${path}.hostname`, a.hostname, m));
+  if (a.nodeName !== undefined) for (const m of dnsSubdomain(a.nodeName)) errors.push(invalid(`${path}.nodeName`, a.nodeName, m));
+  const special = isIP(a.ip ?? '') ? nonSpecialIP(a.ip) : 'must be a valid IP address';
+  if (special) errors.push(invalid(`${path}.ip`, a.ip ?? '', special));
   return errors;
 }
 
@@ -23,6 +25,7 @@ function validateSubset(s: EndpointSubset, path: string): FieldError[] {
     else for (const m of dnsLabel(p.name)) errors.push(invalid(`${at}.name`, p.name, m));
     for (const m of portNumber(p.port)) errors.push(invalid(`${at}.port`, p.port ?? 0, m));
     if (!['SCTP', 'TCP', 'UDP'].includes(p.protocol ?? '')) errors.push(notSupported(`${at}.protocol`, p.protocol ?? '', ['SCTP', 'TCP', 'UDP']));
+    if (p.appProtocol !== undefined) for (const m of labelKey(p.appProtocol)) errors.push(invalid(`${at}.appProtocol`, p.appProtocol, m));
   });
   return errors;
 }

@@ -1,5 +1,5 @@
 import { semanticEqual } from '../../meta/equal.ts';
-import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { CIDR_TEXT, isCIDR } from '../../meta/ip.ts';
 import { labelKey, labelValue } from '../../meta/names.ts';
 import type { Node } from '../../types/kubernetes.ts';
@@ -35,7 +35,8 @@ function validate(n: Node): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   n.spec?.taints?.forEach((t, i) => {
-    const at = `spec.taints[${i}]`;
+    // Kubernetes names these below metadata.
+    const at = `metadata.taints[${i}]`;
     for (const m of labelKey(t.key ?? '')) errors.push(invalid(`${at}.key`, t.key ?? '', m));
     const bad = labelValue(t.value ?? '');
     if (bad.length > 0) errors.push(invalid(`${at}.value`, t.value, bad.join(';')));
@@ -46,12 +47,19 @@ function validate(n: Node): FieldError[] {
     seen.add(key);
   });
   n.spec?.podCIDRs?.forEach((c, i) => { if (!isCIDR(c)) errors.push(invalid(`spec.podCIDRs[${i}]`, c, CIDR_TEXT)); });
-  for (const list of ['capacity', 'allocatable'] as const) for (const name in n.status?.[list]) errors.push(...validateAmount(name, n.status![list]![name]!, `status.${list}[${name}]`));
+  const cidrs = n.spec?.podCIDRs ?? [];
+  if (cidrs.length > 1) {
+    if (cidrs.length > 2 || cidrs[0]!.includes(':') === cidrs[1]!.includes(':')) errors.push(invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));
+    cidrs.forEach((c, i) => { if (cidrs.indexOf(c) < i) errors.push(duplicate(`spec.podCIDRs[${i}]`, c)); });
+  }
+  for (const list of ['capacity', 'allocatable'] as const) for (const name in n.status?.[list]) errors.push(...validateAmount(name, n.status![list]![name]!, `status.${list}.${name}`));
   return errors;
 }
 
 function validateUpdate(next: Node, prev: Node): FieldError[] {
   const errors: FieldError[] = [];
+  const addresses = next.status?.addresses ?? [];
+  addresses.forEach((a, i) => { if (addresses.findIndex(b => b.type === a.type && b.address === a.address) < i) errors.push(duplicate(`status.addresses[${i}]`, a)); });
   if (prev.spec?.podCIDRs?.length && !semanticEqual(next.spec?.podCIDRs, prev.spec.podCIDRs)) errors.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
   if (prev.spec?.providerID && next.spec?.providerID !== prev.spec.providerID) errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'));
   return errors;

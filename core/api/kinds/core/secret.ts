@@ -16,8 +16,17 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
-function isJson(text: string): boolean {
-  try { return typeof JSON.parse(text) === 'object'; } catch { return false; /* that is the answer */ }
+/** Why `text` is no JSON object, as Go's decoder says it; undefined when it is one. */
+function notAnObject(text: string): string | undefined {
+  const first = text.trimStart()[0];
+  if (first === undefined) return 'unexpected end of JSON input';
+  let value: unknown;
+  try { value = JSON.parse(text); } catch (e) {
+    if (!'{["-0123456789tfn'.includes(first)) return `invalid character '${first}' looking for beginning of value`;
+    return /end of JSON|Unterminated/.test((e as Error).message) ? 'unexpected end of JSON input' : (e as Error).message;
+  }
+  if (value === null || (typeof value === 'object' && !Array.isArray(value))) return undefined;
+  return `json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value} into Go value of type map[string]interface {}`;
 }
 
 function validate(s: Secret): FieldError[] {
@@ -31,8 +40,12 @@ function validate(s: Secret): FieldError[] {
   const type = s.type ?? 'Opaque';
   if (type === 'kubernetes.io/service-account-token' && !s.metadata?.annotations?.['kubernetes.io/service-account.name']) errors.push(required('metadata.annotations[kubernetes.io/service-account.name]'));
   for (const key of NEEDED[type] ?? []) {
-    if (s.data?.[key] === undefined) errors.push(required(`data[${key}]`));
-    else if (key.startsWith('.docker') && !isJson(decodeBase64(s.data[key]))) errors.push(invalid(`data[${key}]`, '<secret contents redacted>', 'must be a JSON object'));
+    // A key for ssh must not be empty either.
+    if (s.data?.[key] === undefined || (key === 'ssh-privatekey' && s.data[key] === '')) errors.push(required(`data[${key}]`));
+    else if (key.startsWith('.docker')) {
+      const why = notAnObject(decodeBase64(s.data[key]));
+      if (why !== undefined) errors.push(invalid(`data[${key}]`, '<secret contents redacted>', why));
+    }
   }
   if (type === 'kubernetes.io/basic-auth' && s.data?.username === undefined && s.data?.password === undefined) errors.push(required('data[username]'), required('data[password]'));
   return errors;

@@ -63,8 +63,8 @@ function validateSecurity(s: SecurityContext | undefined, path: string, hostUser
   if (s.procMount === 'Unmasked' && hostUsers !== false) errors.push(invalid(`${path}.procMount`, s.procMount, '`hostUsers` must be false to use `Unmasked`'));
   errors.push(...validateSeccomp(s.seccompProfile, `${path}.seccompProfile`), ...validateAppArmor(s.appArmorProfile, `${path}.appArmorProfile`));
   if (s.allowPrivilegeEscalation === false) {
-    if (s.privileged) errors.push(invalid(`${path}.allowPrivilegeEscalation`, false, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
-    if (s.capabilities?.add?.includes('CAP_SYS_ADMIN')) errors.push(invalid(`${path}.allowPrivilegeEscalation`, false, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+    if (s.privileged) errors.push(invalid(path, s, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+    if (s.capabilities?.add?.includes('CAP_SYS_ADMIN')) errors.push(invalid(path, s, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
   }
   return errors;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { kinds } from '../../core/api/kinds/index.ts';
 import { apiVersionOf, resourcePath, type KubeObject } from '../../core/api/meta/object.ts';
+import type { Transport } from '../../core/client/client.ts';
 import type { Example } from '../contract/app-calls.ts';
-import type { ClusterSource, UpstreamTransport } from './seam.ts';
+import type { ClusterSource } from './seam.ts';
 import type { AppHandler } from './session.ts';
 import { GatewayError, wireErrorOf } from './wire-error.ts';
 
@@ -59,7 +60,7 @@ export function objectsOf(text: string): KubeObject[] {
 }
 
 /** Creates, or merges into what is there; answers with kubectl's line. */
-async function applyOne(transport: UpstreamTransport, object: KubeObject, namespace: string): Promise<string> {
+async function applyOne(transport: Transport, object: KubeObject, namespace: string): Promise<string> {
   const spec = kinds.find(k => k.kind === object.kind && apiVersionOf(k) === object.apiVersion);
   if (!spec) throw new GatewayError(`no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
   const name = object.metadata?.name ?? '';

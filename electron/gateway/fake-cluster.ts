@@ -1,7 +1,8 @@
 // A one-resource API server in memory for this room's tests: lists in pages, watches with history, and breaks when told.
 import type { KubeObject, WatchEvent } from '../../core/api/meta/object.ts';
+import type { Request, Transport } from '../../core/client/client.ts';
 import type { ClusterInfo } from '../contract/frames.ts';
-import type { ClusterSource, Upstream, UpstreamRequest, UpstreamTransport } from './seam.ts';
+import type { ClusterSource, Upstream } from './seam.ts';
 
 export class FakeCluster implements ClusterSource {
   readonly info: ClusterInfo = { id: 'fake', name: 'fake', origin: 'kubeconfig', server: 'https://fake' };
@@ -13,7 +14,7 @@ export class FakeCluster implements ClusterSource {
   down: Error | undefined;
   lists = 0;
   opens = 0;
-  requests: UpstreamRequest[] = [];
+  requests: Request[] = [];
   logChunks: Uint8Array[] = [];
   logReads = 0;
   #watchers = new Set<{ push(e: WatchEvent<KubeObject>): void; end(error?: Error): void }>();
@@ -39,7 +40,7 @@ export class FakeCluster implements ClusterSource {
   /** Cuts every watch; with `error` as a broken connection. */
   cut(error?: Error): void { for (const w of this.#watchers) w.end(error); }
 
-  readonly transport: UpstreamTransport = {
+  readonly transport: Transport = {
     request: async r => {
       if (this.down) throw this.down;
       this.requests.push(r);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FramePort, ToHost, ToWindow } from '../contract/frames.ts';
 import { CREDIT } from '../contract/frames.ts';
+import { silentLog } from '../../core/base/log.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 
@@ -32,7 +33,7 @@ class TestClock {
   }
 }
 const settle = (): Promise<void> => new Promise(done => { setImmediate(() => setImmediate(done)); });
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
 
 class Window {
   got: ToWindow[] = [];
@@ -64,7 +65,7 @@ class Window {
 const setup = () => {
   const clock = new TestClock();
   const cluster = new FakeCluster();
-  const gateway = createGateway({ clusters: cluster, log: quiet, clock });
+  const gateway = createGateway({ clusters: cluster, log: silentLog, clock });
   return { clock, cluster, gateway };
 };
 

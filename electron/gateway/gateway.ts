@@ -1,14 +1,16 @@
 // The gateway between windows and API servers: `createGateway({ clusters, log }).connect(port)` per window.
+import { systemClock, type Clock } from '../../core/base/clock.ts';
+import type { Log } from '../../core/base/log.ts';
 import type { ClusterInfo, FramePort } from '../contract/frames.ts';
-import type { ClusterSource, GatewayClock, GatewayLog } from './seam.ts';
+import type { ClusterSource } from './seam.ts';
 import { Session, type AppHandler, type SessionContext } from './session.ts';
 import { settingsCalls, type SettingsStore } from './settings.ts';
 import { Watches } from './watches.ts';
 
 export interface GatewayOptions {
   clusters: ClusterSource;
-  log: GatewayLog;
-  clock?: GatewayClock;
+  log: Log;
+  clock?: Clock;
   product?: { name: string; version: string };
   settings?: SettingsStore;
   /** Calls of contract/app-calls.ts this host can answer. */
@@ -23,18 +25,9 @@ export interface Gateway {
   close(): void;
 }
 
-const realClock: GatewayClock = {
-  now: () => Date.now(),
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-
 /** Opens no connection by itself: a cluster is reached when a window first asks for something of it. */
 export function createGateway(o: GatewayOptions): Gateway {
-  const clock = o.clock ?? realClock;
+  const clock = o.clock ?? systemClock;
   const watches = new Watches(o.clusters, clock, o.log);
   const sessions = new Set<Session>();
   const calls = new Map(Object.entries({ ...(o.settings ? settingsCalls(o.settings) : {}), ...o.calls }));

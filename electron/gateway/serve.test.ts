@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { silentLog } from '../../core/base/log.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { createGateway } from './gateway.ts';
 import { serveUi, type UiServer } from './serve.ts';
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const dir = mkdtempSync(join(tmpdir(), 'pilothouse-ui-'));
 let ui: UiServer;
 beforeAll(async () => {
   writeFileSync(join(dir, 'index.html'), '<!doctype html><title>x</title>');
-  ui = await serveUi({ listen: { host: '127.0.0.1', port: 0 }, gateway: createGateway({ clusters: new FakeCluster(), log: quiet }), assetsDir: dir, token: 'secret', log: quiet });
+  ui = await serveUi({ listen: { host: '127.0.0.1', port: 0 }, gateway: createGateway({ clusters: new FakeCluster(), log: silentLog }), assetsDir: dir, token: 'secret', log: silentLog });
 });
 afterAll(async () => { await ui.close(); rmSync(dir, { recursive: true }); });
 

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, resolve, sep } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { Log } from '../../core/base/log.ts';
 import type { Gateway } from './gateway.ts';
-import type { GatewayLog } from './seam.ts';
 import { wsPort } from './ws-port.ts';
 
 export interface ServeOptions {
@@ -18,7 +18,7 @@ export interface ServeOptions {
   assetsDir: string;
   /** What a window must show in its first frame; it travels in the fragment of the URL, which browsers never send. */
   token: string;
-  log: GatewayLog;
+  log: Log;
 }
 export interface UiServer {
   /** With the token: `http://127.0.0.1:7717/#token=…`. */

@@ -1,10 +1,11 @@
 // One window: parses its frames, keeps its conversations, cleans up when it goes.
 import { kindFor } from '../../core/api/kinds/index.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
+import type { Log } from '../../core/base/log.ts';
 import { parseToHost, PROTOCOL, type ClusterInfo, type FramePort, type ToHost, type ToWindow } from '../contract/frames.ts';
 import { counter } from './counter.ts';
 import { openLogs, type Stream } from './logs.ts';
-import type { ClusterSource, GatewayLog, Upstream } from './seam.ts';
+import type { ClusterSource, Upstream } from './seam.ts';
 import { openTerminal } from './terminal.ts';
 import { GatewayError, wireErrorOf } from './wire-error.ts';
 import { sameToken } from './token.ts';
@@ -16,7 +17,7 @@ export type AppHandler = (args: unknown) => Promise<unknown>;
 export interface SessionContext {
   readonly source: ClusterSource;
   readonly watches: Watches;
-  readonly log: GatewayLog;
+  readonly log: Log;
   readonly calls: ReadonlyMap<string, AppHandler>;
   readonly product: { name: string; version: string };
   /** Required in `hello` when set; without it the transport vouches for the window. */

@@ -1,7 +1,7 @@
 // What the user chose, in one JSON file of the data directory; written whole and by rename, so that a crash leaves old or new.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { GatewayLog } from './seam.ts';
+import type { Log } from '../../core/base/log.ts';
 import type { AppHandler } from './session.ts';
 import { GatewayError } from './wire-error.ts';
 
@@ -12,7 +12,7 @@ export interface SettingsStore {
 }
 
 /** A file that cannot be read as JSON is kept aside as `<file>.bad` and told about; the user starts with defaults. */
-export function fileSettings(file: string, log: GatewayLog): SettingsStore {
+export function fileSettings(file: string, log: Log): SettingsStore {
   let values: Record<string, unknown> = {};
   try { values = asRecord(JSON.parse(readFileSync(file, 'utf8'))); } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {

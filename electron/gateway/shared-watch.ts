@@ -1,8 +1,10 @@
 // One list+watch of a resource, kept for as long as any window looks at it, and healed when the connection breaks. Subscribers
 // see a snapshot in chunks and then events; a relist reaches them as the differences only, so that nothing flickers.
 import { objectKey, resourcePath, type KubeList, type KubeObject, type ResourceType, type WatchEvent } from '../../core/api/meta/object.ts';
+import type { Clock } from '../../core/base/clock.ts';
+import type { Log } from '../../core/base/log.ts';
+import type { Transport } from '../../core/client/client.ts';
 import { CHUNK, type Freshness } from '../contract/frames.ts';
-import type { GatewayClock, GatewayLog, UpstreamTransport } from './seam.ts';
 import { wireErrorOf } from './wire-error.ts';
 
 export interface Scope { resource: ResourceType; namespace?: string; labelSelector?: string; fieldSelector?: string }
@@ -28,9 +30,9 @@ interface Subscriber { sink: WatchSink; done: boolean }
 export class SharedWatch {
   readonly scope: Scope;
   readonly objects = new Map<string, KubeObject>();
-  #transport: () => Promise<UpstreamTransport>;
-  #clock: GatewayClock;
-  #log: GatewayLog;
+  #transport: () => Promise<Transport>;
+  #clock: Clock;
+  #log: Log;
   #subscribers = new Set<Subscriber>();
   #state: Freshness;
   #listed = false;
@@ -39,7 +41,7 @@ export class SharedWatch {
   #stop = new AbortController();
   #wake: (() => void) | undefined;
 
-  constructor(scope: Scope, transport: () => Promise<UpstreamTransport>, clock: GatewayClock, log: GatewayLog) {
+  constructor(scope: Scope, transport: () => Promise<Transport>, clock: Clock, log: Log) {
     this.scope = scope;
     this.#transport = transport;
     this.#clock = clock;
@@ -116,7 +118,7 @@ export class SharedWatch {
   }
 
   /** Reads the whole list in pages; returns its resourceVersion. First list: pages are shown as they come. Relist: as differences. */
-  async #list(transport: UpstreamTransport): Promise<string> {
+  async #list(transport: Transport): Promise<string> {
     const { resource, namespace, labelSelector, fieldSelector } = this.scope;
     const path = resourcePath(resource, namespace);
     const seen = new Set<string>();
@@ -140,7 +142,7 @@ export class SharedWatch {
     return version;
   }
 
-  async #watch(transport: UpstreamTransport, from: string, alive: () => void): Promise<string> {
+  async #watch(transport: Transport, from: string, alive: () => void): Promise<string> {
     const { resource, namespace, labelSelector, fieldSelector } = this.scope;
     let version = from;
     const attempt = new AbortController();

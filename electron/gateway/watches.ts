@@ -1,6 +1,8 @@
 // The pool of shared watches: one per cluster and scope, closed a while after the last window has left.
 import { apiVersionOf } from '../../core/api/meta/object.ts';
-import type { ClusterSource, GatewayClock, GatewayLog } from './seam.ts';
+import type { Clock } from '../../core/base/clock.ts';
+import type { Log } from '../../core/base/log.ts';
+import type { ClusterSource } from './seam.ts';
 import { SharedWatch, type Scope, type WatchSink } from './shared-watch.ts';
 
 /** Milliseconds a watch outlives its last subscriber, so that going back and forth between pages costs nothing. */
@@ -10,11 +12,11 @@ export interface Subscription { retry(): void; close(): void }
 
 export class Watches {
   #source: ClusterSource;
-  #clock: GatewayClock;
-  #log: GatewayLog;
+  #clock: Clock;
+  #log: Log;
   #open = new Map<string, { watch: SharedWatch; linger?: { cancel(): void } }>();
 
-  constructor(source: ClusterSource, clock: GatewayClock, log: GatewayLog) {
+  constructor(source: ClusterSource, clock: Clock, log: Log) {
     this.#source = source;
     this.#clock = clock;
     this.#log = log;

@@ -1,12 +1,12 @@
 // A WebSocket as a FramePort: one JSON text message per frame.
 import type { WebSocket } from 'ws';
+import type { Log } from '../../core/base/log.ts';
 import type { FramePort } from '../contract/frames.ts';
-import type { GatewayLog } from './seam.ts';
 
 /** Bytes that may wait in the socket; a window this far behind is gone or hopeless, and is closed so that memory stays bounded. */
 const MAX_BUFFERED = 256 * 1024 * 1024;
 
-export function wsPort(socket: WebSocket, log: GatewayLog): FramePort {
+export function wsPort(socket: WebSocket, log: Log): FramePort {
   const closers: ((why: string) => void)[] = [];
   let closed = false;
   const over = (why: string): void => {

@@ -13,13 +13,13 @@ const withoutUnused = {
   },
 };
 
-/** Bundles the command-line host; ~50 ms. Native and optional modules stay outside. */
+/** Bundles the command-line host; ~50 ms. Optional modules stay outside. */
 export async function buildHost() {
   ensureGenerated();
   await build({
     entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir: 'dist', outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
-    external: ['@lydell/node-pty', 'electron'], plugins: [withoutUnused],
+    external: ['electron'], plugins: [withoutUnused],
     // Packages that are CommonJS need `require`; Node 20 does not have Promise.withResolvers yet.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);\nPromise.withResolvers ??= function () { let resolve, reject; const promise = new this((a, b) => { resolve = a; reject = b; }); return { promise, resolve, reject }; };" },
   });
@@ -27,7 +27,7 @@ export async function buildHost() {
 
 export async function buildElectron() {
   if (!existsSync('electron/main/main.ts')) return;
-  const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron', '@lydell/node-pty'], plugins: [withoutUnused] };
+  const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron'], plugins: [withoutUnused] };
   await build({ ...common, entryPoints: { main: 'electron/main/main.ts', host: 'electron/host/utility.ts' }, outdir: 'dist/electron', format: 'esm', outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } });
   await build({ ...common, entryPoints: { preload: 'electron/preload/preload.ts' }, outdir: 'dist/electron', format: 'cjs', outExtension: { '.js': '.cjs' } });

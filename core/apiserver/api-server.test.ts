@@ -224,6 +224,28 @@ describe('list', () => {
     expect(names(await list('/api/v1/pods', { fieldSelector: 'spec.nodeName=n1,metadata.name!=p' }))).toEqual(['r']);
   });
 
+  it('picks few of many by label, in order, in pages, at every moment', async () => {
+    await Promise.all(Array.from({ length: 600 }, (_, i) => call('POST', CM, cm(`m${String(i).padStart(3, '0')}`, {}, { labels: { app: `a${i % 20}`, tier: i % 2 ? 'odd' : 'even' } }))));
+    const picked = async (labelSelector: string, more: Record<string, string> = {}): Promise<string[]> => names(await list(CM, { labelSelector, ...more }));
+    const third = Array.from({ length: 30 }, (_, i) => `m${String(i * 20 + 3).padStart(3, '0')}`);
+    expect(await picked('app=a3')).toEqual(third);
+    expect(await picked('app=a3,tier=even')).toEqual([]);
+    expect((await picked('app in (a3,a4),tier!=odd')).length).toBe(30);
+    expect((await picked('tier=odd')).length).toBe(300);
+    expect(names(await list('/api/v1/namespaces/b/configmaps', { labelSelector: 'app=a3' }))).toEqual([]);
+    const first = await list(CM, { labelSelector: 'app=a3', limit: '20' });
+    await merge(`${CM}/m003`, { metadata: { labels: { app: 'moved' } } });
+    await call('DELETE', `${CM}/m023`);
+    await call('POST', CM, cm('aaa', {}, { labels: { app: 'a3' } }));
+    expect(names(first)).toEqual(third.slice(0, 20));
+    expect(names(await list(CM, { labelSelector: 'app=a3', limit: '20', continue: first.metadata!.continue }))).toEqual(third.slice(20));
+    expect(await picked('app=a3')).toEqual(['aaa', ...third.slice(2)]);
+    expect(await picked('app=moved')).toEqual(['m003']);
+    expect(await picked('app=a3', { resourceVersion: first.metadata!.resourceVersion!, resourceVersionMatch: 'Exact' })).toEqual(third);
+    const page = await list(CM, { labelSelector: 'app=a3', limit: '28' });
+    expect(names(await list(CM, { labelSelector: 'app=a3', limit: '28', continue: page.metadata!.continue }))).toEqual(third.slice(29));
+  });
+
   it('comes in consistent chunks', async () => {
     const one = await list(CM, { limit: '2' });
     expect([names(one), one.metadata!.remainingItemCount]).toEqual([['a', 'b'], 3]);

@@ -6,6 +6,7 @@ import type { RequestContext, Result } from '../context.ts';
 import { decodeToken, encodeToken } from './continue-token.ts';
 import type { RegistryEnv } from './env.ts';
 import { candidates } from './field-index.ts';
+import { labelled } from './label-index.ts';
 import { listOptions, revisionOf, type ListRequest } from './options.ts';
 import type { Resource } from './resource.ts';
 import { selectorOf, type Selection } from './selector.ts';
@@ -87,9 +88,16 @@ function single(env: RegistryEnv, resource: Resource, selector: Selection, revis
 function scan(env: RegistryEnv, resource: Resource, prefix: string, from: string | undefined, selector: Selection, limit: number, revision: number | undefined): { entries: Entry[]; more: boolean; remaining: number; revision: number } {
   const { matches } = selector;
   if (matches === undefined) return env.store.range({ prefix, from, limit: limit || undefined, revision });
+  // Indexes know the newest state only.
+  const newest = env.store.revision;
+  const few = revision === undefined || revision === newest ? candidates(env.store, resource, prefix, selector.pinned) ?? labelled(env.store, resource, prefix, selector.labels) : undefined;
+  if (few) {
+    const rest = from === undefined ? few : few.filter(e => e.key >= from!);
+    const found = rest.filter(e => matches(resource.objectOf(e)));
+    const more = limit > 0 && found.length > limit;
+    return { entries: more ? found.slice(0, limit) : found, more, remaining: 0, revision: newest };
+  }
   if (limit === 0) {
-    const few = from === undefined && revision === undefined ? candidates(env.store, resource, prefix, selector.pinned) : undefined;
-    if (few) return { entries: few.filter(e => matches(resource.objectOf(e))), more: false, remaining: 0, revision: env.store.revision };
     const all = env.store.range({ prefix, from, revision });
     return { ...all, entries: all.entries.filter(e => matches(resource.objectOf(e))), more: false };
   }

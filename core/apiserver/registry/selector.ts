@@ -1,6 +1,6 @@
 // Label and field selectors of a request as one predicate, and the single key when they name one object.
 import { parseFieldSelector } from '../../api/meta/fields.ts';
-import { parseSelector } from '../../api/meta/labels.ts';
+import { parseSelector, type Requirement } from '../../api/meta/labels.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Resource } from './resource.ts';
 
@@ -9,11 +9,13 @@ export interface Selection {
   readonly matches: ((object: KubeObject) => boolean) | undefined;
   /** The value a field must have, where the selector pins one. */
   readonly pinned: ((field: string) => string | undefined) | undefined;
+  /** What is asked of labels; all of it must hold. */
+  readonly labels: readonly Requirement[];
   /** The selector admits no object but this one. */
   readonly key: string | undefined;
 }
 
-const ALL: Selection = { matches: undefined, pinned: undefined, key: undefined };
+const ALL: Selection = { matches: undefined, pinned: undefined, labels: [], key: undefined };
 
 /** Throws 400 for selectors that cannot be read or name fields the kind does not offer. */
 export function selectorOf(resource: Resource, namespace: string, labelSelector: string, fieldSelector: string): Selection {
@@ -25,5 +27,5 @@ export function selectorOf(resource: Resource, namespace: string, labelSelector:
   const matches = byLabel && byField ? (o: KubeObject) => labels.matches(o.metadata!.labels) && fields.matches(o)
     : byLabel ? (o: KubeObject) => labels.matches(o.metadata!.labels)
       : byField ? (o: KubeObject) => fields.matches(o) : undefined;
-  return { matches, pinned: byField ? fields.pinned : undefined, key };
+  return { matches, pinned: byField ? fields.pinned : undefined, labels: labels.requirements, key };
 }

@@ -35,7 +35,7 @@ export const w5: Story = {
 };
 
 export const w13: Story = {
-  id: 'W13', title: 'kiosk', runtimes: ['docker', 'sandbox'], pods: 12,
+  id: 'W13', title: 'kiosk', runtimes: ['docker', 'sandbox'], pods: 12, alone: true,
   async play(s) {
     const { k } = s;
     const file = (n: string): string => join(EXAMPLES, 'kiosk', n);

@@ -99,6 +99,8 @@ export interface Story {
   runtimes: readonly RuntimeName[];
   /** How many pods it has at least. */
   pods: number;
+  /** It uses a place of the machine that its manifests name (a hostPath): never twice at the same time. */
+  alone?: true;
   play(s: Stage): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 // One line of a log: time, source in its colour, text with its own colours and the search marked.
 import { memo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { plain, spans } from './ansi.ts';
+import { marked, plain, spans } from './ansi.ts';
 import type { LogLine } from './log-ring.ts';
 import { localTime } from './times.ts';
 
@@ -15,32 +15,22 @@ export const LogRow = memo(function LogRow({ line, label, colour, time, highligh
   const [whole, setWhole] = useState(false);
   const long = line.text.length > DRAWN && !whole;
   const text = long ? line.text.slice(0, DRAWN) : line.text;
+  const unseen = long && highlight ? plain(line.text.slice(DRAWN)).match(highlight)?.length ?? 0 : 0;
   return (
-    <div className={`log-line${current ? ' at' : ''}`}>
+    <div className={`log-line${current ? ' at' : ''}${line.restarted ? ' log-note' : ''}`}>
       {time ? <span className="log-time" title={line.at}>{localTime(line.at)} </span> : null}
       {label !== undefined ? <span className="log-source" style={{ color: `var(--log${(colour % 8) + 1})` }}>{label} </span> : null}
-      <span className="log-text">{highlight ? marked(plain(text), highlight) : coloured(text)}</span>
-      {long ? <button type="button" className="link-button" onClick={() => setWhole(true)}>{t('logs.moreOfLine', { count: line.text.length - DRAWN })}</button> : null}
+      {line.restarted ? <span className="log-text">{t('logs.restarted')}{line.restarted.lost > 0 ? ` ${t('logs.lostRuns', { count: line.restarted.lost })}` : ''}</span> : <span className="log-text">{drawn(text, highlight)}</span>}
+      {long ? <button type="button" className="link-button" onClick={() => setWhole(true)}>{t('logs.moreOfLine', { count: line.text.length - DRAWN })}{unseen > 0 ? `, ${t('logs.moreMatches', { count: unseen })}` : ''}</button> : null}
     </div>
   );
 });
 
-function coloured(text: string): ReactNode {
+function drawn(text: string, highlight: RegExp | undefined): ReactNode {
   const parts = spans(text);
-  if (parts.length === 1 && parts[0]!.className === '') return parts[0]!.text;
-  // oxlint-disable-next-line react/no-array-index-key -- the pieces of one unchanging line
-  return parts.map((s, i) => <span key={i} className={s.className || undefined}>{s.text}</span>);
+  if (!highlight && parts.length === 1 && parts[0]!.className === '') return parts[0]!.text;
+  if (!highlight) return parts.map((s, i) => <span key={key(i)} className={s.className || undefined}>{s.text}</span>);
+  return marked(parts, highlight).map((s, i) => (s.mark ? <mark key={key(i)} className={s.className || undefined}>{s.text}</mark> : <span key={key(i)} className={s.className || undefined}>{s.text}</span>));
 }
-
-function marked(text: string, highlight: RegExp): ReactNode {
-  const out: ReactNode[] = [];
-  let from = 0;
-  for (const m of text.matchAll(highlight)) {
-    if (m[0] === '') break;
-    if (m.index > from) out.push(text.slice(from, m.index));
-    out.push(<mark key={m.index}>{m[0]}</mark>);
-    from = m.index + m[0].length;
-  }
-  out.push(text.slice(from));
-  return out;
-}
+/** The pieces of one unchanging line have no other identity than their place. */
+const key = (i: number): string => `p${i}`;

@@ -10,14 +10,14 @@ export interface LogLine {
   /** `at` in a form that sorts as text. */
   readonly key: string;
   readonly text: string;
-  /** A word of ours about the source ("container restarted"), not output. */
-  readonly note?: boolean;
+  /** A word of ours, not output: the source began again, and so many instances before it can no longer be read. */
+  readonly restarted?: { readonly lost: number };
 }
 
 export const MAX_LINES = 50_000;
 /** Characters kept in all lines together. */
 export const MAX_CHARS = 24_000_000;
-/** A longer line is cut: one line must not be able to fill the memory. */
+/** A longer line is shown as several: one line must not be able to fill the memory. */
 export const MAX_LINE = 200_000;
 
 /** Sortable text of a timestamp: seconds in UTC and nine digits. Server clocks may write an offset instead of Z. */

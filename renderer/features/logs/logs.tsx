@@ -1,6 +1,7 @@
 // Logs: of a pod with all its containers, or of everything a workload or a service selects.
 import { lazy } from 'react';
 import type { ActionContext, Feature } from '../../app/feature.ts';
+import { wantFocus } from './focus.ts';
 import { targetOfObjects } from './target.ts';
 
 const LogView = lazy(async () => ({ default: (await import('./LogView.tsx')).LogView }));
@@ -17,7 +18,9 @@ export const logs: Feature = {
       const name = c.objects[0]?.metadata?.name ?? '';
       const title = c.objects.length === 1 ? name : `${name} + ${c.objects.length - 1}`;
       c.app.lastCommand.set(target.command);
-      c.app.workspace.openDock({ id: `logs:${c.cluster}:${JSON.stringify(target.sets)}`, view: 'logs', title, icon: 'logs', props: target });
+      const id = `logs:${c.cluster}:${JSON.stringify(target.sets)}`;
+      wantFocus(id);
+      c.app.workspace.openDock({ id, view: 'logs', title, icon: 'logs', props: target });
     },
   }],
 };

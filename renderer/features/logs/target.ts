@@ -20,19 +20,30 @@ export function setOf(kind: KindSpec, o: KubeObject): PodSet | undefined {
   return labelSelector === '' ? undefined : { namespace, labelSelector };
 }
 
+/** How much of the logs is asked for, as kubectl says it. */
+export interface Asked { previous?: boolean; tail?: number; since?: string; timestamps?: boolean }
+
 export function targetOfObjects(cluster: string, info: ClusterInfo | undefined, kind: KindSpec, objects: readonly KubeObject[]): LogTarget | undefined {
-  const sets = objects.map(o => setOf(kind, o)).filter(s => s !== undefined);
-  if (sets.length === 0) return undefined;
-  const first = objects[0]!;
-  const ns = first.metadata?.namespace;
-  const name = first.metadata?.name ?? '';
-  const selector = sets[0]!.labelSelector;
-  const command = kind.kind === 'Pod' ? kubectl(info, ns, 'logs', '-f', '--all-containers', '--timestamps', name)
-    : kind.kind === 'Service' ? kubectl(info, ns, 'logs', '-f', '--all-containers', '--prefix', '-l', selector ?? '')
-      : kubectl(info, ns, 'logs', '-f', '--all-containers', '--all-pods', '--prefix', resourceArg(kind, name));
+  const chosen = objects.filter(o => setOf(kind, o) !== undefined);
+  const first = chosen[0];
+  if (!first) return undefined;
+  const commands = chosen.map(o => {
+    const ns = o.metadata?.namespace, name = o.metadata?.name ?? '';
+    if (kind.kind === 'Pod') return kubectl(info, ns, 'logs', '-f', '--all-containers', name);
+    const selector = setOf(kind, o)!.labelSelector!;
+    // kubectl knows the pods of these by themselves; for a service it would take one pod only.
+    return kind.kind === 'Service' ? kubectl(info, ns, 'logs', '-f', '--all-containers', '--prefix', '-l', selector) : kubectl(info, ns, 'logs', '-f', '--all-containers', '--all-pods', '--prefix', resourceArg(kind, name));
+  });
   const labels = Object.entries(first.metadata?.labels ?? {}).filter(([k]) => !PER_REVISION.has(k));
-  const replaced = kind.kind === 'Pod' && objects.length === 1 && labels.length > 0 && first.metadata?.ownerReferences?.some(r => r.controller);
-  return { cluster, sets, command, ...(replaced ? { siblings: { namespace: ns ?? '', labelSelector: labels.map(([k, v]) => `${k}=${v}`).join(',') } } : {}) };
+  const replaced = kind.kind === 'Pod' && chosen.length === 1 && labels.length > 0 && first.metadata?.ownerReferences?.some(r => r.controller);
+  return { cluster, sets: chosen.map(o => setOf(kind, o)!), command: commands.join(' & '), ...(replaced ? { siblings: { namespace: first.metadata?.namespace ?? '', labelSelector: labels.map(([k, v]) => `${k}=${v}`).join(',') } } : {}) };
+}
+
+/** The command with what the toolbar asks for. */
+export function commandWith(command: string, a: Asked): string {
+  const words = [a.previous ? '--previous' : '', a.tail === undefined ? '' : `--tail=${a.tail}`, a.since ? `--since=${a.since}` : '', a.timestamps ? '--timestamps' : ''].filter(Boolean).join(' ');
+  // A previous container writes no more: there is nothing to follow.
+  return command.split(' & ').map(c => c.replace(/ logs -f(?= )/, `${a.previous ? ' logs' : ' logs -f'}${words ? ` ${words}` : ''}`)).join(' & ');
 }
 
 /** What a dock tab was opened with, if it is one of ours. */

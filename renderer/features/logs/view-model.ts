@@ -29,11 +29,23 @@ export class ShownLines {
   }
 }
 
-/** Indexes of the lines that match, for search. */
-export function hitsOf(lines: readonly LogLine[], matcher: Matcher): number[] {
-  const { test } = matcher;
-  if (!test) return [];
-  const out: number[] = [];
-  for (let i = 0; i < lines.length; i++) if (test(plain(lines[i]!.text))) out.push(i);
-  return out;
+/** Indexes of the lines that match, for search. Lines that were only appended cost what was appended. */
+export class Hits {
+  #test: Matcher['test'];
+  #lines: readonly LogLine[] = [];
+  #hits: readonly number[] = [];
+
+  constructor(matcher: Matcher) { this.#test = matcher.test; }
+
+  of(lines: readonly LogLine[]): readonly number[] {
+    const test = this.#test;
+    if (!test || lines === this.#lines) return this.#hits;
+    const before = this.#lines.length;
+    const appended = before > 0 && lines.length >= before && lines[0] === this.#lines[0] && lines[before - 1] === this.#lines[before - 1];
+    const found: number[] = [];
+    for (let i = appended ? before : 0; i < lines.length; i++) if (test(plain(lines[i]!.text))) found.push(i);
+    this.#lines = lines;
+    if (!appended) this.#hits = found; else if (found.length > 0) this.#hits = [...this.#hits, ...found];
+    return this.#hits;
+  }
 }

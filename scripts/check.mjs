@@ -12,7 +12,7 @@ function step(name, command, args, judge = r => r.status === 0) {
   process.stderr.write(`check: ${name} ${ok ? 'ok' : 'FAILED'} (${Date.now() - started} ms)\n`);
 }
 step('types', 'tsc', ['-b', '--pretty', 'false']);
-step('lint', 'oxlint', ['--quiet']);
+step('lint', 'oxlint', ['--deny-warnings']);
 step('boundaries', 'depcruise', ['core', 'electron', 'renderer', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'],
   // With a TypeScript it cannot use, dependency-cruiser sees no module at all and is content: that is a failure.
   r => r.status === 0 && Number(/\((\d+) modules/.exec(r.stdout)?.[1] ?? 0) > 15);

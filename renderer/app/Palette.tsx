@@ -78,6 +78,8 @@ export function Palette({ onClose, start = '' }: { onClose(): void; start?: stri
 function Marked({ text, hits }: { text: string; hits: readonly number[] }) {
   if (hits.length === 0) return <>{text}</>;
   const on = new Set(hits);
+  // A letter has no identity but its place.
+  // oxlint-disable-next-line react/no-array-index-key
   return <>{[...text].map((c, i) => (on.has(i) ? <mark key={i}>{c}</mark> : c))}</>;
 }
 

@@ -50,7 +50,7 @@ function ContainerCard({ container: c, status, init, live }: { container: Contai
 
 const Env = ({ container: c }: { container: Container }) => (
   <ul>
-    {c.envFrom?.map((f, i) => <li key={i}><code>{f.prefix ?? ''}*</code> <span className="quiet">{f.configMapRef ? `configmap/${(f.configMapRef as { name?: string }).name ?? ''}` : `secret/${(f.secretRef as { name?: string } | undefined)?.name ?? ''}`}</span></li>)}
+    {c.envFrom?.map(f => <li key={JSON.stringify(f)}><code>{f.prefix ?? ''}*</code> <span className="quiet">{f.configMapRef ? `configmap/${(f.configMapRef as { name?: string }).name ?? ''}` : `secret/${(f.secretRef as { name?: string } | undefined)?.name ?? ''}`}</span></li>)}
     {c.env?.map(e => {
       const from = e.valueFrom;
       const source = from?.secretKeyRef ? `secret/${from.secretKeyRef.name} ${from.secretKeyRef.key}` : from?.configMapKeyRef ? `configmap/${from.configMapKeyRef.name} ${from.configMapKeyRef.key}` : from?.fieldRef?.fieldPath ?? from?.resourceFieldRef?.resource;

@@ -40,9 +40,9 @@ export function Endpoints({ object, kind, cluster }: SectionProps) {
     <Section title={t('sections.endpoints')} count={rows.length}>
       {rows.length === 0 ? <p className="quiet section-none">{t('endpoints.none')}</p> : null}
       <ul className="endpoint-list">
-        {rows.slice(0, 200).map(({ e, ports }, i) => {
+        {rows.slice(0, 200).map(({ e, ports }) => {
           const pod = e.targetRef?.kind === 'Pod' ? e.targetRef : undefined;
-          return <li key={i}><StatusShape level={e.conditions?.terminating ? 'warning' : e.conditions?.ready === false ? 'bad' : 'good'} /><code>{e.addresses.join(', ')}{ports ? `:${ports}` : ''}</code>
+          return <li key={`${e.addresses.join()} ${ports} ${e.targetRef?.uid ?? ''}`}><StatusShape level={e.conditions?.terminating ? 'warning' : e.conditions?.ready === false ? 'bad' : 'good'} /><code>{e.addresses.join(', ')}{ports ? `:${ports}` : ''}</code>
             {pod ? <button type="button" className="link-button mono" onClick={() => workspace.openObject(targetOf(cluster, POD, pod.namespace, pod.name ?? ''))}>{pod.name}</button> : null}</li>;
         })}
       </ul>

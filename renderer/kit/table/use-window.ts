@@ -34,6 +34,8 @@ export function useWindow(scrollerRef: RefObject<HTMLElement | null>, count: num
   useEffect(() => {
     const el = scrollerRef.current;
     if (el) { at.current.top = el.scrollTop; setFirst(Math.floor(el.scrollTop / rowHeight / STEP) * STEP); }
+    // `count` is not read: its change is why this has to run.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [scrollerRef, rowHeight, count]);
 
   const page = Math.max(1, Math.floor((height - head) / rowHeight));

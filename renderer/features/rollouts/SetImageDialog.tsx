@@ -7,6 +7,7 @@ import type { ActionContext } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
 import { ConfirmDialog } from '../../kit/ConfirmDialog.tsx';
 import { imagePatch } from './revisions.ts';
+import { isWorkload } from './target.ts';
 
 export function SetImageDialog({ c, close }: { c: ActionContext; close(): void }) {
   const { t } = useTranslation();
@@ -26,7 +27,7 @@ export function SetImageDialog({ c, close }: { c: ActionContext; close(): void }
   return (
     <ConfirmDialog title={t('rollouts.setImageTitle', { name })} deed={t('rollouts.setImageDeed')} kubectl={command} field disabled={!valid} onClose={close}
       onConfirm={async () => {
-        await c.app.connection.request({ cluster: c.cluster, method: 'PATCH', path: resourcePath(c.kind, ns, name), query: { fieldManager: 'pilothouse' }, contentType: 'application/strategic-merge-patch+json', body: imagePatch(changed, c.kind.kind === 'Deployment' ? why : undefined, init) });
+        await c.app.connection.request({ cluster: c.cluster, method: 'PATCH', path: resourcePath(c.kind, ns, name), query: { fieldManager: 'pilothouse' }, contentType: 'application/strategic-merge-patch+json', body: imagePatch(changed, isWorkload(c.kind.kind) ? why : undefined, init) });
         c.app.lastCommand.set(command);
         c.app.notify({ level: 'good', text: t('rollouts.imageSet', { name, images: pairs.join(', ') }), kubectl: command });
       }}>
@@ -34,7 +35,7 @@ export function SetImageDialog({ c, close }: { c: ActionContext; close(): void }
         <label className="field" key={x.name}><span>{x.name}{init.has(x.name) ? ` · ${t('container.init')}` : ''}</span>
           <input className="input mono" name={`image-${x.name}`} autoFocus={i === 0} spellCheck={false} autoComplete="off" value={images[x.name] ?? x.image} onChange={e => setImages(m => ({ ...m, [x.name]: e.target.value }))} /></label>
       ))}
-      {c.kind.kind === 'Deployment' ? <label className="field"><span>{t('rollout.cause')}</span><input className="input" value={why} onChange={e => setCause(e.target.value)} /></label> : null}
+      {isWorkload(c.kind.kind) ? <label className="field"><span>{t('rollout.cause')}</span><input className="input" value={why} onChange={e => setCause(e.target.value)} /></label> : null}
     </ConfirmDialog>
   );
 }

@@ -9,24 +9,25 @@ import { kubectl, resourceArg } from '../../app/kubectl.ts';
 import { ConfirmDialog } from '../../kit/ConfirmDialog.tsx';
 import { LineDiff } from './LineDiff.tsx';
 import { undoPatch, type Revision } from './revisions.ts';
+import type { Workload } from './target.ts';
 
-interface Props { app: App; cluster: string; kind: KindSpec; deployment: Deployment; revision: Revision; close(): void }
+interface Props { app: App; cluster: string; kind: KindSpec; workload: Workload; revision: Revision; close(): void }
 
-export function UndoDialog({ app, cluster, kind, deployment, revision, close }: Props) {
+export function UndoDialog({ app, cluster, kind, workload, revision, close }: Props) {
   const { t } = useTranslation();
-  const name = deployment.metadata?.name ?? '', ns = deployment.metadata?.namespace;
+  const name = workload.metadata?.name ?? '', ns = workload.metadata?.namespace;
   const info = app.connection.host.get()?.clusters.find(i => i.id === cluster);
   const command = kubectl(info, ns, 'rollout', 'undo', resourceArg(kind, name), `--to-revision=${revision.number}`);
-  const paused = deployment.spec?.paused === true;
+  const paused = (workload as Deployment).spec?.paused === true;
   return (
     <ConfirmDialog title={t('rollouts.undoTitle', { name, revision: revision.number })} deed={t('rollouts.undoDeed', { revision: revision.number })} kubectl={command} disabled={paused} onClose={close}
       onConfirm={async () => {
-        await app.connection.request({ cluster, method: 'PATCH', path: resourcePath(kind, ns, name), query: { fieldManager: 'pilothouse' }, contentType: 'application/json-patch+json', body: undoPatch(deployment, revision) });
+        await app.connection.request({ cluster, method: 'PATCH', path: resourcePath(kind, ns, name), query: { fieldManager: 'pilothouse' }, contentType: 'application/json-patch+json', body: undoPatch(workload, revision) });
         app.lastCommand.set(command);
         app.notify({ level: 'good', text: t('rollouts.undone', { name, revision: revision.number }), kubectl: command });
       }}>
       <p className="quiet">{paused ? t('rollouts.undoPaused') : revision.cause ? `${t('rollout.cause')}: ${revision.cause}` : t('rollouts.undoText')}</p>
-      <LineDiff before={templateText(deployment.spec?.template)} after={templateText(revision.template)} />
+      <LineDiff before={templateText(workload.spec?.template)} after={templateText(revision.template)} />
     </ConfirmDialog>
   );
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { CoreEvent, Deployment, Pod, ReplicaSet } from '../../../core/api/types/kubernetes.ts';
+import type { ControllerRevision, CoreEvent, DaemonSet, Deployment, Pod, ReplicaSet, StatefulSet } from '../../../core/api/types/kubernetes.ts';
 import { hunks, lineDiff } from './line-diff.ts';
-import { progressOf } from './progress.ts';
-import { imagePatch, revisionsOf, undoPatch } from './revisions.ts';
+import { progressOf, type Maker } from './progress.ts';
+import { controllerRevisionsOf, imagePatch, revisionsOf, undoPatch } from './revisions.ts';
+import { standingOf } from './standing.ts';
 
 const d = { metadata: { name: 'web', uid: 'd', generation: 2, resourceVersion: '9', annotations: { 'deployment.kubernetes.io/revision': '2', 'kubernetes.io/change-cause': 'two', keep: 'no' } }, spec: { replicas: 2, template: { spec: { containers: [{ name: 'a', image: 'x:2' }] } } }, status: { observedGeneration: 2, replicas: 3, updatedReplicas: 1, readyReplicas: 2, availableReplicas: 2 } } as unknown as Deployment;
 const set = (n: number, image: string, uid = 'd'): ReplicaSet => ({ metadata: { name: `web-${n}`, uid: `r${n}`, ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid, controller: true }], annotations: { 'deployment.kubernetes.io/revision': String(n), 'deployment.kubernetes.io/desired-replicas': '2', 'kubernetes.io/change-cause': `cause ${n}` } }, spec: { selector: {}, template: { metadata: { labels: { app: 'web', 'pod-template-hash': `h${n}` } }, spec: { containers: [{ name: 'a', image }] } } }, status: { replicas: 1 } }) as unknown as ReplicaSet;
@@ -20,28 +21,98 @@ describe('revisions', () => {
   });
 });
 
-const pod = (status: unknown, name = 'web-2-a'): Pod => ({ metadata: { name, uid: name }, status }) as unknown as Pod;
-describe('progress', () => {
-  const kinds = (pods: Pod[], events: CoreEvent[] = [], dep = d, rs: ReplicaSet | undefined = undefined): string[] => progressOf(dep, rs, pods, events).reasons.map(r => r.kind);
-  it('names each way to be stuck', () => {
-    const waiting = (reason: string) => pod({ containerStatuses: [{ name: 'a', state: { waiting: { reason, message: 'm' } } }] });
-    expect(kinds([waiting('ImagePullBackOff')])).toEqual(['image']);
-    expect(kinds([waiting('CreateContainerConfigError')])).toEqual(['config']);
-    expect(kinds([waiting('CrashLoopBackOff')])).toEqual(['crash']);
-    expect(kinds([pod({ conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' }] })])).toEqual(['unschedulable']);
-    const unready = pod({ containerStatuses: [{ name: 'a', ready: false, state: { running: {} } }] });
-    expect(kinds([unready], [{ reason: 'Unhealthy', message: 'Readiness probe failed', involvedObject: { uid: 'web-2-a' } } as unknown as CoreEvent])).toEqual(['probe']);
-    expect(kinds([unready])).toEqual(['creating']);
-    const failing = { ...set(2, 'x:2'), status: { replicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota: q' }] } } as unknown as ReplicaSet;
-    expect(kinds([], [], d, failing)).toEqual(['quota']);
-    expect(progressOf(d, undefined, [waiting('ImagePullBackOff'), pod({ containerStatuses: [{ name: 'a', state: { waiting: { reason: 'ImagePullBackOff', message: 'm' } } }] }, 'web-2-b')], []).reasons).toMatchObject([{ count: 2 }]);
+const OWNER = [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 's', controller: true }];
+const statefulSet = { metadata: { name: 'db', uid: 's', generation: 3, resourceVersion: '9', annotations: { 'kubernetes.io/change-cause': 'three', note: 'stays' } }, spec: { replicas: 3, template: { spec: { containers: [{ name: 'a', image: 'x:3' }] } } }, status: { observedGeneration: 3, replicas: 3, readyReplicas: 2, updatedReplicas: 1, currentRevision: 'db-1', updateRevision: 'db-3' } } as unknown as StatefulSet;
+const kept = (n: number): ControllerRevision => ({ metadata: { name: `db-${n}`, uid: `c${n}`, ownerReferences: OWNER, labels: { 'controller-revision-hash': `h${n}` }, annotations: { 'kubernetes.io/change-cause': `cause ${n}`, note: 'older' } }, revision: n, data: { spec: { template: { $patch: 'replace', spec: { containers: [{ name: 'a', image: `x:${n}` }] } } } } });
+const member = (n: number, hash: string): Pod => ({ metadata: { name: `db-${n}`, uid: `p${n}`, labels: { 'controller-revision-hash': hash }, ownerReferences: OWNER }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }) as unknown as Pod;
+
+describe('controller revisions', () => {
+  it('are the history of stateful sets (pods labelled by name) and daemon sets (by hash)', () => {
+    const list = controllerRevisionsOf(statefulSet, [kept(1), kept(3), { ...kept(2), metadata: { name: 'foreign' } }], [member(0, 'db-1'), member(1, 'h1'), member(2, 'db-3')]);
+    expect(list.map(r => [r.number, r.images, r.cause, r.current, r.replicas, r.ready])).toEqual([[3, ['x:3'], 'cause 3', true, 1, 1], [1, ['x:1'], 'cause 1', false, 2, 2]]);
   });
-  it('tells done, moving and paused apart', () => {
-    expect(progressOf(d, undefined, [], []).state).toBe('moving');
-    expect(progressOf({ ...d, spec: { ...d.spec!, paused: true } }, undefined, [], []).state).toBe('paused');
+  it('without a word in the status the newest is the current one; an undo brings the template and the cause alone', () => {
+    const set = { ...statefulSet, status: {} } as StatefulSet;
+    const [now, before] = controllerRevisionsOf(set, [kept(1), kept(3)], []);
+    expect(now!.current).toBe(true);
+    expect(undoPatch(set, before!)).toEqual([
+      { op: 'test', path: '/spec/template', value: statefulSet.spec!.template }, { op: 'replace', path: '/spec/template', value: { spec: { containers: [{ name: 'a', image: 'x:1' }] } } },
+      { op: 'replace', path: '/metadata/annotations', value: { note: 'stays', 'kubernetes.io/change-cause': 'cause 1' } },
+    ]);
+  });
+});
+
+describe('standing', () => {
+  it('ends where kubectl rollout status does', () => {
+    expect(standingOf('StatefulSet', statefulSet)).toMatchObject({ want: 3, updated: 1, old: 2, done: false });
+    const turned = { ...statefulSet, status: { ...statefulSet.status!, readyReplicas: 3, updatedReplicas: 3 } };
+    expect(standingOf('StatefulSet', turned).done).toBe(true);
+    const parted = { ...statefulSet, spec: { ...statefulSet.spec!, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } }, status: { ...statefulSet.status!, readyReplicas: 3 } };
+    expect(standingOf('StatefulSet', parted).done).toBe(true);
+    const daemon = { metadata: { generation: 1 }, spec: {}, status: { observedGeneration: 1, desiredNumberScheduled: 3, currentNumberScheduled: 3, updatedNumberScheduled: 2, numberReady: 3, numberAvailable: 3 } } as unknown as DaemonSet;
+    expect(standingOf('DaemonSet', daemon)).toMatchObject({ want: 3, old: 1, done: false });
+    expect(standingOf('DaemonSet', { ...daemon, spec: { ...daemon.spec!, updateStrategy: { type: 'OnDelete' } } })).toMatchObject({ done: true, byHand: true });
+  });
+});
+
+const pod = (status: unknown, name = 'web-2-a'): Pod => ({ metadata: { name, uid: name }, status }) as unknown as Pod;
+const event = (reason: string, message: string, more: object = {}): CoreEvent => ({ type: 'Warning', reason, message, involvedObject: { uid: 'web-2-a' }, ...more }) as unknown as CoreEvent;
+describe('progress', () => {
+  const maker = (rs: ReplicaSet): Maker => ({ ...rs, kind: 'ReplicaSet' }) as Maker;
+  const of = (pods: Pod[], events: CoreEvent[] = [], rs?: ReplicaSet, dep = d) => progressOf('Deployment', dep, rs && maker(rs), pods, events);
+  const first = (pods: Pod[], events: CoreEvent[] = [], rs?: ReplicaSet) => { const { kind, grave, values } = of(pods, events, rs).reasons[0]!; return [kind, grave, values] as const; };
+  const waiting = (reason: string, message = 'm', name = 'web-2-a') => pod({ containerStatuses: [{ name: 'a', image: 'x:2', restartCount: 4, state: { waiting: { reason, message } }, lastState: { terminated: { exitCode: 2, reason: 'Error' } } }] }, name);
+  const running = (more: object = {}) => pod({ containerStatuses: [{ name: 'a', ready: false, restartCount: 0, state: { running: {} }, ...more }] });
+
+  it('names each way to be stuck, with the pod and the cause', () => {
+    expect(first([waiting('ImagePullBackOff')])).toEqual(['image', true, { pod: 'web-2-a', image: 'x:2' }]);
+    expect(first([waiting('InvalidImageName')])[0]).toBe('imageName');
+    expect(first([waiting('CreateContainerConfigError', 'configmap "settings" not found')])).toEqual(['missing', true, { pod: 'web-2-a', container: 'a', what: 'ConfigMap', name: 'settings' }]);
+    expect(first([waiting('CreateContainerConfigError', "couldn't find key mode in Secret shop/db")])).toEqual(['missingKey', true, { pod: 'web-2-a', container: 'a', key: 'mode', what: 'Secret', name: 'db' }]);
+    expect(first([waiting('CreateContainerError', 'no such user')])[0]).toBe('config');
+    expect(first([waiting('CrashLoopBackOff')])).toEqual(['crash', true, { pod: 'web-2-a', container: 'a', code: 2, restarts: 4 }]);
+    expect(first([pod({ containerStatuses: [{ name: 'a', restartCount: 1, state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }] })])[0]).toBe('oom');
+    const unfit = of([pod({ conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: 1 Insufficient cpu.' }] })]).reasons;
+    expect(unfit).toEqual([{ kind: 'unschedulable', grave: true, text: '0/1 nodes are available: 1 Insufficient cpu.', values: { pod: 'web-2-a' }, pod: 'web-2-a', count: 1 }]);
+  });
+  it('a probe that fails once is a start, one that keeps failing is a trouble; liveness explains the restarts', () => {
+    expect(first([running()])[0]).toBe('creating');
+    expect(first([running()], [event('Unhealthy', 'Readiness probe failed: 503', { count: 1 })])).toEqual(['readiness', false, { pod: 'web-2-a', container: 'a', restarts: 0 }]);
+    expect(first([running()], [event('Unhealthy', 'Readiness probe failed: 503', { count: 3, involvedObject: { uid: 'web-2-a', fieldPath: 'spec.containers{a}' } })]).slice(0, 2)).toEqual(['readiness', true]);
+    expect(first([running()], [event('Unhealthy', 'Readiness probe failed: 503', { count: 3, involvedObject: { uid: 'web-2-a', fieldPath: 'spec.containers{other}' } })])[0]).toBe('creating');
+    expect(first([waiting('CrashLoopBackOff')], [event('Unhealthy', 'Liveness probe failed: refused', { count: 6 })])[0]).toBe('liveness');
+    expect(first([running({ restartCount: 2 })], [event('Unhealthy', 'Startup probe failed: refused', { count: 6 })])[0]).toBe('startup');
+  });
+  it('reads what a pod waits for from its events', () => {
+    const creating = waiting('ContainerCreating', '');
+    expect(first([creating])).toEqual(['creating', false, { pod: 'web-2-a' }]);
+    expect(first([creating], [event('FailedMount', 'MountVolume.SetUp failed for volume "v" : configmap "c" not found')])[0]).toBe('missing');
+    expect(first([creating], [event('FailedMount', 'timed out')])[0]).toBe('volume');
+    expect(first([creating], [event('FailedCreatePodSandBox', 'no address left')])[0]).toBe('network');
+  });
+  it('quota and refusals come from the condition, or from the events of who makes the pods', () => {
+    const failing = (message: string) => ({ ...set(2, 'x:2'), status: { replicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] } }) as unknown as ReplicaSet;
+    expect(first([], [], failing('pods "web-2-x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2'))).toEqual(['quota', true, { name: 'web-2', quota: 'small' }]);
+    expect(first([], [], failing('denied by a webhook'))[0]).toBe('refused');
+    const { reasons } = progressOf('StatefulSet', statefulSet, { ...statefulSet, kind: 'StatefulSet' } as Maker, [member(0, 'db-3')], [event('FailedCreate', 'create Pod db-1 failed: exceeded quota: small, requested', { involvedObject: { uid: 's' } })]);
+    expect(reasons[0]).toMatchObject({ kind: 'quota', maker: { kind: 'StatefulSet', name: 'db' } });
+    // An old event says nothing once all pods are there.
+    expect(progressOf('StatefulSet', statefulSet, { ...statefulSet, kind: 'StatefulSet' } as Maker, [0, 1, 2].map(n => member(n, 'db-3')), [event('FailedCreate', 'exceeded quota: small, requested', { involvedObject: { uid: 's' } })]).reasons.map(r => r.kind)).not.toContain('quota');
+  });
+  it('the same trouble of several pods is one reason that counts them', () => {
+    expect(of([waiting('ImagePullBackOff'), waiting('ImagePullBackOff', 'm', 'web-2-b')]).reasons).toMatchObject([{ kind: 'image', count: 2, pod: 'web-2-a' }]);
+  });
+  it('tells done, moving, stuck and paused apart', () => {
+    expect(of([]).state).toBe('moving');
+    expect(of([waiting('ImagePullBackOff')]).state).toBe('stuck');
+    expect(of([], [], undefined, { ...d, spec: { ...d.spec!, paused: true } }).state).toBe('paused');
     const done = { ...d, status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 } } as Deployment;
-    expect(progressOf(done, undefined, [], []).state).toBe('done');
-    expect(progressOf({ ...done, metadata: { ...done.metadata, generation: 3 } }, undefined, [], []).state).toBe('moving');
+    expect(of([], [], undefined, done).state).toBe('done');
+    expect(of([], [], undefined, { ...done, metadata: { ...done.metadata, generation: 3 } }).state).toBe('moving');
+    const late = { ...d, status: { ...d.status!, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' }] } } as Deployment;
+    expect(of([], [], undefined, late)).toMatchObject({ state: 'stuck', reasons: [{ kind: 'deadline', values: { seconds: 600 } }] });
+    const ending = { ...d, status: { observedGeneration: 2, replicas: 3, updatedReplicas: 2, readyReplicas: 3, availableReplicas: 3 } } as Deployment;
+    expect(of([], [], undefined, ending)).toMatchObject({ state: 'moving', reasons: [{ kind: 'ending', count: 1 }] });
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { configMap as configMapKind } from '../../api/kinds/core/config-map.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { secret as secretKind } from '../../api/kinds/core/secret.ts';
-import type { OwnerReference } from '../../api/meta/object.ts';
+import type { OwnerReference, ResourceType } from '../../api/meta/object.ts';
 import type { ConfigMap } from '../../api/types/kubernetes.ts';
 import { world, type World } from '../../../test/harness/controllers.ts';
 
@@ -42,6 +42,18 @@ describe('garbage collector', () => {
     const w = await world(['garbagecollector'], api => { api.put(configMapKind, map('kept', [ref('x', { apiVersion: 'example.com/v1', kind: 'Widget' })])); });
     await w.clock.advance(10_000);
     expect(names(w)).toEqual(['kept']);
+    await w.stop();
+  });
+
+  it('follows kinds that come later', async () => {
+    let served = [configMapKind];
+    const w = await world(['garbagecollector'], api => { api.put(configMapKind, map('a')); }, { resources: () => served as unknown as readonly ResourceType[] });
+    w.api.put(secretKind, { metadata: { name: 'of-a', namespace: 'default', uid: 'late', ownerReferences: [ref('a')] } });
+    served = [configMapKind, secretKind as unknown as typeof configMapKind];
+    await w.clock.advance(30_000);
+    await del(w, 'a', 'Background');
+    await w.settle();
+    expect(w.api.all(secretKind)).toEqual([]);
     await w.stop();
   });
 

@@ -17,33 +17,48 @@ export const podGcController: Controller = {
     /** Node name -> since when it has been missing. */
     const missing = new Map<string, number>();
     keys.add(SWEEP);
+    // Nobody will ever end these: who deletes a pod of a node that is gone (or declared out of service), or its namespace, would wait for the next sweep.
+    const unattended = (p: Pod): boolean => {
+      if (p.metadata?.deletionTimestamp === undefined) return false;
+      const name = p.spec?.nodeName;
+      if (!name) return true;
+      const node = nodes.lister.get(undefined, name);
+      return node === undefined || outOfService(node);
+    };
+    const look = (p: Pod): void => { if (unattended(p)) keys.add(SWEEP); };
+    pods.on({ add: look, update: look });
     return async () => {
       const all = pods.lister.list();
       const now = ctx.clock.now();
-      const gone = await goneNodes(ctx, all, name => nodes.lister.get(undefined, name) !== undefined, missing, now);
+      const known = (p: Pod): boolean => !p.spec?.nodeName || nodes.lister.get(undefined, p.spec.nodeName) !== undefined;
+      const gone = await goneNodes(ctx, new Set(all.filter(p => !known(p)).map(p => p.spec?.nodeName ?? '')));
+      for (const name of missing.keys()) if (!gone.has(name)) missing.delete(name);
+      for (const name of gone) if (!missing.has(name)) missing.set(name, now);
+      const orphaned = (p: Pod): boolean => {
+        const since = missing.get(p.spec?.nodeName ?? '');
+        return since !== undefined && (p.metadata?.deletionTimestamp !== undefined || now - since >= ctx.config.podGcQuarantine);
+      };
       const finished = all.filter(isTerminal);
       const excess = finished.length - ctx.config.terminatedPodThreshold;
       const doomed = new Set<Pod>(excess > 0 ? finished.sort((a, b) => ((a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '') ? -1 : 1)).slice(0, excess) : []);
-      for (const p of all) if (gone.has(p.spec?.nodeName ?? '')) doomed.add(p);
-      for (const p of all) if (!p.spec?.nodeName && p.metadata?.deletionTimestamp !== undefined) doomed.add(p);
-      for (const p of doomed) await collect(ctx, p, gone.has(p.spec?.nodeName ?? ''));
+      for (const p of all) if (orphaned(p) || (known(p) && unattended(p))) doomed.add(p);
+      for (const p of doomed) await collect(ctx, p, orphaned(p));
       return { requeueAfter: ctx.config.podGcPeriod };
     };
   },
 };
 
-/** Nodes that pods name, that have been missing for the quarantine, and that the server does not know either. */
-async function goneNodes(ctx: ControllerContext, pods: readonly Pod[], exists: (name: string) => boolean, missing: Map<string, number>, now: number): Promise<Set<string>> {
-  const named = new Set(pods.map(p => p.spec?.nodeName).filter((n): n is string => !!n && !exists(n)));
-  for (const name of missing.keys()) if (!named.has(name)) missing.delete(name);
+/** Not ready, and said to be off for good: its pods may be let go without its word. */
+function outOfService(node: Node): boolean {
+  const ready = node.status?.conditions?.find(c => c.type === 'Ready')?.status === 'True';
+  return !ready && (node.spec?.taints ?? []).some(t => t.key === 'node.kubernetes.io/out-of-service');
+}
+
+/** Those of `names` the server does not know either. */
+async function goneNodes(ctx: ControllerContext, names: ReadonlySet<string>): Promise<Set<string>> {
   const gone = new Set<string>();
-  for (const name of named) {
-    const since = missing.get(name);
-    if (since === undefined) { missing.set(name, now); continue; }
-    if (now - since < ctx.config.podGcQuarantine) continue;
-    try {
-      await ctx.client.get(nodeKind, undefined, name);
-    } catch (error) {
+  for (const name of names) {
+    try { await ctx.client.get(nodeKind, undefined, name); } catch (error) {
       if (!isNotFound(error)) throw error;
       gone.add(name);
     }

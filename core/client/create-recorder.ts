@@ -15,8 +15,10 @@ const ALIKE_MAX = 10;
 const ALIKE_MS = 600_000;
 /** Objects remembered; the oldest are forgotten first. */
 const REMEMBER = 4096;
-/** Events waiting to be written; more are dropped, since they must never hold a worker up. */
-const BACKLOG = 1000;
+/** Events waiting to be written; more are dropped, since they must never hold a worker up. 2,000 pods starting at once make 8,000. */
+const BACKLOG = 20_000;
+/** Requests under way at once: in process they share a commit. */
+const PARALLEL = 16;
 const TRIES = 12;
 const RETRY_MS = 10_000;
 
@@ -42,46 +44,74 @@ class Recent<V> {
 
 interface Written { name: string; count: number; first: string; /** resourceVersion is of no use: counts are only ours. */ created: boolean }
 
+/** An event that waits; the same one again before its turn only counts. */
+interface Waiting { readonly event: CoreEvent; readonly name: string; readonly first: string; last: string; message: string; count: number }
+
 class Recorder implements EventRecorder {
   readonly #client: Client;
   readonly #o: RecorderOptions;
   readonly #tokens = new Recent<{ left: number; at: number }>();
   readonly #alike = new Recent<{ messages: Set<string>; at: number }>();
   readonly #written = new Recent<Written>();
-  #pending = 0;
-  #tail: Promise<void> = Promise.resolve();
+  /** By what makes events the same, in the order of their first. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** What is being written: the next of the same waits for it, as it counts on. */
+  readonly #busy = new Set<string>();
+  #idle: (() => void)[] = [];
   #nanos = 0;
 
   constructor(client: Client, o: RecorderOptions) { this.#client = client; this.#o = o; }
-  idle(): Promise<void> { return this.#tail; }
+  idle(): Promise<void> { return this.#waiting.size + this.#busy.size === 0 ? Promise.resolve() : new Promise(resolve => { this.#idle.push(resolve); }); }
 
   event(regarding: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void {
     const m = regarding.metadata ?? {};
     const object = [regarding.kind, m.namespace, m.name, m.uid, regarding.apiVersion].join('\0');
     if (!this.#allowed(object)) return;
-    if (this.#pending >= BACKLOG) { this.#o.log.warn('an event was dropped: too many are waiting', { reason, name: m.name }); return; }
     const now = this.#o.clock.now();
     const alike = [object, fieldPath, type, reason].join('\0');
     const combined = this.#isFlood(alike, message, now);
     const text = combined ? `(combined from similar events): ${message}` : message;
     const stamp = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
-    // The name is fixed here, so that it carries the time of the event and not of its writing.
-    const name = `${m.name ?? ''}.${this.#suffix(now)}`;
+    const key = combined ? alike : `${alike}\0${text}`;
+    const known = this.#waiting.get(key);
+    if (known) { known.count++; known.last = stamp; known.message = text; return; }
+    if (this.#waiting.size >= BACKLOG) { this.#o.log.warn('an event was dropped: too many are waiting', { reason, name: m.name }); return; }
     const namespace = m.namespace || 'default';
-    this.#pending++;
-    const write = async (): Promise<void> => {
-      const key = combined ? alike : `${alike}\0${text}`;
-      const known = this.#written.get(key);
-      const w: Written = known ? { ...known, count: known.count + 1 } : { name, count: 1, first: stamp, created: false };
-      const event: CoreEvent = {
-        apiVersion: 'v1', kind: 'Event', metadata: { name: w.name, namespace },
+    this.#waiting.set(key, {
+      // The name is fixed here, so that it carries the time of the event and not of its writing.
+      name: `${m.name ?? ''}.${this.#suffix(now)}`, first: stamp, last: stamp, message: text, count: 1,
+      event: {
+        apiVersion: 'v1', kind: 'Event', metadata: { namespace },
         involvedObject: { kind: regarding.kind, namespace: m.namespace, name: m.name, uid: m.uid, apiVersion: regarding.apiVersion, resourceVersion: m.resourceVersion, fieldPath },
-        reason, message: text, type, count: w.count, firstTimestamp: w.first, lastTimestamp: stamp,
-        source: { component: this.#o.component, host: this.#o.host }, reportingComponent: this.#o.component, reportingInstance: this.#o.host ?? '',
-      };
+        reason, type, source: { component: this.#o.component, host: this.#o.host }, reportingComponent: this.#o.component, reportingInstance: this.#o.host ?? '',
+      },
+    });
+    // Not in this turn: what happens in it may still count up.
+    queueMicrotask(() => this.#begin());
+  }
+
+  #begin(): void {
+    for (const [key, waiting] of this.#waiting) {
+      if (this.#busy.size >= PARALLEL) return;
+      if (this.#busy.has(key)) continue;
+      this.#waiting.delete(key);
+      this.#busy.add(key);
+      void this.#write(key, waiting);
+    }
+  }
+
+  async #write(key: string, e: Waiting): Promise<void> {
+    try {
+      const known = this.#written.get(key);
+      const w: Written = known ? { ...known, count: known.count + e.count } : { name: e.name, count: e.count, first: e.first, created: false };
+      const event: CoreEvent = { ...e.event, metadata: { ...e.event.metadata, name: w.name }, message: e.message, count: w.count, firstTimestamp: w.first, lastTimestamp: e.last };
       if (await this.#send(event, w)) this.#written.set(key, w);
-    };
-    this.#tail = this.#tail.then(write).catch((error: unknown) => { this.#o.log.error('an event could not be written', { reason, error }); }).finally(() => { this.#pending--; });
+    } catch (error) {
+      this.#o.log.error('an event could not be written', { reason: e.event.reason, error });
+    }
+    this.#busy.delete(key);
+    this.#begin();
+    if (this.#waiting.size + this.#busy.size === 0) for (const done of this.#idle.splice(0)) done();
   }
 
   /** True when the event is on the server. */

@@ -35,6 +35,31 @@ describe('event recorder', () => {
     expect(patch).toMatchObject({ method: 'PATCH', path: `/api/v1/namespaces/shop/events/${e.metadata!.name}`, body: { count: 2, lastTimestamp: '2026-01-02T03:05:05Z' } });
   });
 
+  it('loses none of 2,000 pods\' events, writes several at a time, and each object\'s one by one', async () => {
+    const pending: (() => void)[] = [], sent: Request[] = [];
+    const transport = { request: (r: Request): Promise<unknown> => { sent.push(r); return new Promise(resolve => { pending.push(() => resolve(r.body)); }); }, watch: () => Promise.resolve() };
+    const recorder = createRecorder(new Client(transport, 'test'), { component: 'kubelet', host: 'n1', clock: new FakeClock(), log: silentLog });
+    const pod = (i: number): typeof POD => ({ ...POD, metadata: { ...POD.metadata, name: `p${i}`, uid: `u${i}` } });
+    for (let i = 0; i < 2000; i++) for (const reason of ['Pulled', 'Started']) recorder.event(pod(i), 'Normal', reason, 'x');
+    await Promise.resolve();
+    expect(pending.length).toBe(16);
+    // Again while the first is on its way: it waits, and counts on.
+    recorder.event(pod(0), 'Normal', 'Pulled', 'x');
+    let idle = false;
+    const done = recorder.idle().then(() => { idle = true; });
+    while (!idle) { for (const go of pending.splice(0)) go(); await new Promise(resolve => { setImmediate(resolve); }); }
+    await done;
+    expect(sent).toHaveLength(4001);
+    expect(sent.filter(r => r.method === 'PATCH')).toMatchObject([{ body: { count: 2 } }]);
+  });
+
+  it('counts what repeats before its turn in one object', async () => {
+    const { requests, recorder } = setup();
+    for (let i = 0; i < 5; i++) recorder.event(POD, 'Warning', 'BackOff', 'again');
+    await recorder.idle();
+    expect(requests.map(r => [r.method, (r.body as CoreEvent).count])).toEqual([['POST', 5]]);
+  });
+
   it('starts a new object with the old count when the event has expired', async () => {
     const { requests, recorder, expire } = setup();
     recorder.event(POD, 'Normal', 'Pulled', 'x');
@@ -63,8 +88,7 @@ describe('event recorder', () => {
 
   it('combines many alike whose messages differ', async () => {
     const { requests, recorder } = setup();
-    for (let i = 0; i < 13; i++) recorder.event(POD, 'Warning', 'FailedScheduling', `try ${i}`);
-    await recorder.idle();
+    for (let i = 0; i < 13; i++) { recorder.event(POD, 'Warning', 'FailedScheduling', `try ${i}`); await recorder.idle(); }
     const events = requests.map(r => r.body as CoreEvent);
     expect(events.filter(e => e.message?.startsWith('(combined from similar events): try'))).toHaveLength(3);
     expect(requests.map(r => r.method).filter(m => m === 'PATCH')).toHaveLength(2);

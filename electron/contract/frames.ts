@@ -38,6 +38,14 @@ export type Freshness = Shaped<typeof freshness>;
 export const wireError = object({ code: whole, reason: text, message: text, details: optional(anything) });
 export type WireError = Shaped<typeof wireError>;
 
+/** A port of a pod on this machine's loopback, kept by the host. `error`: why the last connection failed. */
+export const forward = object({
+  id: text, cluster: text, namespace: text, resource, name: text,
+  /** Of the service, or of the pods. */
+  port: whole, host: text, localPort: whole, pod: text, connections: whole, error: optional(text),
+});
+export type Forward = Shaped<typeof forward>;
+
 const query: Shape<Record<string, string | string[]>> = record((v, at) => (Array.isArray(v) ? list(text)(v, at) : text(v, at)));
 
 export const toHost = tagged({
@@ -84,6 +92,8 @@ export const toWindow = tagged({
     clusters: list(clusterInfo), settings: record(anything), calls: list(text),
   }),
   clusters: object({ t: literal('clusters'), clusters: list(clusterInfo) }),
+  /** All forwards of the host, whenever one has changed, and once after `welcome` when there are some. */
+  forwards: object({ t: literal('forwards'), forwards: list(forward) }),
   setting: object({ t: literal('setting'), key: text, value: optional(anything) }),
   response: object({ t: literal('response'), id: whole, body: optional(anything) }),
   failure: object({ t: literal('failure'), id: whole, error: wireError }),

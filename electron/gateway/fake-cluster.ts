@@ -79,6 +79,6 @@ export class FakeCluster implements ClusterSource {
     const read = async function* (this: FakeCluster): AsyncIterable<Uint8Array> {
       for (const chunk of this.logChunks) { this.logReads++; yield chunk; }
     };
-    return { transport: this.transport, stream: () => read.call(this), terminal: () => Promise.reject(new Error('not here')) };
+    return { transport: this.transport, stream: () => read.call(this), forward: () => Promise.reject(new Error('not here')), terminal: () => Promise.reject(new Error('not here')) };
   }
 }

@@ -2,6 +2,7 @@
 import { systemClock, type Clock } from '../../core/base/clock.ts';
 import type { Log } from '../../core/base/log.ts';
 import type { ClusterInfo, FramePort } from '../contract/frames.ts';
+import { forwardCalls, Forwards } from './forwards.ts';
 import type { ClusterSource } from './seam.ts';
 import { Session, type AppHandler, type SessionContext } from './session.ts';
 import { settingsCalls, type SettingsStore } from './settings.ts';
@@ -31,12 +32,14 @@ export function createGateway(o: GatewayOptions): Gateway {
   const watches = new Watches(o.clusters, clock, o.log);
   const sessions = new Set<Session>();
   const calls = new Map(Object.entries({ ...(o.settings ? settingsCalls(o.settings) : {}), ...o.calls }));
+  const forwards = new Forwards(o.clusters, o.log, list => { for (const s of sessions) s.tell({ t: 'forwards', forwards: [...list] }); });
+  for (const [name, handler] of Object.entries(forwardCalls(forwards))) calls.set(name, handler);
   const unsubscribe = o.clusters.onChange(() => {
     for (const s of sessions) s.tell({ t: 'clusters', clusters: [...o.clusters.list()] as ClusterInfo[] });
   });
   const context: SessionContext = {
     source: o.clusters, watches, log: o.log, calls, product: o.product ?? { name: 'Pilothouse', version: '0' },
-    settings: () => o.settings?.all() ?? {},
+    forwards: () => forwards.list(), settings: () => o.settings?.all() ?? {},
     settingChanged(key, value, from) {
       for (const s of sessions) if (s !== from) s.tell({ t: 'setting', key, value });
     },
@@ -54,6 +57,7 @@ export function createGateway(o: GatewayOptions): Gateway {
       unsubscribe();
       for (const s of sessions) s.close();
       sessions.clear();
+      forwards.close();
       watches.close();
     },
   };

@@ -1,5 +1,6 @@
 // What the gateway asks of a way to an API server: core/client's Transport plus the byte streams an IDE needs.
 import type { Transport } from '../../core/client/client.ts';
+import type { PortForward } from '../../core/client/port-forward.ts';
 import type { ClusterInfo } from '../contract/frames.ts';
 
 export interface TerminalRequest {
@@ -30,6 +31,8 @@ export interface Upstream {
   readonly transport: Transport;
   /** A GET whose body is read as it is wanted; ends the request when the iterator is closed. Errors as `transport`. */
   stream(path: string, query: Readonly<Record<string, string | undefined>>, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** A way to the ports of a pod. Errors as `transport`. */
+  forward(namespace: string, pod: string): Promise<PortForward>;
   /** Opens exec or attach; rejects when it cannot be started. */
   terminal(r: TerminalRequest, on: TerminalHandlers, signal: AbortSignal): Promise<TerminalSession>;
 }

@@ -22,6 +22,8 @@ export interface SessionContext {
   readonly product: { name: string; version: string };
   /** Required in `hello` when set; without it the transport vouches for the window. */
   readonly token?: string;
+  /** Ports that are forwarded now. */
+  forwards(): Extract<ToWindow, { t: 'forwards' }>['forwards'];
   settings(): Readonly<Record<string, unknown>>;
   /** A setting was stored by this window: tell the others. */
   settingChanged(key: string, value: unknown, from: Session): void;
@@ -45,7 +47,7 @@ export class Session {
     port.onClose(() => this.close());
   }
 
-  tell(frame: Extract<ToWindow, { t: 'clusters' | 'setting' }>): void { if (this.#greeted) this.#send(frame); }
+  tell(frame: Extract<ToWindow, { t: 'clusters' | 'setting' | 'forwards' }>): void { if (this.#greeted) this.#send(frame); }
 
   close(): void {
     for (const s of this.#watching.values()) s.close();
@@ -77,6 +79,8 @@ export class Session {
     if (token !== undefined && !sameToken(frame.token, token)) { this.#port.close(); return; }
     this.#greeted = true;
     this.#send({ t: 'welcome', version: PROTOCOL, product, platform: process.platform, clusters: [...source.list()] as ClusterInfo[], settings: { ...this.#context.settings() }, calls: [...calls.keys()] });
+    const forwards = this.#context.forwards();
+    if (forwards.length > 0) this.#send({ t: 'forwards', forwards });
   }
 
   #dispatch(frame: Exclude<ToHost, { t: 'hello' }>): void {

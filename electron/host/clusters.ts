@@ -4,6 +4,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import type { Access } from '../../core/boot/kubeconfig.ts';
 import type { Log } from '../../core/base/log.ts';
 import { connectionOf, kubeconfigPaths, loadKubeconfig, type Kubeconfig } from '../../core/client/kubeconfig.ts';
+import { openPortForward } from '../../core/client/port-forward.ts';
 import { HttpTransport, type HttpTransportOptions } from '../../core/client/transport-http.ts';
 import type { ClusterInfo } from '../contract/frames.ts';
 import { httpStream } from '../gateway/http-stream.ts';
@@ -60,6 +61,7 @@ export class Clusters implements ClusterSource {
     const made: Upstream = {
       transport: new HttpTransport(c),
       stream: (path, query, signal) => httpStream({ server: c.server, ca: c.ca, cert: c.cert, key: c.key, token: typeof c.token === 'function' ? c.token() : c.token, rejectUnauthorized: !c.insecureSkipTlsVerify }, path, query, signal),
+      forward: (namespace, pod) => openPortForward(c, namespace, pod),
       terminal: (r, on, signal) => openTerminal(c, r, on, signal),
     };
     this.#upstreams.set(id, made);

@@ -11,7 +11,8 @@ import { useApp } from './context.ts';
 const NODE = kindFor('', 'v1', 'nodes')!;
 
 export function StatusBar() {
-  const { connection, workspace, lastCommand, notify } = useApp();
+  const app = useApp();
+  const { connection, workspace, lastCommand, notify } = app;
   const { t } = useTranslation();
   const link = useStore(connection.link);
   const host = useStore(connection.host);
@@ -30,6 +31,7 @@ export function StatusBar() {
       <span>{info?.name}</span>
       {version ? <span>{version}</span> : null}
       {nodes ? <span className={nodes.bad > 0 ? 'bad-text' : undefined}>{t('status.nodes', { count: nodes.total })}{nodes.bad > 0 ? ` · ${t('status.notReady', { count: nodes.bad })}` : ''}</span> : null}
+      {(host?.forwards.length ?? 0) > 0 ? <button type="button" className="status-button" onClick={() => app.features.flatMap(f => f.commands?.(app) ?? []).find(c => c.id === 'forwards')?.run(app)}><Icon name="forward" size={14} /> {t('status.forwards', { count: host?.forwards.length })}</button> : null}
       {info?.protected ? <span className="protected">{t('status.protected')}</span> : null}
       <span className="spacer" />
       {command ? <button type="button" className="status-command" title={t('kubectl.copy')} onClick={copy}><Icon name="copy" size={12} /><code className="ellipsis">{command}</code></button> : null}

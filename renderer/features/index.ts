@@ -1,6 +1,8 @@
 // Every feature, one line each.
 import type { Feature } from '../app/feature.ts';
 import { basics } from './basics/basics.tsx';
+import { events } from './events/events.tsx';
+import { forward } from './forward/forward.tsx';
 import { logs } from './logs/logs.tsx';
 import { rollouts } from './rollouts/rollouts.tsx';
 import { terminal } from './terminal/terminal.tsx';
@@ -12,4 +14,6 @@ export const features: readonly Feature[] = [
   terminal,
   yaml,
   rollouts,
+  forward,
+  events,
 ];

@@ -1,7 +1,7 @@
 // The window's end of the frames: conversations by id, reconnecting with back-off, watches re-established after a loss.
 import type { ResourceType } from '../../core/api/meta/object.ts';
 import type { AppCall, AppCalls } from '../../electron/contract/app-calls.ts';
-import { parseToWindow, PROTOCOL, type ClusterInfo, type FramePort, type Freshness, type ToHost, type ToWindow, type WireError } from '../../electron/contract/frames.ts';
+import { parseToWindow, PROTOCOL, type ClusterInfo, type Forward, type FramePort, type Freshness, type ToHost, type ToWindow, type WireError } from '../../electron/contract/frames.ts';
 import { Store } from '../base/store.ts';
 
 /** A failure told by the host: the API server's Status, or the gateway's own word (`reason: 'Gateway'` or `'Disconnected'`). */
@@ -24,6 +24,8 @@ export interface HostState {
   clusters: readonly ClusterInfo[];
   settings: Readonly<Record<string, unknown>>;
   calls: ReadonlySet<string>;
+  /** Ports the host forwards now. */
+  forwards: readonly Forward[];
 }
 export interface ApiRequest {
   cluster: string;
@@ -178,12 +180,13 @@ export class Connection {
     switch (frame.t) {
       case 'welcome': this.#welcome(frame); return;
       case 'clusters': this.host.update(h => h && { ...h, clusters: frame.clusters }); return;
+      case 'forwards': this.host.update(h => h && { ...h, forwards: frame.forwards }); return;
       case 'setting': this.host.update(h => h && { ...h, settings: { ...h.settings, [frame.key]: frame.value } }); return;
       default: this.#route(frame);
     }
   }
 
-  #route(frame: Exclude<ToWindow, { t: 'welcome' | 'clusters' | 'setting' }>): void {
+  #route(frame: Exclude<ToWindow, { t: 'welcome' | 'clusters' | 'setting' | 'forwards' }>): void {
     const talk = this.#talks.get(frame.id);
     if (!talk) return;
     if (talk.kind === 'ask') {
@@ -203,7 +206,7 @@ export class Connection {
   #welcome(f: Of<'welcome'>): void {
     this.#failures = 0;
     this.link.set({ state: 'open', since: Date.now() });
-    this.host.set({ product: f.product, platform: f.platform, clusters: f.clusters, settings: f.settings, calls: new Set(f.calls) });
+    this.host.set({ product: f.product, platform: f.platform, clusters: f.clusters, settings: f.settings, calls: new Set(f.calls), forwards: [] });
     const talks = [...this.#talks];
     this.#talks.clear();
     for (const [, talk] of talks) {

@@ -1,5 +1,5 @@
 // `npm run build`: bundles the headless host (esbuild), Electron's main and preload, and the renderer (Vite) into dist/.
-// `--host` builds the host alone.
+// `--host` builds the host alone; `--host DIR` into another folder, so that a test has a bundle of its own (PILOTHOUSE_BUNDLE).
 import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 import { ensureGenerated } from './generated.mjs';
@@ -14,10 +14,10 @@ const withoutUnused = {
 };
 
 /** Bundles the command-line host; ~50 ms. Optional modules stay outside. */
-export async function buildHost() {
+export async function buildHost(outdir = 'dist') {
   ensureGenerated();
   await build({
-    entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir: 'dist', outExtension: { '.js': '.mjs' },
+    entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir, outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
     external: ['electron'], plugins: [withoutUnused],
     // Packages that are CommonJS need `require`; Node 20 does not have Promise.withResolvers yet.
@@ -40,6 +40,7 @@ export async function buildRenderer() {
 }
 
 if (import.meta.filename === process.argv[1]) {
-  await buildHost();
-  if (!process.argv.includes('--host')) { await buildElectron(); await buildRenderer(); }
+  const host = process.argv.indexOf('--host');
+  await buildHost(host > 0 ? process.argv[host + 1] : undefined);
+  if (host < 0) { await buildElectron(); await buildRenderer(); }
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { identity } from './identity.ts';
 import { kubeconfigText, mergeKubeconfig } from './kubeconfig.ts';
 import { parseAddress, parseUp, UsageError } from './options.ts';
 import { AlreadyRunning, ensurePrivateDir, lockDataDir, runningPid } from './paths.ts';
@@ -91,13 +92,34 @@ describe('kubeconfig', () => {
   });
 });
 
+describe('identity', () => {
+  it('keeps id and ranges of a cluster from start to start, and refuses others', () => {
+    const d = join(dir, 'cluster');
+    ensurePrivateDir(d);
+    const first = identity(d, { serviceCidr: '10.97.0.0/16' });
+    expect(first).toMatchObject({ starts: 1, podCidr: '10.244.0.0/16', serviceCidr: '10.97.0.0/16' });
+    expect(identity(d, {})).toEqual({ ...first, starts: 2 });
+    expect(() => identity(d, { serviceCidr: '10.98.0.0/16' })).toThrow(/--service-cidr 10\.98\.0\.0\/16: the cluster in .* has 10\.97\.0\.0\/16/);
+    expect(identity(d, { podCidr: '10.244.0.0/16' }).starts).toBe(3);
+    const other = join(dir, 'overlapping');
+    ensurePrivateDir(other);
+    expect(() => identity(other, { podCidr: '10.96.0.0/16' })).toThrow(/overlap/);
+    expect(existsSync(join(other, 'cluster.json'))).toBe(false);
+  });
+});
+
 describe('options', () => {
   it('has the documented defaults', () => {
-    expect(parseUp(['--data', '/x'])).toMatchObject({ listen: { host: '127.0.0.1', port: 6443 }, ui: { host: '127.0.0.1', port: 7717 }, runtime: 'auto', nodes: 1, podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', scheduler: true, controllers: ['*'] });
+    expect(parseUp(['--data', '/x'])).toMatchObject({ listen: { host: '127.0.0.1', port: 6443 }, ui: { host: '127.0.0.1', port: 7717 }, runtime: 'auto', nodes: 1, podCidr: undefined, serviceCidr: undefined, scheduler: true, controllers: ['*'] });
     expect(parseUp(['--no-ui', '--nodes', '0', '--controllers', '*,-deployment'])).toMatchObject({ ui: undefined, nodes: 0, controllers: ['*', '-deployment'] });
     expect(parseAddress('--ui', '[::1]:0')).toEqual({ host: '::1', port: 0 });
   });
-  it.each([[['--runtime', 'podman']], [['--nodes', '-1']], [['--listen', '6443']], [['--pod-cidr', '10.244.0.1/16']], [['--what']], [['extra']]])('says what is wrong with %j', args => {
+  it.each([[['--runtime', 'podman']], [['--nodes', '-1']], [['--listen', '6443']], [['--pod-cidr', '10.244.0.1/16']], [['--what']], [['extra']], [['--data', '']],
+    [['--pod-cidr', '10.244.0.0']], [['--pod-cidr', '10.244.0.0/24']], [['--pod-cidr', 'fd00::/64']], [['--service-cidr', '10.96.0.0/33']], [['--service-cidr', '10.96.0.0/28']],
+    [['--service-cidr', '127.0.0.0/16']], [['--pod-cidr', '224.0.0.0/8']], [['--pod-cidr', '10.0.0.0/8', '--service-cidr', '10.96.0.0/16']], [['--pod-cidr', '300.1.0.0/16']]])('says what is wrong with %j', args => {
     expect(() => parseUp(args)).toThrow(UsageError);
+  });
+  it('takes paths relative to where it was called', () => {
+    expect(parseUp(['--data', 'x', '--kubeconfig', 'y/z'])).toMatchObject({ data: join(process.cwd(), 'x'), kubeconfig: join(process.cwd(), 'y/z') });
   });
 });

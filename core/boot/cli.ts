@@ -1,6 +1,7 @@
 // The command line: `pilothouse up|kubeconfig|version|reset`. Progress goes to stderr, answers to stdout.
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
@@ -10,15 +11,28 @@ import { parseUp, UsageError } from './options.ts';
 import { AlreadyRunning, defaultDataDir, runningPid } from './paths.ts';
 import { GIT_VERSION, VERSION } from './version.ts';
 
-const USAGE = `pilothouse up [--data DIR] [--listen 127.0.0.1:6443] [--ui 127.0.0.1:7717 | --no-ui] [--runtime auto|docker|sandbox|simulated]
-              [--nodes N] [--kubeconfig FILE] [--pod-cidr C] [--service-cidr C] [--no-scheduler] [--controllers LIST]
-              [--disable-admission-plugins LIST] [--leave-running] [--open] [-v]
-pilothouse kubeconfig [--data DIR] [--merge]
+const USAGE = `pilothouse up [FLAGS]                 runs the cluster in the foreground until SIGTERM or Ctrl-C
+  --data DIR                          where it keeps its data (default: the platform's own place)
+  --listen 127.0.0.1:6443             address of the API server; port 0 picks a free one, here and below
+  --ui 127.0.0.1:7717 | --no-ui       address of the user interface
+  --runtime auto|docker|sandbox|simulated
+  --nodes N                           1 unless said otherwise; 0: the control plane alone
+  --kubeconfig FILE                   where the kubeconfig goes (default: into the data directory)
+  --pod-cidr C, --service-cidr C      of a new cluster; 10.244.0.0/16 and 10.96.0.0/16 unless said otherwise
+  --no-scheduler                      nobody places pods
+  --controllers LIST                  as kube-controller-manager takes it: *, NAME, -NAME, separated by commas
+  --disable-admission-plugins LIST    as kube-apiserver takes it
+  --leave-running                     pods run on when the host ends, and are adopted by the next one
+  --open                              opens the user interface in the browser
+  -v, --verbose                       says more on stderr
+pilothouse kubeconfig [--merge]       prints the kubeconfig, or makes it part of yours and current
 pilothouse version
-pilothouse reset [--data DIR]
+pilothouse reset                      removes the data and what is left of the pods
+kubeconfig and reset take --data DIR as well.
 `;
 
 async function up(args: string[], serveUi: ServeUi | undefined): Promise<number> {
+  // When this process began.
   const started = performance.timeOrigin;
   const options = parseUp(args);
   const log = createLog(options.verbose ? 'debug' : 'warn', line => process.stderr.write(line));
@@ -35,22 +49,19 @@ async function up(args: string[], serveUi: ServeUi | undefined): Promise<number>
       ending = true;
       say(`${signal}: stopping`);
       // What does not stop in time must not hold the terminal: under 5 s in all.
-      const hard = setTimeout(() => { say('some parts did not stop in time'); process.exit(1); }, 4_700);
-      hard.unref();
+      systemClock.after(4_700, () => { say('some parts did not stop in time'); process.exit(1); });
       cluster.close({ leaveRunning: options.leaveRunning }).then(() => resolve(0), e => { log.error('stopping', { error: e }); resolve(1); });
     };
     for (const s of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(s, () => end(s));
   });
-  process.stdout.write(`${JSON.stringify({ ready: true, server: cluster.server, kubeconfig: cluster.kubeconfig, ui: cluster.ui ?? null, pid: process.pid, ms: Math.round(performance.timeOrigin + performance.now() - started) })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, server: cluster.server, kubeconfig: cluster.kubeconfig, ui: cluster.ui ?? null, pid: process.pid, ms: Math.round(systemClock.now() - started) })}\n`);
   if (options.open && cluster.ui) openBrowser(cluster.ui, say);
   return ended;
 }
 
 function openBrowser(url: string, say: (text: string) => void): void {
   const [command, ...args] = process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url];
-  void import('node:child_process').then(({ spawn }) => {
-    spawn(command!, args, { stdio: 'ignore', detached: true }).on('error', () => say(`Open ${url} in your browser.`)).unref();
-  });
+  spawn(command!, args, { stdio: 'ignore', detached: true }).on('error', () => say(`Open ${url} in your browser.`)).unref();
 }
 
 /** What the data directory knows of its cluster's address; written by `up`. */
@@ -63,12 +74,18 @@ function access(data: string): Access {
 function dataOption(args: string[], extra: Record<string, { type: 'boolean' }> = {}): { data: string; flags: Record<string, unknown> } {
   try {
     const { values } = parseArgs({ args, options: { data: { type: 'string' }, ...extra }, allowPositionals: false });
-    return { data: typeof values.data === 'string' ? values.data : defaultDataDir(), flags: values };
+    return { data: resolve(typeof values.data === 'string' ? values.data : defaultDataDir()), flags: values };
   } catch (e) { throw new UsageError((e as Error).message); }
+}
+
+function nothing(args: string[]): void {
+  if (args.length) throw new UsageError(`nothing may follow this command, not "${args[0]}" either`);
 }
 
 async function command(argv: string[], serveUi: ServeUi | undefined): Promise<number> {
   const [verb, ...args] = argv;
+  const words = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
+  if (verb === 'help' || [verb, ...words].some(a => a === '--help' || a === '-h')) { process.stdout.write(USAGE); return 0; }
   switch (verb) {
     case 'up': return up(args, serveUi);
     case 'kubeconfig': {
@@ -80,7 +97,7 @@ async function command(argv: string[], serveUi: ServeUi | undefined): Promise<nu
       } else process.stdout.write(kubeconfigText(a));
       return 0;
     }
-    case 'version': process.stdout.write(`Pilothouse ${VERSION} (Kubernetes API ${GIT_VERSION})\n`); return 0;
+    case 'version': case '--version': nothing(args); process.stdout.write(`Pilothouse ${VERSION} (Kubernetes API ${GIT_VERSION})\n`); return 0;
     case 'reset': {
       const { data } = dataOption(args);
       if (!existsSync(data)) { process.stderr.write(`${data}: nothing there\n`); return 0; }
@@ -93,7 +110,7 @@ async function command(argv: string[], serveUi: ServeUi | undefined): Promise<nu
       process.stderr.write(`${data}: removed, with the containers of its pods\n`);
       return 0;
     }
-    case undefined: case 'help': case '--help': case '-h': process.stderr.write(USAGE); return verb === undefined ? 2 : 0;
+    case undefined: process.stderr.write(USAGE); return 2;
     default: throw new UsageError(`unknown command "${verb}"\n${USAGE}`);
   }
 }

@@ -1,7 +1,6 @@
 // The composition root: starts one host's control plane, node agents, network and (if asked) user interface, in the order in which
 // they need each other, and stops them in reverse.
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { alsoServed } from '../api/kinds/also-served.ts';
@@ -24,6 +23,7 @@ import { unmountBelow } from '../node/volumes/memory.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { openStore } from '../store/open.ts';
 import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
+import { identity, identityOf, type Identity } from './identity.ts';
 import { kubeconfigText, writePrivate, type Access } from './kubeconfig.ts';
 import { startNode, type RunningNode } from './nodes.ts';
 import { UsageError, type UpOptions } from './options.ts';
@@ -46,17 +46,6 @@ export interface RunningCluster {
   close(o: { leaveRunning: boolean }): Promise<void>;
 }
 
-interface Identity { id: string; /** How often this cluster has been started. */ starts: number; podCidr: string }
-
-/** Reads or makes the cluster's identity: its id is part of every name it leaves on the machine. */
-function identity(dir: string, podCidr: string): Identity {
-  const file = join(dir, 'cluster.json');
-  const have = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Identity : { id: randomBytes(4).toString('hex'), starts: 0, podCidr };
-  const now = { ...have, starts: have.starts + 1, podCidr };
-  writePrivate(file, `${JSON.stringify(now)}\n`);
-  return now;
-}
-
 /** Things to undo, last first; one that fails does not keep the others from being undone. */
 class Undo {
   readonly #steps: { what: string; step: () => unknown }[] = [];
@@ -76,17 +65,18 @@ const apiHosts = (c: { serviceCidr: string; podCidr: string; listen: string }): 
 ];
 
 /** Resolves when the API answers and every node is Ready. What was started is stopped again when a step fails. */
-export async function startCluster(o: UpOptions, ctx: StartContext): Promise<RunningCluster> {
+export async function startCluster(given: UpOptions, ctx: StartContext): Promise<RunningCluster> {
   const { clock, log, say } = ctx;
-  const unknown = unknownControllers(allControllers, o.controllers);
+  const unknown = unknownControllers(allControllers, given.controllers);
   if (unknown.length) throw new UsageError(unknown.map(word => `"${word}" is not in the list of known controllers`).join(', '));
   const undo = new Undo(log);
   let leaveRunning = false;
-  ensurePrivateDir(o.data);
-  const lock = lockDataDir(o.data);
+  ensurePrivateDir(given.data);
+  const lock = lockDataDir(given.data);
   undo.push('lock', () => lock.release());
   try {
-    const id = identity(o.data, o.podCidr);
+    const id = identity(given.data, given);
+    const o = { ...given, podCidr: id.podCidr, serviceCidr: id.serviceCidr };
     const [store, pki, runtime] = await Promise.all([
       openStore({ dir: join(o.data, 'store'), log: log.child('store'), clock }),
       Pki.open(join(o.data, 'pki'), clock.now()),
@@ -186,7 +176,7 @@ interface NodeSeam {
   dnsIp: string; id: Identity; clock: Clock; log: Log;
 }
 
-async function startNodes(o: UpOptions, names: readonly string[], runtime: ChosenRuntime | undefined, s: NodeSeam): Promise<RunningNode[]> {
+async function startNodes(o: UpOptions & { podCidr: string }, names: readonly string[], runtime: ChosenRuntime | undefined, s: NodeSeam): Promise<RunningNode[]> {
   if (!runtime) return [];
   // One serving certificate for all agents of this host: they are one process.
   const serving = await s.pki.issue('nodes', { commonName: 'system:node', organizations: ['system:nodes'], hosts: ['127.0.0.1', 'localhost', ...names, ...names.map((_, i) => s.hostIp(i + 1))] });
@@ -223,7 +213,7 @@ async function allReady(informers: InformerFactory, names: readonly string[], sa
 
 /** Removes the containers, addresses and rules that a cluster whose host is gone has left on the machine. */
 export async function removeLeftovers(data: string, log: Log): Promise<void> {
-  const { id, podCidr } = JSON.parse(readFileSync(join(data, 'cluster.json'), 'utf8')) as Identity;
+  const { id, podCidr } = identityOf(data);
   await removeContainers(data, id, podCidr, log);
   await Network.removeLeftovers(id, podCidr);
   // The nodes' memory file systems outlive a host that was killed, and a directory with a mount in it cannot be removed.

@@ -1,6 +1,7 @@
 // The command line of `pilothouse up`, parsed at the door.
 import { parseArgs } from 'node:util';
 import { isIPv4 } from 'node:net';
+import { resolve } from 'node:path';
 import { rangeOf } from '../base/cidr.ts';
 import { defaultDataDir } from './paths.ts';
 
@@ -16,8 +17,9 @@ export interface UpOptions {
   nodes: number;
   /** Besides <data>/kubeconfig. */
   kubeconfig: string | undefined;
-  podCidr: string;
-  serviceCidr: string;
+  /** undefined: as the cluster was made, 10.244.0.0/16 and 10.96.0.0/16 for a new one. */
+  podCidr: string | undefined;
+  serviceCidr: string | undefined;
   scheduler: boolean;
   /** Kubernetes' --controllers: '*', 'name', '-name'. */
   controllers: string[];
@@ -40,13 +42,28 @@ export function parseAddress(flag: string, text: string): Address {
   return { host: m[1] ?? m[2]!, port: Number(m[3]) };
 }
 
-function cidr(flag: string, text: string, maxPrefix: number): string {
+/** Addresses that mean something else everywhere. */
+const SPECIAL: readonly (readonly [string, string])[] = [['0.0.0.0/8', '"this network"'], ['127.0.0.0/8', 'loopback'], ['169.254.0.0/16', 'link-local'], ['224.0.0.0/3', 'multicast and reserved']];
+const overlap = (a: string, b: string): boolean => {
+  const [x, y] = [rangeOf(a), rangeOf(b)];
+  return x.base < y.base + y.size && y.base < x.base + x.size;
+};
+
+/** Throws UsageError when pods and services would share addresses. */
+export function refuseOverlap(r: { podCidr: string; serviceCidr: string }): void {
+  if (overlap(r.podCidr, r.serviceCidr)) throw new UsageError(`--pod-cidr ${r.podCidr} and --service-cidr ${r.serviceCidr} overlap: pods and services need addresses of their own`);
+}
+
+function cidr(flag: string, text: string | undefined, maxPrefix: number): string | undefined {
+  if (text === undefined) return undefined;
   const [ip, bits, more] = text.split('/');
   if (!ip || !isIPv4(ip) || more !== undefined || !/^\d+$/.test(bits ?? '') || Number(bits) < 8 || Number(bits) > maxPrefix) {
     throw new UsageError(`${flag} ${text}: expected an IPv4 range between /8 and /${maxPrefix}, for example 10.244.0.0/16`);
   }
   const { base, size } = rangeOf(text);
   if (base % size !== 0) throw new UsageError(`${flag} ${text}: the address has bits set to the right of the prefix`);
+  const special = SPECIAL.find(([range]) => overlap(text, range));
+  if (special) throw new UsageError(`${flag} ${text}: ${special[0]} is ${special[1]}; take a private range, for example 10.244.0.0/16`);
   return text;
 }
 
@@ -83,14 +100,17 @@ export function parseUp(args: string[]): UpOptions {
   } catch (e) { throw new UsageError((e as Error).message); }
   const runtime = values.runtime ?? 'auto';
   if (!RUNTIMES.includes(runtime)) throw new UsageError(`--runtime ${runtime}: choose one of ${RUNTIMES.join(', ')}`);
+  for (const flag of ['data', 'kubeconfig'] as const) if (values[flag] === '') throw new UsageError(`--${flag}: a path is needed`);
   const nodes = values.nodes ?? '1';
   if (!/^\d+$/.test(nodes) || Number(nodes) > 250) throw new UsageError(`--nodes ${nodes}: expected a number from 0 to 250`);
+  const podCidr = cidr('--pod-cidr', values['pod-cidr'], 16), serviceCidr = cidr('--service-cidr', values['service-cidr'], 24);
+  if (podCidr && serviceCidr) refuseOverlap({ podCidr, serviceCidr });
   return {
-    data: values.data ?? defaultDataDir(),
+    data: resolve(values.data ?? defaultDataDir()),
     listen: parseAddress('--listen', values.listen ?? '127.0.0.1:6443'),
     ui: values['no-ui'] ? undefined : parseAddress('--ui', values.ui ?? '127.0.0.1:7717'),
-    runtime: runtime as RuntimeChoice, nodes: Number(nodes), kubeconfig: values.kubeconfig,
-    podCidr: cidr('--pod-cidr', values['pod-cidr'] ?? '10.244.0.0/16', 16), serviceCidr: cidr('--service-cidr', values['service-cidr'] ?? '10.96.0.0/16', 24),
+    runtime: runtime as RuntimeChoice, nodes: Number(nodes), kubeconfig: values.kubeconfig && resolve(values.kubeconfig),
+    podCidr, serviceCidr,
     scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], disabledAdmission: plugins(list(values['disable-admission-plugins']) ?? []),
     leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
   };

@@ -77,9 +77,9 @@ async function resetNodes(c: Candidate, data: string, clusterId: string, cluster
 export async function removeContainers(data: string, clusterId: string, clusterPodCidr: string, log: Log): Promise<void> {
   for (const c of CANDIDATES) {
     if (!(await c.probe()).ok) continue;
-    const late = Promise.withResolvers<'late'>(), timer = setTimeout(() => late.resolve('late'), RESET_MS);
+    const late = Promise.withResolvers<'late'>(), timer = systemClock.after(RESET_MS, () => late.resolve('late'));
     try {
       if (await Promise.race([resetNodes(c, data, clusterId, clusterPodCidr, log), late.promise]) === 'late') log.warn(`${c.name} does not answer: what it may still run of this cluster stays`, { cluster: clusterId });
-    } finally { clearTimeout(timer); }
+    } finally { timer.cancel(); }
   }
 }

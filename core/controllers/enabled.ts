@@ -10,8 +10,24 @@ export function isEnabled(name: string, alias: string, list: readonly string[]):
   return list.includes('*');
 }
 
+/** Controllers of Kubernetes' own manager (1.36, with the short names of older releases) that this one does not have: a list written for it is no mistake. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  'bootstrap-signer-controller', 'bootstrapsigner', 'token-cleaner-controller', 'tokencleaner', 'certificatesigningrequest-approving-controller', 'csrapproving',
+  'certificatesigningrequest-cleaner-controller', 'csrcleaner', 'certificatesigningrequest-signing-controller', 'csrsigning', 'clusterrole-aggregation-controller', 'clusterrole-aggregation',
+  'daemonset-controller', 'daemonset', 'device-taint-eviction-controller', 'disruption-controller', 'disruption', 'ephemeral-volume-controller', 'ephemeral-volume',
+  'horizontal-pod-autoscaler-controller', 'horizontalpodautoscaling', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller', 'legacy-serviceaccount-token-cleaner-controller',
+  'legacy-service-account-token-cleaner', 'node-ipam-controller', 'nodeipam', 'node-route-controller', 'route', 'persistentvolume-attach-detach-controller', 'attachdetach', 'persistentvolume-binder-controller',
+  'persistentvolume-binder', 'persistentvolume-expander-controller', 'persistentvolume-expander', 'persistentvolume-protection-controller', 'pv-protection', 'persistentvolumeclaim-protection-controller', 'pvc-protection',
+  'podcertificaterequest-cleaner-controller', 'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
+  'serviceaccount-token-controller', 'serviceaccount-token', 'statefulset-controller', 'statefulset', 'storage-version-migrator-controller', 'storageversion-garbage-collector-controller',
+  'storage-version-gc', 'validatingadmissionpolicy-status-controller', 'volumeattributesclass-protection-controller', 'cloud-node-lifecycle-controller', 'cloud-node-lifecycle',
+]);
+
 /** Words of `list` that name no controller; Kubernetes refuses to start with `"x" is not in the list of known controllers`. */
 export function unknownControllers(known: readonly { name: string; alias: string }[], list: readonly string[]): string[] {
   const names = new Set(known.flatMap(c => [c.name, c.alias]));
-  return list.filter(word => word !== '*' && !names.has(word.startsWith('-') ? word.slice(1) : word));
+  return list.filter(word => {
+    const name = word.startsWith('-') ? word.slice(1) : word;
+    return word !== '*' && !names.has(name) && !ELSEWHERE.has(name);
+  });
 }

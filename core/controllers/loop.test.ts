@@ -82,5 +82,7 @@ describe('--controllers', () => {
     expect(isEnabled('job-controller', 'job', ['job'])).toBe(true);
     expect(isEnabled('job-controller', 'job', ['cronjob'])).toBe(false);
     expect(unknownControllers([{ name: 'job-controller', alias: 'job' }], ['*', '-job', 'joob', '-nope'])).toEqual(['joob', '-nope']);
+    // What kubeadm writes.
+    expect(unknownControllers([{ name: 'job-controller', alias: 'job' }], ['*', 'bootstrapsigner', 'tokencleaner', '-horizontal-pod-autoscaler-controller'])).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 // Starts the real thing for a test: the bundled host as a process of its own, on a data directory and ports of its own.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -42,7 +42,7 @@ export async function startHost(args: readonly string[] = [], options: { data?: 
   buildHost();
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'pilothouse-test-'));
   const own = (flag: string, ...rest: string[]): string[] => (args.includes(flag) ? [] : [flag, ...rest]);
-  const child = spawn('node', [BUNDLE, 'up', ...own('--data', data), ...own('--listen', '127.0.0.1:0'), ...(args.includes('--ui') || args.includes('--no-ui') ? [] : ['--no-ui']), ...(args.includes('--pod-cidr') ? [] : nextRanges()), ...args],
+  const child = spawn('node', [BUNDLE, 'up', ...own('--data', data), ...own('--listen', '127.0.0.1:0'), ...(args.includes('--ui') || args.includes('--no-ui') ? [] : ['--no-ui']), ...(args.includes('--pod-cidr') || existsSync(join(data, 'cluster.json')) ? [] : nextRanges()), ...args],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PILOTHOUSE_DNS_UPSTREAM: 'none', ...options.env } });
   let out = '', err = '';
   const exited = new Promise<number | null>(resolve => { child.on('exit', resolve); });

@@ -97,7 +97,7 @@ describe('pilothouse up', () => {
     expect(host.child.exitCode).toBe(0);
     expect(existsSync(join(host.data, 'host.pid'))).toBe(false);
     const old = host.ready.server;
-    host = await startHost(['--runtime', 'simulated', '--nodes', '3', '--pod-cidr', '10.201.0.0/16', '--service-cidr', '10.97.0.0/16'], { data: host.data });
+    host = await startHost(['--runtime', 'simulated', '--nodes', '3'], { data: host.data });
     expect(host.ready.kubeconfig).toBe(join(host.data, 'kubeconfig'));
     expect(host.ready.server).not.toBe(old);
     const after = await look(host);
@@ -110,6 +110,28 @@ describe('pilothouse up', () => {
     }
     await kube(host).run('rollout status deployment/web --timeout=20s');
     expect((await items<Pod>(host, '/api/v1/namespaces/default/pods')).map(p => p.metadata?.uid).sort()).toEqual([...before].filter(([p]) => p.startsWith('/api/v1/namespaces/default/pods')).map(([, o]) => o.metadata.uid).sort());
+  });
+
+  it('addresses come from the ranges it was made with, also when a later start does not name them', async () => {
+    let h = await startHost(['--runtime', 'simulated', '--pod-cidr', '10.203.0.0/16', '--service-cidr', '10.104.8.0/24']);
+    try {
+      const addresses = async (): Promise<unknown> => {
+        await kube(h).run(['get', 'pod,svc', '-A']);
+        const ips = (await items<{ spec: { clusterIP: string } }>(h, '/api/v1/services')).map(s => s.spec.clusterIP).sort();
+        const [node] = await items<{ spec: { podCIDR: string } }>(h, '/api/v1/nodes');
+        const pod = await kube(h).run(['get', 'pod', 'a', '-o', 'jsonpath={.status.podIP}']);
+        return { ips, slice: node?.spec.podCIDR, pod };
+      };
+      await kube(h).run('run a --image=nginx');
+      await kube(h).run('wait --for=condition=Ready pod/a --timeout=20s');
+      const first = await addresses();
+      expect(first).toEqual({ ips: ['10.104.8.1', '10.104.8.10'], slice: '10.203.1.0/24', pod: expect.stringMatching(/^10\.203\.1\.\d+$/) });
+      await h.stop();
+      const other = cli(['up', '--data', h.data, '--listen', '127.0.0.1:0', '--no-ui', '--service-cidr', '10.105.0.0/16']);
+      expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('--service-cidr 10.105.0.0/16: the cluster in')]);
+      h = await startHost(['--runtime', 'simulated'], { data: h.data });
+      expect(await addresses()).toEqual(first);
+    } finally { await h.dispose(); }
   });
 
   it('SIGINT and SIGHUP end it as well', async () => {
@@ -171,6 +193,9 @@ describe('parts that can be left out', () => {
     [['--nodes', 'many'], /--nodes many: expected a number/],
     [['--runtime', 'magic'], /--runtime magic: choose one of/],
     [['--colour'], /--colour/],
+    [['--pod-cidr', '10.96.0.0/16'], /--pod-cidr 10\.96\.0\.0\/16 and --service-cidr 10\.96\.0\.0\/16 overlap/],
+    [['--service-cidr', '127.0.0.0/16'], /127\.0\.0\.0\/8 is loopback/],
+    [['--service-cidr', 'all'], /--service-cidr all: expected an IPv4 range/],
   ])('%j is refused with a reason, and nothing is left', (args, words) => {
     const data = join(home, 'refused');
     const r = cli(['up', '--data', data, '--listen', '127.0.0.1:0', '--no-ui', ...(args[0] === '--nodes' ? [] : ['--nodes', '0']), ...args]);
@@ -194,6 +219,8 @@ describe('other words', () => {
   it('version, and wrong use', () => {
     expect(cli(['version']).stdout).toMatch(/^Pilothouse \d+\.\d+\.\d+ \(Kubernetes API v1\.36\.0\+pilothouse\.\d+\.\d+\.\d+\)\n$/);
     expect(cli(['fly']).code).toBe(2);
+    for (const args of [['--help'], ['up', '--help'], ['reset', '-h'], ['help']]) expect([args, cli(args)]).toEqual([args, { code: 0, stdout: expect.stringContaining('--disable-admission-plugins LIST'), stderr: '' }]);
+    for (const args of [['version', 'now'], ['kubeconfig', '--what'], ['reset', 'all']]) expect([args, cli(args).code]).toEqual([args, 2]);
     expect(cli([]).code).toBe(2);
     const none = cli(['kubeconfig', '--data', join(home, 'none')]);
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('pilothouse up')]);

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { identity } from './identity.ts';
 import { kubeconfigText, mergeKubeconfig } from './kubeconfig.ts';
-import { parseAddress, parseUp, UsageError } from './options.ts';
+import { parseAddress, parseUp } from './options.ts';
 import { AlreadyRunning, ensurePrivateDir, lockDataDir, runningPid } from './paths.ts';
 import { Pki } from './pki.ts';
+import { UsageError } from './refusal.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'pilothouse-boot-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -7,8 +7,9 @@ import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
 import type { ServeUi } from './cluster.ts';
 import { kubeconfigText, mergeKubeconfig, userKubeconfig, type Access } from './kubeconfig.ts';
-import { parseUp, UsageError } from './options.ts';
+import { parseUp } from './options.ts';
 import { AlreadyRunning, defaultDataDir, runningPid } from './paths.ts';
+import { CannotRun, UsageError } from './refusal.ts';
 import { GIT_VERSION, VERSION } from './version.ts';
 
 const USAGE = `pilothouse up [FLAGS]                 runs the cluster in the foreground until SIGTERM or Ctrl-C
@@ -122,7 +123,7 @@ export async function runCli(argv: string[], serveUi?: ServeUi): Promise<never> 
     process.exit(await command(argv, serveUi));
   } catch (e) {
     if (e instanceof UsageError) { process.stderr.write(`pilothouse: ${e.message}\n`); process.exit(2); }
-    process.stderr.write(`pilothouse: ${e instanceof AlreadyRunning ? e.message : e instanceof Error ? e.stack ?? e.message : String(e)}\n`);
+    process.stderr.write(`pilothouse: ${e instanceof CannotRun ? e.message : e instanceof Error ? e.stack ?? e.message : String(e)}\n`);
     process.exit(1);
   }
 }

@@ -26,9 +26,10 @@ import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
 import { identity, identityOf, type Identity } from './identity.ts';
 import { kubeconfigText, writePrivate, type Access } from './kubeconfig.ts';
 import { startNode, type RunningNode } from './nodes.ts';
-import { UsageError, type UpOptions } from './options.ts';
+import type { UpOptions } from './options.ts';
 import { ensurePrivateDir, lockDataDir } from './paths.ts';
 import { Pki } from './pki.ts';
+import { listening, UsageError } from './refusal.ts';
 import { chooseRuntime, removeContainers, type ChosenRuntime } from './runtimes.ts';
 import { GIT_VERSION } from './version.ts';
 
@@ -96,7 +97,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     });
     undo.push('API server', () => { connect?.close(); return api.close(); });
     const tls = { cert: serving.cert, key: serving.key };
-    const port = await api.listen(o.listen.host, o.listen.port, tls);
+    const port = await listening('--listen', o.listen, api.listen(o.listen.host, o.listen.port, tls));
     const server = `https://${o.listen.host.includes(':') ? `[${o.listen.host}]` : o.listen.host === '0.0.0.0' ? '127.0.0.1' : o.listen.host}:${port}`;
     say(`API server: ${server}`);
     const access: Access = { server, ca: pki.ca.cert, ...admin };
@@ -117,7 +118,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
       nodeIps: names.map((_, i) => nodeIpOf(o.podCidr, i + 1)), ...upstreams(),
     });
     undo.push('network', () => network.close(leaveRunning));
-    if (real) say(`services: ${network.mode}${network.why ? ` (${network.why})` : ''}`);
+    if (real) say(network.mode === 'nft' ? 'services: nftables' : `services: node ports on 127.0.0.1 only, and no cluster addresses inside pods (${network.why}; they need Linux, root and nftables)`);
     const hostIp = (i: number): string => (network.mode === 'nft' ? nodeIpOf(o.podCidr, i) : '127.0.0.1');
     // Pods reach the API server at the first node's address; the loopback listener stays for people. Where no pod has a real address
     // the endpoint is as nominal as they are: Kubernetes refuses loopback addresses in endpoints.
@@ -148,7 +149,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
 
     let ui: { url: string; close(): Promise<void> } | undefined;
     if (o.ui && ctx.serveUi) {
-      ui = await ctx.serveUi({ listen: o.ui, access, dataDir: o.data, runtime: runtime?.name ?? 'none', log: log.child('ui') });
+      ui = await listening('--ui', o.ui, ctx.serveUi({ listen: o.ui, access, dataDir: o.data, runtime: runtime?.name ?? 'none', log: log.child('ui') }));
       undo.push('user interface', () => ui!.close());
       say(`user interface: ${ui.url}`);
     }

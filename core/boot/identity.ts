@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePrivate } from './kubeconfig.ts';
-import { refuseOverlap, UsageError } from './options.ts';
+import { refuseOverlap } from './options.ts';
+import { UsageError } from './refusal.ts';
 
 export interface Identity {
   id: string;

@@ -4,9 +4,9 @@ import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { rangeOf } from '../base/cidr.ts';
 import { defaultDataDir } from './paths.ts';
+import { UsageError, type Address } from './refusal.ts';
 
 export type RuntimeChoice = 'auto' | 'docker' | 'sandbox' | 'simulated';
-export interface Address { host: string; port: number }
 
 export interface UpOptions {
   data: string;
@@ -29,9 +29,6 @@ export interface UpOptions {
   open: boolean;
   verbose: boolean;
 }
-
-/** A mistake on the command line: what, and what to do. */
-export class UsageError extends Error {}
 
 const RUNTIMES: readonly string[] = ['auto', 'docker', 'sandbox', 'simulated'];
 

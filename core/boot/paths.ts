@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
+import { CannotRun } from './refusal.ts';
 
 /** The platform's own place for application data. */
 export function defaultDataDir(env: NodeJS.ProcessEnv = process.env): string {
@@ -19,7 +20,7 @@ export function ensurePrivateDir(dir: string): void {
 }
 
 /** Another host uses this data directory. */
-export class AlreadyRunning extends Error {
+export class AlreadyRunning extends CannotRun {
   readonly pid: number;
   constructor(dir: string, pid: number) {
     super(`Pilothouse is already running on ${dir} (pid ${pid}). Stop it, or give another directory with --data.`);

@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import { nth, podCidrOf } from '../base/cidr.ts';
 import type { Runtime, RuntimeConfig } from '../node/runtime/runtime.ts';
 import type { RuntimeChoice } from './options.ts';
+import { CannotRun } from './refusal.ts';
 
 export interface ChosenRuntime {
   name: 'docker' | 'sandbox' | 'simulated';
@@ -53,10 +54,10 @@ export async function chooseRuntime(choice: RuntimeChoice): Promise<ChosenRuntim
     if (choice !== 'auto' && c.name !== choice) continue;
     const { ok, why } = await c.probe();
     if (ok) return { name: c.name, why: [...refused, why].join('; '), create: c.create, reset: (...args) => resetNodes(c, ...args) };
-    if (choice !== 'auto') throw new Error(`--runtime ${choice} does not work here: ${why}`);
+    if (choice !== 'auto') throw new CannotRun(`--runtime ${choice} does not work here: ${why}`);
     refused.push(`no ${c.name}: ${why}`);
   }
-  throw new Error(`no runtime works here: ${refused.join('; ')}`);
+  throw new CannotRun(`no runtime works here: ${refused.join('; ')}`);
 }
 
 /** A runtime that answers a probe and then no more (a wedged daemon) must not hold a reset for ever. */

@@ -1,5 +1,5 @@
 // The machine's part of the cluster network on Linux as root: one device that carries the cluster's own addresses and the route of
-// the service range, so that even with every rule gone nothing of it takes the default route.
+// the service range and, behind every other, of the pod range, so that even with every rule gone nothing of them takes the default route.
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { run } from './run.ts';
 
@@ -28,12 +28,13 @@ export async function enableBridgeNetfilter(): Promise<boolean> {
 export class ClusterDevice {
   readonly name: string;
   readonly #serviceCidr: string;
-  constructor(name: string, serviceCidr: string) { this.name = name; this.#serviceCidr = serviceCidr; }
+  readonly #podCidr: string;
+  constructor(name: string, serviceCidr: string, podCidr: string) { this.name = name; this.#serviceCidr = serviceCidr; this.#podCidr = podCidr; }
 
-  /** Creates the device with the addresses (each /32) and routes the service range to it. Idempotent. A bridge without ports serves as a dummy device: not every kernel has those. */
+  /** Creates the device with the addresses (each /32) and routes the service range to it, and the pod range as long as no runtime's bridge has a better route. Idempotent. A bridge without ports serves as a dummy device: not every kernel has those. */
   async up(addresses: readonly string[]): Promise<void> {
     await this.down();
-    const lines = [`link add ${this.name} type bridge`, `link set ${this.name} up`, ...addresses.map(a => `addr add ${a}/32 dev ${this.name}`), `route replace ${this.#serviceCidr} dev ${this.name}`];
+    const lines = [`link add ${this.name} type bridge`, `link set ${this.name} up`, ...addresses.map(a => `addr add ${a}/32 dev ${this.name}`), `route replace ${this.#serviceCidr} dev ${this.name}`, `route replace ${this.#podCidr} dev ${this.name} metric 4000000000`];
     await run('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
   }
 

@@ -52,7 +52,7 @@ export class Network {
     this.#nft = nft;
     this.mode = nft ? 'nft' : 'userspace';
     this.why = why;
-    this.#device = new ClusterDevice(`phs${c.clusterId}`, c.serviceCidr);
+    this.#device = new ClusterDevice(`phs${c.clusterId}`, c.serviceCidr, c.podCidr);
     this.#loopback = new LoopbackNodePorts(c.clock, c.log);
     this.#forward = new ForwardRules(c.podCidr, `pilothouse_${c.clusterId}`);
   }
@@ -61,7 +61,7 @@ export class Network {
   static async open(c: NetworkConfig): Promise<Network> {
     const why = c.real ? await whyNoNft() : 'pods have no addresses on this machine';
     if (why) return new Network(c, undefined, why);
-    const nft = new NftProxy({ table: `pilothouse_${c.clusterId}`, serviceCidr: c.serviceCidr, podCidr: c.podCidr, bridgeNetfilter: await enableBridgeNetfilter() });
+    const nft = new NftProxy({ table: `pilothouse_${c.clusterId}`, serviceCidr: c.serviceCidr, podCidr: c.podCidr, device: `phs${c.clusterId}`, bridgeNetfilter: await enableBridgeNetfilter() });
     await nft.guard();
     const network = new Network(c, nft, '');
     await network.#device.up(c.nodeIps);
@@ -74,7 +74,7 @@ export class Network {
   static async removeLeftovers(clusterId: string, podCidr: string): Promise<void> {
     if (await whyNoNft()) return;
     await new ForwardRules(podCidr, `pilothouse_${clusterId}`).remove();
-    await new ClusterDevice(`phs${clusterId}`, '').down();
+    await new ClusterDevice(`phs${clusterId}`, '', '').down();
     const table = `pilothouse_${clusterId}`;
     if ((await run('nft', ['list', 'tables', 'ip'])).split('\n').includes(`table ip ${table}`)) await run('nft', ['delete', 'table', 'ip', table]);
   }

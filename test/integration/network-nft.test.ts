@@ -1,4 +1,5 @@
 // Services for real: nftables, a pod in its own network namespace behind a bridge, the host as client. Root on Linux.
+import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../core/network/run.ts';
 import { NftProxy } from '../../core/network/proxy/nft.ts';
@@ -8,12 +9,21 @@ import type { ServicePort } from '../../core/network/proxy/service-table.ts';
 const SERVICES = '10.97.0.0/16', PODS = '10.245.0.0/16', TABLE = 'pilothouse_nfttest', DEVICE = 'phsnfttest', BRIDGE = 'phnfttest';
 const get = async (url: string, from?: string): Promise<string> =>
   (await run(from ? 'ip' : 'curl', from ? ['netns', 'exec', from, 'curl', '-s', '-m', '2', url] : ['-s', '-m', '2', url])).trim();
+/** One datagram from the host and its answer; rejects when the other side refuses or nothing comes. */
+const send = (ip: string, port: number, text: string, from = 0): Promise<string> => new Promise((resolve, reject) => {
+  const s = createSocket('udp4');
+  const end = (f: () => void): void => { clearTimeout(late); s.close(); f(); };
+  const late = setTimeout(() => end(() => reject(new Error('no answer'))), 2_000);
+  s.on('message', m => end(() => resolve(String(m))));
+  s.on('error', e => end(() => reject(e)));
+  s.bind(from, () => s.connect(port, ip, () => s.send(text)));
+});
 /** A port's row; backends are pods 2 and 3 at port 8080. */
 const row = (over: Partial<ServicePort> = {}): ServicePort => ({ key: 'default/web:80/tcp', clusterIP: '10.97.0.50', protocol: 'tcp', port: 80, nodePort: undefined, affinitySeconds: 0, backends: [{ ip: '10.245.1.2', port: 8080 }, { ip: '10.245.1.3', port: 8080 }], ...over });
 
 describe('NftProxy', () => {
-  const proxy = new NftProxy({ table: TABLE, serviceCidr: SERVICES, podCidr: PODS, bridgeNetfilter: true });
-  const device = new ClusterDevice(DEVICE, SERVICES);
+  const proxy = new NftProxy({ table: TABLE, serviceCidr: SERVICES, podCidr: PODS, device: DEVICE, bridgeNetfilter: true });
+  const device = new ClusterDevice(DEVICE, SERVICES, PODS);
   const forward = new ForwardRules(PODS, TABLE);
 
   beforeAll(async () => {
@@ -30,7 +40,11 @@ describe('NftProxy', () => {
       await run('sh', ['-c', `echo 1 > /sys/class/net/${BRIDGE}/brif/phv${n}/hairpin_mode`]);
       // A tiny HTTP server inside the namespace that names itself; ends by its pid file.
       await run('sh', ['-c', `ip netns exec phnft${n} python3 -c '
-import http.server,os,sys
+import http.server,os,socket,sys,threading
+u=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); u.bind(("",8080))
+def udp():
+  while True: d,a=u.recvfrom(2048); u.sendto(b"pod${n} "+d,a)
+threading.Thread(target=udp,daemon=True).start()
 class H(http.server.BaseHTTPRequestHandler):
   def do_GET(s): b=b"pod${n} "+s.client_address[0].encode(); s.send_response(200); s.send_header("content-length",str(len(b))); s.end_headers(); s.wfile.write(b)
   def log_message(s,*a): pass
@@ -53,6 +67,24 @@ for i in $(seq 100); do ip netns exec phnft${n} curl -s -m 1 127.0.0.1:8080 >/de
     await expect(get('http://10.97.0.99/')).rejects.toThrow('exit 7');
     await expect(get('http://10.97.0.99/', 'phnft2')).rejects.toThrow();
     expect(Date.now() - started).toBeLessThan(1500);
+  });
+
+  it('rejects an address of the pod range that no pod network takes, and other protocols as well', async () => {
+    // Beside the bridge's own route: as it is before the first pod, when there is no bridge yet.
+    const other = new ClusterDevice(`${DEVICE}2`, '10.98.0.0/16', '10.246.0.0/16');
+    const guard = new NftProxy({ table: `${TABLE}2`, serviceCidr: '10.98.0.0/16', podCidr: '10.246.0.0/16', device: `${DEVICE}2`, bridgeNetfilter: true });
+    await guard.guard();
+    await other.up([]);
+    try {
+      const started = Date.now();
+      await expect(get('http://10.246.1.9/')).rejects.toThrow('exit 7');
+      await expect(get('http://10.246.1.9/', 'phnft2')).rejects.toThrow('exit 7');
+      await expect(run('ping', ['-c1', '-W2', '10.98.0.7'])).rejects.toThrow();
+      await expect(send('10.98.0.7', 53, 'x')).rejects.toThrow('ECONNREFUSED');
+      expect(Date.now() - started).toBeLessThan(1500);
+      expect(await run('ip', ['route', 'get', '10.246.1.9'])).toContain(`dev ${DEVICE}2`);
+    } finally { await other.down(); await guard.close(); }
+    expect(await run('ip', ['route', 'show', '10.246.0.0/16'])).toBe('');
   });
 
   it('balances over endpoints from the host and from a pod, which keeps its own address', async () => {
@@ -95,6 +127,41 @@ for i in $(seq 100); do ip netns exec phnft${n} curl -s -m 1 127.0.0.1:8080 >/de
     const rules = await run('nft', ['list', 'table', 'ip', TABLE]);
     expect(rules).not.toContain('chain s_');
     expect(rules).not.toContain('aff_');
+  });
+
+  it('serves UDP beside TCP on one address and port, and a client that keeps asking goes over to the endpoints that are left', async () => {
+    const tcp = row({ clusterIP: '10.97.0.70', backends: [{ ip: '10.245.1.2', port: 8080 }] });
+    const udp = row({ key: 'default/web:80/udp', clusterIP: '10.97.0.70', protocol: 'udp', nodePort: 30779, backends: [{ ip: '10.245.1.3', port: 8080 }] });
+    await proxy.apply([{ before: [], after: [tcp, udp] }]);
+    expect(await get('http://10.97.0.70/')).toMatch(/^pod2/);
+    expect(await send('10.97.0.70', 80, 'a', 40_077)).toBe('pod3 a');
+    expect(await send('10.245.0.2', 30779, 'b')).toBe('pod3 b');
+    const moved = { ...udp, backends: [{ ip: '10.245.1.2', port: 8080 }] };
+    await proxy.apply([{ before: [udp], after: [moved] }]);
+    // The same source port: without more the kernel would go on sending to the old endpoint.
+    expect(await send('10.97.0.70', 80, 'c', 40_077)).toBe('pod2 c');
+    await proxy.apply([{ before: [tcp, moved], after: [] }]);
+    await expect(get('http://10.97.0.70/')).rejects.toThrow('exit 7');
+    await expect(send('10.97.0.70', 80, 'd')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('node ports show the pod the node, or with externalTrafficPolicy Local who asks', async () => {
+    const one = row({ nodePort: 30780, backends: [{ ip: '10.245.1.3', port: 8080 }] });
+    await proxy.apply([{ before: [], after: [one] }]);
+    expect(await get('http://10.245.0.2:30780/', 'phnft2')).toBe('pod3 10.245.0.1');
+    const local = { ...one, keepsSource: true };
+    await proxy.apply([{ before: [one], after: [local] }]);
+    expect(await get('http://10.245.0.2:30780/', 'phnft2')).toBe('pod3 10.245.1.2');
+    expect(await get('http://10.245.0.2:30780/')).toMatch(/^pod3/);
+    expect(await get('http://10.245.0.2:30780/', 'phnft3')).toMatch(/^pod3/);
+    await proxy.apply([{ before: [local], after: [] }]);
+  });
+
+  it('lets a pod reach itself through its own service', async () => {
+    const one = row({ backends: [{ ip: '10.245.1.2', port: 8080 }] });
+    await proxy.apply([{ before: [], after: [one] }]);
+    for (let i = 0; i < 5; i++) expect(await get('http://10.97.0.50/', 'phnft2')).toBe('pod2 10.245.0.1');
+    await proxy.apply([{ before: [one], after: [] }]);
   });
 
   it('lets two services swap addresses in one transaction', async () => {

@@ -1,5 +1,5 @@
 // NodePorts on 127.0.0.1, by listeners of our own: works without root and without route_localnet. A connection goes to a random
-// ready endpoint; a UDP client keeps its endpoint for 60 s of silence.
+// ready endpoint (with ClientIP affinity to the one before); a UDP client keeps its endpoint for 60 s of silence.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
@@ -8,7 +8,12 @@ import type { Backend, ServicePort } from './service-table.ts';
 
 const UDP_IDLE_MS = 60_000;
 
-interface Listener { port: ServicePort; close(): void }
+interface Listener {
+  port: ServicePort;
+  /** ClientIP affinity: everybody here is 127.0.0.1, so one endpoint serves all until it has had its time. */
+  last?: { backend: Backend; at: number };
+  close(): void;
+}
 
 export class LoopbackNodePorts {
   readonly #listeners = new Map<string, Listener>();
@@ -42,10 +47,19 @@ export class LoopbackNodePorts {
     this.#log.warn('node port cannot be opened on 127.0.0.1', { service: p.key, nodePort: p.nodePort, error: e });
   }
 
+  #pick(l: Listener): Backend | undefined {
+    const { backends, affinitySeconds } = l.port;
+    const now = this.#clock.now();
+    const last = affinitySeconds > 0 && l.last && now - l.last.at < affinitySeconds * 1000 ? backends.find(b => b.ip === l.last?.backend.ip && b.port === l.last.backend.port) : undefined;
+    const backend = last ?? backends[Math.floor(Math.random() * backends.length)];
+    if (affinitySeconds > 0 && backend) l.last = { backend, at: now };
+    return backend;
+  }
+
   #tcp(l: Listener): () => void {
     const sockets = new Set<Socket>();
     const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, client => {
-      const b = pick(l.port.backends);
+      const b = this.#pick(l);
       if (!b) { client.destroy(); return; }
       const upstream = connect({ host: b.ip, port: b.port, allowHalfOpen: true, noDelay: true });
       for (const s of [client, upstream]) {
@@ -64,30 +78,29 @@ export class LoopbackNodePorts {
 
   #udp(l: Listener): () => void {
     const server = createSocket('udp4');
-    const clients = new Map<string, { socket: UdpSocket; idle: Timer }>();
+    const clients = new Map<string, { socket: UdpSocket; backend: Backend; idle: Timer }>();
+    const forget = (key: string): void => { const c = clients.get(key); c?.idle.cancel(); c?.socket.close(); clients.delete(key); };
     server.on('error', e => this.#failed(l.port, e));
     server.on('message', (data, from) => {
       const key = `${from.address}:${from.port}`;
       let c = clients.get(key);
+      // Its endpoint is gone: it goes on with another.
+      if (c && !l.port.backends.some(b => b.ip === c!.backend.ip && b.port === c!.backend.port)) { forget(key); c = undefined; }
       if (!c) {
-        const b = pick(l.port.backends);
-        if (!b) return;
+        const backend = this.#pick(l);
+        if (!backend) return;
         const socket = createSocket('udp4');
-        socket.connect(b.port, b.ip);
-        socket.on('message', reply => server.send(reply, from.port, from.address));
+        socket.on('message', (reply, r) => { if (r.address === backend.ip && r.port === backend.port) server.send(reply, from.port, from.address); });
         socket.on('error', e => this.#log.debug('node port datagram failed', { service: l.port.key, error: e }));
-        c = { socket, idle: { cancel() {} } };
-        clients.set(key, c);
-        socket.once('connect', () => socket.send(data));
-      } else c.socket.send(data);
+        clients.set(key, c = { socket, backend, idle: { cancel() {} } });
+      }
+      c.socket.send(data, c.backend.port, c.backend.ip);
       c.idle.cancel();
-      c.idle = this.#clock.after(UDP_IDLE_MS, () => { clients.get(key)?.socket.close(); clients.delete(key); });
+      c.idle = this.#clock.after(UDP_IDLE_MS, () => forget(key));
     });
     server.bind(l.port.nodePort, '127.0.0.1');
-    return () => { server.close(); for (const c of clients.values()) { c.idle.cancel(); c.socket.close(); } };
+    return () => { server.close(); for (const key of clients.keys()) forget(key); };
   }
 
   close(): void { for (const k of this.#listeners.keys()) this.#close(k); }
 }
-
-const pick = (backends: readonly Backend[]): Backend | undefined => backends[Math.floor(Math.random() * backends.length)];

@@ -1,9 +1,9 @@
 // Services as one nftables table of our own. Verdict maps decide by address and port; every service port has one chain.
 // Changes are incremental: only chains of services that changed are rewritten, all in one transaction per batch.
 //
-// The guard stands before the first address is handed out: an address of the service or pod range that no rule matches is
-// rejected, because otherwise it leaves the machine by the default route (seen). Local addresses are excepted, or the host could
-// not reach the DNS address that lies on one of its own devices.
+// The guard stands before the first address is handed out: an address of the service range that no rule matches is rejected, and so is
+// one of the pod range that no pod network takes (our device has the routes of both ranges), because otherwise it leaves the machine by
+// the default route (seen). Local addresses are excepted, or the host could not reach the DNS address that lies on one of its own devices.
 import { createHash } from 'node:crypto';
 import { run } from '../run.ts';
 import type { ServicePort } from './service-table.ts';
@@ -13,6 +13,8 @@ export interface NftConfig {
   table: string;
   serviceCidr: string;
   podCidr: string;
+  /** The cluster's device: what is routed to it has nobody to go to. */
+  device: string;
   /** Bridge pods' same-segment traffic passes netfilter (net.bridge.bridge-nf-call-iptables=1): pods keep their own source address.
    *  Without it replies would bypass the translation, so everything translated is masqueraded. */
   bridgeNetfilter: boolean;
@@ -23,7 +25,7 @@ const id = (key: string): string => createHash('sha1').update(key).digest('hex')
 /** One set per endpoint of a service with affinity remembers who was sent there. */
 const affinitySet = (chain: string, i: number): string => `aff_${chain}_${i}`;
 
-/** Everything before the first service: sets, maps, hooks and the guard. */
+/** Everything before the first service: sets, maps, hooks and the guard. In the output hook what has just been translated still carries the route of the service address. */
 export function baseRules(c: NftConfig): string {
   return `add table ip ${c.table}
 delete table ip ${c.table}
@@ -50,11 +52,14 @@ table ip ${c.table} {
   chain guard_forward {
     type filter hook forward priority -5; policy accept;
     ip daddr ${c.serviceCidr} reject
+    oifname "${c.device}" reject
   }
   chain guard_output {
     type filter hook output priority -5; policy accept;
     ip daddr ${c.serviceCidr} fib daddr type local accept
     ip daddr ${c.serviceCidr} reject
+    oifname "${c.device}" ct status dnat accept
+    oifname "${c.device}" reject
   }
 }
 `;
@@ -80,7 +85,8 @@ function chainLines(c: NftConfig, p: ServicePort): string[] {
     // `meta l4proto` is mandatory before a map of ports.
     lines.push(`add rule ${t} ${chain} meta l4proto ${p.protocol} dnat ip to numgen random mod ${n} map { ${p.backends.map((b, i) => `${i} : ${b.ip} . ${b.port}`).join(', ')} }`);
   }
-  if (p.nodePort) lines.push(`add chain ${t} ${chain}x`, `flush chain ${t} ${chain}x`, `add rule ${t} ${chain}x meta mark set meta mark | ${MARK} goto ${chain}`);
+  // With externalTrafficPolicy Local the pod sees who asks. All nodes are on this machine, so every node port has all endpoints at hand.
+  if (p.nodePort) lines.push(`add chain ${t} ${chain}x`, `flush chain ${t} ${chain}x`, `add rule ${t} ${chain}x ${p.keepsSource ? '' : `meta mark set meta mark | ${MARK} `}goto ${chain}`);
   return lines;
 }
 
@@ -88,6 +94,18 @@ function dropLines(c: NftConfig, p: ServicePort): string[] {
   const chain = `s_${id(p.key)}`, t = `ip ${c.table}`;
   const all = [...(p.nodePort ? [`${chain}x`] : []), chain, ...(p.affinitySeconds > 0 ? p.backends.map((_, i) => `${chain}_${i}`) : [])];
   return [...all.map(x => `flush chain ${t} ${x}`), ...all.map(x => `delete chain ${t} ${x}`), ...(p.affinitySeconds > 0 ? p.backends.map((_, i) => `delete set ${t} ${affinitySet(id(p.key), i)}`) : [])];
+}
+
+/** A client that keeps sending UDP keeps its old translation for ever: those to endpoints that are gone are taken out of the kernel's memory. */
+async function forgetFlows(before: ReadonlyMap<string, ServicePort>, after: ReadonlyMap<string, ServicePort>): Promise<void> {
+  for (const [key, old] of before) {
+    if (old.protocol !== 'udp' || after.get(key) === old) continue;
+    const kept = new Set(after.get(key)?.backends.map(b => b.ip));
+    for (const b of old.backends) {
+      if (kept.has(b.ip)) continue;
+      try { await run('conntrack', ['-D', '-p', 'udp', '--reply-src', b.ip, '--reply-port-src', String(b.port)]); } catch { continue; /* no such flow, or no such tool: then they end by their own time-out */ }
+    }
+  }
 }
 
 const vip = (p: ServicePort): string => `${p.clusterIP} . ${p.protocol} . ${p.port}`;
@@ -165,6 +183,7 @@ export class NftProxy {
     const script = [...elementsOut, ...lines, ...pinLines, ...chainsOut];
     if (script.length === 0) return;
     await run('nft', ['-f', '-'], `${script.join('\n')}\n`);
+    await forgetFlows(this.#current, next);
     this.#current = next;
     this.#hairpins = pins;
   }

@@ -14,6 +14,8 @@ export interface ServicePort {
   nodePort: number | undefined;
   /** ClientIP affinity in seconds; 0 without. */
   affinitySeconds: number;
+  /** externalTrafficPolicy Local: who comes by the node port keeps its own address. */
+  keepsSource?: boolean;
   backends: Backend[];
 }
 
@@ -45,7 +47,7 @@ export function portsOf(s: Service, slices: readonly EndpointSlice[]): ServicePo
     const protocol = (p.protocol ?? 'TCP').toLowerCase() as ServicePort['protocol'];
     return {
       key: `${s.metadata!.namespace}/${s.metadata!.name}:${p.port}/${protocol}`, clusterIP: ip, protocol, port: p.port,
-      nodePort: p.nodePort || undefined, affinitySeconds: affinity, backends: backendsOf(slices, p.name),
+      nodePort: p.nodePort || undefined, affinitySeconds: affinity, ...(s.spec?.externalTrafficPolicy === 'Local' ? { keepsSource: true } : {}), backends: backendsOf(slices, p.name),
     };
   });
 }

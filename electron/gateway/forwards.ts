@@ -71,7 +71,7 @@ export class Forwards {
     return true;
   }
 
-  close(): void { for (const id of [...this.#running.keys()]) this.stop(id); }
+  close(): void { for (const id of this.#running.keys()) this.stop(id); }
 
   #tell(): void { this.#changed(this.list()); }
   #update(r: Running, change: Partial<Forward>): void { Object.assign(r.info, change); if (this.#running.has(r.info.id)) this.#tell(); }

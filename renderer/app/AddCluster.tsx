@@ -14,6 +14,10 @@ export function AddCluster({ close }: { close(): void }) {
   const take = (f: File | undefined): void => {
     if (f) f.text().then(content => { setText(content); setName(f.name); }, (e: unknown) => app.notify({ level: 'bad', text: String(e) }));
   };
+  const pick = (): void => {
+    if (!app.connection.host.get()?.calls.has('dialog.openFiles')) { file.current?.click(); return; }
+    app.connection.app('dialog.openFiles', { extensions: [] }).then(list => { if (list?.[0]) { setText(list[0].text); setName(list[0].name); } }, (e: unknown) => app.notify({ level: 'bad', text: String(e) }));
+  };
   return (
     <ConfirmDialog title={t('addCluster.title')} deed={t('addCluster.deed')} field disabled={text.trim() === ''} onClose={close}
       onConfirm={async () => {
@@ -23,7 +27,7 @@ export function AddCluster({ close }: { close(): void }) {
       <p className="quiet">{t('addCluster.text')}</p>
       <div className={`drop${over ? ' over' : ''}`} onDragOver={e => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)} onDrop={e => { e.preventDefault(); setOver(false); take(e.dataTransfer.files[0]); }}>
         <textarea className="input mono" autoFocus rows={9} spellCheck={false} value={text} aria-label={t('addCluster.title')} placeholder={t('addCluster.placeholder')} onChange={e => setText(e.target.value)} />
-        <button type="button" className="link-button" onClick={() => file.current?.click()}>{t('addCluster.pick')}</button>
+        <button type="button" className="link-button" onClick={pick}>{t('addCluster.pick')}</button>
         <input ref={file} type="file" hidden onChange={e => take(e.target.files?.[0])} />
       </div>
     </ConfirmDialog>

@@ -12,6 +12,7 @@ import { ListPage } from '../kinds/ListPage.tsx';
 import { pluralTitle } from '../kinds/navigation.ts';
 import { useApp } from './context.ts';
 import { Dock } from './Dock.tsx';
+import type { App } from './feature.ts';
 import { Fence } from './Fence.tsx';
 import { KeySheet } from './KeySheet.tsx';
 import { installKeys } from './keys.ts';
@@ -35,6 +36,7 @@ export function AppFrame() {
   const [sheet, setSheet] = useState(false);
   const [leader, setLeader] = useState(false);
   useEffect(() => installKeys(app, { palette: (start = '') => setPalette(start), sheet: () => setSheet(true), leader: setLeader }), [app]);
+  useEffect(() => takeDrops(app), [app]);
   useEffect(() => { document.documentElement.dataset.density = w.density; }, [w.density]);
   const tab = w.tabs.find(x => x.id === w.active) ?? w.tabs[0]!;
   const { layout } = w;
@@ -66,6 +68,19 @@ export function AppFrame() {
       {dialog}
     </div>
   );
+}
+
+/** Files may be dropped anywhere; a browser would otherwise leave the page for them. Returns the way to stop. */
+function takeDrops(app: App): () => void {
+  const over = (e: DragEvent): void => { if (e.dataTransfer?.types.includes('Files')) e.preventDefault(); };
+  const drop = (e: DragEvent): void => {
+    if (e.defaultPrevented || !e.dataTransfer?.types.includes('Files')) return;
+    e.preventDefault();
+    app.features.find(f => f.drop)?.drop?.(app, e.dataTransfer);
+  };
+  window.addEventListener('dragover', over);
+  window.addEventListener('drop', drop);
+  return () => { window.removeEventListener('dragover', over); window.removeEventListener('drop', drop); };
 }
 
 function Page({ tab }: { tab: Tab }) {

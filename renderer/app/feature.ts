@@ -64,4 +64,6 @@ export interface Feature {
   pages?: Readonly<Record<string, ComponentType<{ cluster: string }>>>;
   /** What the palette offers besides kinds, objects and actions; titles are translated already. */
   commands?(app: App): readonly Command[];
+  /** Takes files that were dropped on the window where no part of it takes them itself. */
+  drop?(app: App, data: DataTransfer): void;
 }

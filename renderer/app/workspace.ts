@@ -17,7 +17,8 @@ export interface DockTab {
   props: unknown;
 }
 export interface Layout { tree: number; drawer: number; dock: number; treeOpen: boolean; dockOpen: boolean; closedGroups: readonly string[] }
-export interface TablePrefs { sorts?: readonly { column: string; descending: boolean }[]; widths?: Record<string, number>; shown?: Record<string, boolean> }
+/** Under the page: how its table looks. Under `<cluster> <page>`: what is asked of it and where it was left, in rows from the top. */
+export interface TablePrefs { sorts?: readonly { column: string; descending: boolean }[]; widths?: Record<string, number>; shown?: Record<string, boolean>; order?: readonly string[]; filter?: string; scroll?: number }
 export interface Workspace {
   tabs: readonly Tab[];
   active: string;

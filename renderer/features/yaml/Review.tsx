@@ -6,39 +6,60 @@ import type { Level } from '../../kit/StatusPill.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
 import { KubectlCommand } from '../../kit/KubectlCommand.tsx';
 import { labelOf, type Planned } from './apply.ts';
+import type { Clash } from './merge3.ts';
 import { Diff, Shown } from './Editor.tsx';
 import { toText } from './documents.ts';
 
 const LEVEL: Record<Planned['verb'], Level> = { create: 'good', change: 'busy', nothing: 'none', failed: 'bad' };
 
-interface Props { planned: readonly Planned[]; busy: boolean; command: string; onApply(): void; onBack(): void; onTheirs(p: Planned): void; onMine(p: Planned): void; onGoTo(p: Planned): void }
+interface Props {
+  planned: readonly Planned[];
+  busy: boolean;
+  command: string;
+  /** An object is edited, not a manifest applied. */
+  edit: boolean;
+  onApply(): void;
+  /** Asks the server once more, after some of it has been tried. */
+  onAgain(): void;
+  onBack(): void;
+  onTheirs(p: Planned): void;
+  onMine(p: Planned): void;
+  onGoTo(p: Planned): void;
+}
 
-export function Review({ planned, busy, command, onApply, onBack, onTheirs, onMine, onGoTo }: Props) {
+/** The word for a document: how it went, or how it will go. */
+const wordOf = (p: Planned): string => (p.done ? `yaml.results.${p.done}` : p.conflicts ? 'yaml.verbs.conflict' : `yaml.verbs.${p.verb}`);
+const levelOf = (p: Planned): Level => (p.done === 'created' || p.done === 'changed' ? 'good' : p.done === 'same' ? 'none' : p.conflicts ? 'warning' : LEVEL[p.verb]);
+
+export function Review({ planned, busy, command, edit, onApply, onAgain, onBack, onTheirs, onMine, onGoTo }: Props) {
   const { t } = useTranslation();
   const [at, setAt] = useState(() => Math.max(0, planned.findIndex(p => p.verb === 'failed')));
   const p = planned[at] ?? planned[0];
   const count = planned.filter(x => x.verb === 'create' || x.verb === 'change').length;
-  const failed = planned.some(x => x.verb === 'failed');
+  const leftOut = planned.filter(x => x.verb === 'failed').length;
+  const tried = planned.some(x => x.done);
   if (!p) return null;
   const left = p.live ? toText(p.live) : '';
   const right = p.result ? toText(p.result) : toText(p.doc.object);
   return (
-    <div className="yaml-review" data-testid="yaml-review">
+    <div className="yaml-review" data-testid="yaml-review" onKeyDown={e => { if (e.key === 'Escape') { e.preventDefault(); e.stopPropagation(); onBack(); } }}>
       <div className="yaml-review-main">
         {planned.length > 1 ? (
-          <ul className="yaml-plan" aria-label={t('yaml.plan')}>
-            {planned.map((x, i) => <li key={`${labelOf(x)}${x.namespace}${x.doc.line}`}><button type="button" className={i === at ? 'at' : undefined} onClick={() => setAt(i)}><StatusShape level={LEVEL[x.verb]} /><span className="mono ellipsis" title={labelOf(x)}>{labelOf(x)}</span><span className="quiet">{t(`yaml.verbs.${x.verb}`)}</span></button></li>)}
+          <ul className="yaml-plan" aria-label={t(tried ? 'yaml.outcome' : 'yaml.plan')}>
+            {planned.map((x, i) => <li key={`${labelOf(x)}${x.namespace}${x.doc.line}`}><button type="button" className={i === at ? 'at' : undefined} aria-current={i === at} onClick={() => setAt(i)}><StatusShape level={levelOf(x)} /><span className="mono ellipsis" title={labelOf(x)}>{labelOf(x)}</span><span className="quiet">{t(wordOf(x))}</span></button></li>)}
           </ul>
         ) : null}
         <div className="yaml-review-one">
-          <p className="yaml-review-head"><StatusShape level={LEVEL[p.verb]} /><b className="mono ellipsis">{labelOf(p)}</b><span className="quiet">{p.namespace} · {p.conflicts ? t('yaml.verbs.conflict') : t(`yaml.verbs.${p.verb}`)}{p.unchecked ? ` · ${t('yaml.unchecked')}` : ''}</span></p>
+          <p className="yaml-review-head"><StatusShape level={levelOf(p)} /><b className="mono ellipsis">{labelOf(p)}</b><span className="quiet">{p.namespace} · {t(wordOf(p))}{p.unchecked ? ` · ${t('yaml.unchecked')}` : ''}</span></p>
           {p.error ? <p className="inline-error" role="alert">{p.error.message} <button type="button" className="link-button" onClick={() => onGoTo(p)}>{t('yaml.goTo')}</button></p> : null}
           {p.conflicts ? (
             <div className="yaml-conflict" role="alert">
-              <p>{t('yaml.conflict', { fields: p.conflicts.join(', '), count: p.conflicts.length })}</p>
-              <Button variant="outlined" onClick={() => onTheirs(p)}>{t('yaml.theirs')}</Button><Button variant="outlined" onClick={() => onMine(p)}>{t('yaml.mine')}</Button>
+              <p>{t(edit ? 'yaml.conflict' : 'yaml.conflictApply', { count: p.conflicts.length })}</p>
+              <Clashes list={p.conflicts} />
+              {edit ? <Button variant="outlined" onClick={() => onTheirs(p)}>{t('yaml.theirs')}</Button> : <Button variant="outlined" onClick={() => onGoTo(p)}>{t('yaml.goTo')}</Button>}<Button variant="outlined" onClick={() => onMine(p)}>{t('yaml.mine')}</Button>
             </div>
           ) : null}
+          {p.drift ? <div className="yaml-conflict" role="status"><p>{t('yaml.drift', { count: p.drift.length })}</p><Clashes list={p.drift} /></div> : null}
           {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.error ? null : p.live ? <><div className="yaml-sides quiet"><span>{t('yaml.now')}</span><span>{t(p.conflicts ? 'yaml.yours' : 'yaml.after')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>
             : <><div className="yaml-sides quiet"><span>{t(p.unchecked ? 'yaml.asWritten' : 'yaml.after')}</span></div><Shown text={right} label={t('yaml.difference')} /></>}
         </div>
@@ -46,8 +67,18 @@ export function Review({ planned, busy, command, onApply, onBack, onTheirs, onMi
       <footer className="yaml-foot">
         <KubectlCommand command={command} />
         <Button variant="text" onClick={onBack}>{t('yaml.back')}</Button>
-        <Button variant="contained" autoFocus disabled={busy || count === 0 || failed} onClick={onApply} data-testid="yaml-apply">{busy ? t('yaml.applying') : count === 0 ? t('yaml.nothingToDo') : t('yaml.apply', { count })}</Button>
+        <Button variant="contained" autoFocus disabled={busy || (!tried && count === 0)} onClick={tried ? onAgain : onApply} data-testid="yaml-apply">{busy ? t('yaml.applying') : tried ? t('yaml.again') : count === 0 ? t('yaml.nothingToDo') : leftOut > 0 ? t('yaml.applySome', { count, of: planned.length }) : t('yaml.apply', { count })}</Button>
       </footer>
     </div>
+  );
+}
+
+/** Each field with what they and we have in it. */
+function Clashes({ list }: { list: readonly Clash[] }) {
+  const { t } = useTranslation();
+  const show = (v: unknown): string => (v === undefined ? t('yaml.absent') : typeof v === 'string' ? v : JSON.stringify(v));
+  return (
+    <table className="yaml-clashes"><thead><tr><th scope="col">{t('yaml.field')}</th><th scope="col">{t('yaml.theirValue')}</th><th scope="col">{t('yaml.yourValue')}</th></tr></thead>
+      <tbody>{list.slice(0, 20).map(c => <tr key={c.path}><th scope="row" className="mono">{c.path}</th><td className="mono">{show(c.theirs)}</td><td className="mono">{show(c.mine)}</td></tr>)}</tbody></table>
   );
 }

@@ -11,16 +11,19 @@ import type { DockViewProps } from '../../app/feature.ts';
 import { kubectl } from '../../app/kubectl.ts';
 import { useAction, useObject } from '../../gateway/hooks.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { IconButton } from '../../kit/IconButton.tsx';
 import { Loading, StateMessage } from '../../kit/states.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
-import { carryOut, labelOf, plan, type ApplyContext, type Base, type Planned } from './apply.ts';
+import { carryOut, keyOf, labelOf, plan, type ApplyContext, type Base, type Planned } from './apply.ts';
 import { editable, readManifest, toText, type Problem } from './documents.ts';
 import { Editor, type EditorHandle } from './Editor.tsx';
 import { deepEqual } from './equal.ts';
+import { dropped, EXTENSIONS, joined, save, type ManifestFile } from './files.ts';
 import { merge3 } from './merge3.ts';
 import { takeSchema } from './monaco.ts';
 import { Review } from './Review.tsx';
 import { ClusterSchema } from './schema.ts';
+import { openEditor } from './open.ts';
 import { readTarget, type EditTarget } from './target.ts';
 import { templates } from './templates.ts';
 import './yaml.css';
@@ -81,6 +84,8 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
   const [over, setOver] = useState(false);
   const [menu, setMenu] = useState<HTMLElement | null>(null);
   const editor = useRef<EditorHandle>(undefined);
+  // Conflicts of a manifest that were decided for it, until the text changes.
+  const decided = useRef(new Set<string>());
   const file = useRef<HTMLInputElement>(null);
   const schemaProblem = useClusterSchema(target.cluster, text);
   const chosen = app.workspace.get().namespaces[target.cluster] ?? [];
@@ -111,7 +116,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
       if (unread[0]) editor.current?.reveal(unread[0].line);
       return;
     }
-    const list = await plan(context, docs, base);
+    const list = await plan(context, docs, base, decided.current);
     mark(problemsOf(list));
     setPlanned(list);
   });
@@ -120,35 +125,40 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
     const bad = done.filter(p => p.verb === 'failed');
     mark(problemsOf(done));
     // Somebody was quicker: look again, now at what they have made of it.
-    if (bad.some(p => p.error?.code === 409)) { await review.run(); return; }
+    if (done.length === 1 && bad.some(p => p.error?.code === 409)) { await review.run(); return; }
+    const changed = done.filter(p => p.done === 'created' || p.done === 'changed');
+    if (changed.length > 0) app.lastCommand.set(command);
     if (bad.length > 0) { setPlanned(done); return; }
     setPlanned(undefined);
-    const changed = done.filter(p => p.send);
+    decided.current.clear();
     const text1 = changed.length === 1 ? t(changed[0]!.verb === 'create' ? 'yaml.created' : 'yaml.changed', { what: labelOf(changed[0]!) }) : t('yaml.applied', { count: changed.length });
     app.notify({ level: 'good', text: text1, kubectl: command });
-    app.lastCommand.set(command);
     const result = done[0]?.result;
     if (base && result) { setBase({ object: result }); editor.current?.set(toText(result)); }
   });
-  const take = (files: readonly File[]): void => {
-    const read = async (): Promise<void> => {
-      const joined = (await Promise.all(files.map(f => f.text()))).map(x => x.trim()).join('\n---\n');
-      const now = (editor.current?.text() ?? '').trim();
-      editor.current?.set(`${now === '' ? joined : `${now}\n---\n${joined}`}\n`);
-    };
-    read().catch((e: unknown) => app.notify({ level: 'bad', text: String(e) }));
+  const take = (files: Promise<readonly ManifestFile[] | null>): void => {
+    files.then(list => {
+      if (!list || list.length === 0) return;
+      const title = list.length === 1 ? list[0]!.name : t('yaml.files', { first: list[0]!.name, count: list.length - 1 });
+      // The text of an object is no place for other manifests.
+      if (base) { openEditor(app, { title, props: { cluster: target.cluster, text: joined(list), file: list[0]!.name } }); return; }
+      editor.current?.set(joined(list, editor.current.text()));
+      editor.current?.focus();
+    }).catch((e: unknown) => app.notify({ level: 'bad', text: e instanceof Error ? e.message : String(e) }));
+  };
+  const pick = (): void => {
+    if (app.connection.host.get()?.calls.has('dialog.openFiles')) take(app.connection.app('dialog.openFiles', { extensions: EXTENSIONS })); else file.current?.click();
   };
   const drop = (e: DragEvent): void => {
     e.preventDefault();
     e.stopPropagation();
     setOver(false);
-    const files = [...e.dataTransfer.files];
-    if (files.length === 0) return;
-    if (base) app.workspace.openDock({ view: 'yaml', title: files[0]!.name, icon: 'yaml', props: { cluster: target.cluster } }); else take(files);
+    take(dropped(e.dataTransfer));
   };
   const reload = (object: KubeObject): void => { setBase({ object }); editor.current?.set(toText(object)); setPlanned(undefined); mark([]); };
   const mine = (p: Planned): void => {
-    if (!p.live || !base) return;
+    if (!p.live) return;
+    if (!base) { decided.current.add(keyOf(p)); setPlanned(undefined); setTimeout(() => void review.run(), 0); return; }
     const merged = merge3(editable(base.object), p.doc.object, editable(p.live)).value as KubeObject;
     setBase({ object: p.live });
     editor.current?.set(toText(merged));
@@ -161,8 +171,8 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
         {base ? <span className="mono ellipsis">{target.namespace ? `${target.namespace}/` : ''}{target.name}</span> : (
           <>
             <Button variant="outlined" startIcon={<Icon name="template" size={14} />} onClick={e => setMenu(e.currentTarget)}>{t('yaml.templates')}</Button>
-            <Button variant="outlined" startIcon={<Icon name="folder" size={14} />} onClick={() => file.current?.click()}>{t('yaml.fromFile')}</Button>
-            <input ref={file} type="file" multiple accept=".yaml,.yml,.json" hidden data-testid="yaml-file" onChange={e => { take([...e.target.files ?? []]); e.target.value = ''; }} />
+            <Button variant="outlined" startIcon={<Icon name="folder" size={14} />} onClick={pick} data-testid="yaml-open">{t('yaml.fromFile')}</Button>
+            <input ref={file} type="file" multiple accept=".yaml,.yml,.json" hidden data-testid="yaml-file" onChange={e => { take(Promise.all([...e.target.files ?? []].map(async f => ({ name: f.name, text: await f.text() })))); e.target.value = ''; }} />
             <span className="quiet ellipsis">{t('yaml.into', { namespace })}</span>
           </>
         )}
@@ -170,15 +180,16 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
         <span className="spacer" />
         {schemaProblem ? <span className="quiet ellipsis" title={schemaProblem}>{t('yaml.noSchema')}</span> : null}
         {problems.length > 0 || errors > 0 ? <span className="yaml-errors"><StatusShape level="bad" />{t('yaml.problems', { count: Math.max(problems.length, errors) })}</span> : null}
+        <IconButton icon="download" label={t('yaml.save')} disabled={text.trim() === ''} onClick={() => save(`${target.name ?? target.file?.replace(/^.*\/|\.[^.]*$/g, '') ?? 'manifest'}.yaml`, editor.current?.text() ?? text)} />
         {dirty ? <Button variant="text" onClick={() => reload(base.object)}>{t('yaml.revert')}</Button> : null}
         <Button variant="contained" disabled={review.busy || planned !== undefined || text.trim() === ''} onClick={() => void review.run()} data-testid="yaml-review-button">{review.busy ? t('yaml.checking') : t('yaml.review')}</Button>
       </div>
       {review.error ? <p className="inline-error yaml-error" role="alert">{review.error.message}</p> : null}
       <div className="yaml-hold" hidden={planned !== undefined}>
-        <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (!base && text === '') h.focus(); }} onChange={setText} onReview={() => void review.run()} onMarkers={setErrors} />
+        <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (!base && text === '') h.focus(); }} onChange={x => { decided.current.clear(); setText(x); }} onReview={() => void review.run()} onMarkers={setErrors} />
         {text === '' ? <p className="yaml-empty quiet">{t('yaml.empty')}</p> : null}
       </div>
-      {planned ? <Review planned={planned} busy={apply.busy} command={command} onApply={() => void apply.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}
+      {planned ? <Review planned={planned} busy={apply.busy} command={command} edit={base !== undefined} onApply={() => void apply.run()} onAgain={() => void review.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}
       {menu ? <Menu open anchorEl={menu} onClose={() => setMenu(null)}>{templates.map(x => <MenuItem key={x.id} onClick={() => { setMenu(null); const now = (editor.current?.text() ?? '').trim(); editor.current?.set(now === '' ? x.text : `${now}\n---\n${x.text}`); editor.current?.focus(); }}>{t(`yaml.template.${x.id}`)}</MenuItem>)}</Menu> : null}
     </section>
   );

@@ -1,11 +1,12 @@
 // What applying a manifest will do, found out by the server's own dry run, and then doing it. Nothing is written without a plan.
+import { encodeBase64 } from '../../../core/api/meta/base64.ts';
 import type { KindSpec } from '../../../core/api/kinds/kind.ts';
 import { apiVersionOf, resourcePath, type KubeObject, type ResourceType } from '../../../core/api/meta/object.ts';
 import type { ClusterInfo } from '../../../electron/contract/frames.ts';
 import { HostError, type ApiRequest } from '../../gateway/connection.ts';
-import { editable, type ManifestDoc } from './documents.ts';
+import { editable, LAST_APPLIED, lastApplied, type ManifestDoc } from './documents.ts';
 import { deepEqual } from './equal.ts';
-import { merge3 } from './merge3.ts';
+import { apply3, merge3, type Clash } from './merge3.ts';
 
 export interface ApplyContext {
   cluster: string;
@@ -28,10 +29,14 @@ export interface Planned {
   error?: HostError;
   /** Its namespace comes with the same manifest: the server could not be asked yet. */
   unchecked?: boolean;
-  /** Both sides changed these since the editor was opened. */
-  conflicts?: string[];
+  /** Both sides changed these since the editor was opened, or since the manifest was last applied. */
+  conflicts?: Clash[];
+  /** Others changed these since the manifest was last applied; it sets them back. */
+  drift?: Clash[];
+  /** What has been done, once it has been tried. */
+  done?: 'created' | 'changed' | 'same' | 'failed' | 'skipped';
   /** What is sent. */
-  send?: { method: 'POST' | 'PUT' | 'PATCH'; path: string; body: unknown; contentType?: string };
+  send?: { method: 'POST' | 'PUT'; path: string; body: unknown };
 }
 /** The state an edit began from; an update never writes over anything newer. */
 export interface Base { object: KubeObject }
@@ -52,7 +57,12 @@ async function resourceFor(c: ApplyContext, o: KubeObject): Promise<ResourceType
   return { group, version, kind: r.kind, plural: r.name, namespaced: r.namespaced };
 }
 
-export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?: Base): Promise<Planned[]> {
+/** Which conflicts of a manifest have been decided for the manifest: keys of `keyOf`. */
+export type Decided = ReadonlySet<string>;
+export const keyOf = (p: Pick<Planned, 'doc' | 'namespace' | 'name'>): string => `${p.doc.object.apiVersion}/${p.doc.object.kind}/${p.namespace ?? ''}/${p.name}`;
+
+/** One plan per document, in their order; what is wrong with one says nothing about the others. Never rejects. */
+export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?: Base, decided: Decided = new Set()): Promise<Planned[]> {
   const spaces = new Set(docs.filter(d => d.object.kind === 'Namespace' && d.object.apiVersion === 'v1').map(d => d.object.metadata?.name));
   return Promise.all(docs.map(async doc => {
     const name = doc.object.metadata?.name ?? doc.object.metadata?.generateName ?? '';
@@ -62,7 +72,7 @@ export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?:
       const namespace = resource.namespaced ? doc.object.metadata?.namespace ?? c.namespace : undefined;
       const object = namespace ? { ...doc.object, metadata: { ...doc.object.metadata, namespace } } : doc.object;
       p = { ...p, resource, namespace };
-      p = isSame(base, object) ? await planEdit(c, p, object, base!) : await planApply(c, p, object);
+      p = isSame(base, object) ? await planEdit(c, p, object, base!) : await planApply(c, p, object, decided);
     } catch (e) { p = { ...p, verb: 'failed', error: asHostError(e) }; }
     if (p.error?.code === 404 && p.namespace && spaces.has(p.namespace)) p = { ...p, verb: 'create', error: undefined, unchecked: true, result: doc.object };
     return p;
@@ -80,14 +90,21 @@ async function planEdit(c: ApplyContext, p: Planned, object: KubeObject, base: B
   if (conflicts.length > 0) return { ...p, verb: 'failed', live, result: object, conflicts };
   const merged = value as KubeObject;
   if (deepEqual(merged, editable(live))) return { ...p, verb: 'nothing', live, result: live };
-  const { status } = live as { status?: unknown };
-  const body = { ...merged, metadata: { ...merged.metadata, resourceVersion: live.metadata?.resourceVersion, uid: live.metadata?.uid }, ...(status === undefined ? {} : { status }) };
-  return dryRun(c, { ...p, live, send: { method: 'PUT', path, body } });
+  return dryRun(c, { ...p, live, send: { method: 'PUT', path, body: over(live, merged, live.metadata?.annotations?.[LAST_APPLIED]) } });
 }
 
-/** An object of a manifest: made, or merged into what is there. */
-async function planApply(c: ApplyContext, p: Planned, object: KubeObject): Promise<Planned> {
-  const create = { method: 'POST' as const, path: resourcePath(p.resource, p.namespace), body: object };
+/** `merged` as the newest state of `live`: a change in between is a conflict, not an overwrite. */
+function over(live: KubeObject, merged: KubeObject, applied: string | undefined): KubeObject {
+  const { status } = live as { status?: unknown };
+  const annotations = applied === undefined ? merged.metadata?.annotations : { ...merged.metadata?.annotations, [LAST_APPLIED]: applied };
+  return { ...merged, metadata: { ...merged.metadata, ...(annotations ? { annotations } : {}), resourceVersion: live.metadata?.resourceVersion, uid: live.metadata?.uid }, ...(status === undefined ? {} : { status }) };
+}
+
+/** An object of a manifest: made, or brought to what the manifest says, as `kubectl apply` does and with its bookkeeping. */
+async function planApply(c: ApplyContext, p: Planned, written: KubeObject, decided: Decided): Promise<Planned> {
+  const object = editable(written);
+  const applied = `${JSON.stringify(object)}\n`;
+  const create = { method: 'POST' as const, path: resourcePath(p.resource, p.namespace), body: object.metadata?.name ? { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [LAST_APPLIED]: applied } } } : object };
   if (!object.metadata?.name) return dryRun(c, { ...p, send: create });
   const path = resourcePath(p.resource, p.namespace, p.name);
   let live: KubeObject;
@@ -95,10 +112,19 @@ async function planApply(c: ApplyContext, p: Planned, object: KubeObject): Promi
     if (asHostError(e).code !== 404) throw e;
     return dryRun(c, { ...p, send: create });
   }
-  const known = c.kinds.some(k => k.kind === object.kind && apiVersionOf(k) === object.apiVersion);
-  // The version read goes along: a change in between is a conflict, not an overwrite.
-  const body = { ...object, metadata: { ...object.metadata, resourceVersion: live.metadata?.resourceVersion } };
-  return dryRun(c, { ...p, live, send: { method: 'PATCH', path, body, contentType: known ? 'application/strategic-merge-patch+json' : 'application/merge-patch+json' } });
+  const last = lastApplied(live);
+  const { value, conflicts, drift } = apply3(last && plainSecret(editable(last)), plainSecret(object), editable(live));
+  if (conflicts.length > 0 && !decided.has(keyOf(p))) return { ...p, verb: 'failed', live, result: value as KubeObject, conflicts };
+  const planned = await dryRun(c, { ...p, live, send: { method: 'PUT', path, body: over(live, value as KubeObject, applied) } });
+  return planned.verb === 'change' && drift.length > 0 ? { ...planned, drift } : planned;
+}
+
+/** The write-only text form of a secret's data, folded in: else a key that was removed from it would stay. */
+function plainSecret(o: KubeObject): KubeObject {
+  const { stringData, data, ...rest } = o as KubeObject & { stringData?: Record<string, string>; data?: Record<string, string> };
+  if (o.kind !== 'Secret' || !stringData) return o;
+  const encoded = Object.entries(stringData).map(([k, v]) => [k, encodeBase64(String(v))] as const);
+  return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } } as KubeObject;
 }
 
 async function dryRun(c: ApplyContext, p: Planned): Promise<Planned> {
@@ -108,15 +134,15 @@ async function dryRun(c: ApplyContext, p: Planned): Promise<Planned> {
   } catch (e) { return { ...p, verb: 'failed', error: asHostError(e) }; }
 }
 
-/** Writes what was planned, in order. A conflict at this late moment fails that object and is told; the rest goes on. */
+/** Writes what was planned, in order, and tells of each how it went. What fails is left out; the rest goes on. */
 export async function carryOut(c: ApplyContext, planned: readonly Planned[]): Promise<Planned[]> {
   const out: Planned[] = [];
   for (const p of planned) {
-    if (!p.send || p.verb === 'nothing' || p.verb === 'failed') { out.push(p); continue; }
+    if (!p.send || p.verb === 'nothing' || p.verb === 'failed') { out.push({ ...p, done: p.verb === 'nothing' ? 'same' : 'skipped' }); continue; }
     try {
       const result = await c.request<KubeObject>({ cluster: c.cluster, ...p.send, query: { fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
-      out.push({ ...p, result, unchecked: false });
-    } catch (e) { out.push({ ...p, verb: 'failed', error: asHostError(e) }); }
+      out.push({ ...p, result, unchecked: false, done: p.verb === 'create' ? 'created' : 'changed' });
+    } catch (e) { out.push({ ...p, verb: 'failed', error: asHostError(e), done: 'failed' }); }
   }
   return out;
 }

@@ -71,9 +71,22 @@ export function toText(o: KubeObject): string {
   return stringify(out, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1', indentSeq: false });
 }
 
+/** Where `kubectl apply` and we keep what a manifest said last time. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** The manifest that was last applied to an object, if one was and it can be read. */
+export function lastApplied(o: KubeObject): KubeObject | undefined {
+  const text = o.metadata?.annotations?.[LAST_APPLIED];
+  if (text === undefined) return undefined;
+  try { return JSON.parse(text) as KubeObject; } catch { return undefined; /* somebody else's words: as if it had not been applied */ }
+}
+
 /** What a user may change: no status, no bookkeeping. */
 export function editable(o: KubeObject): KubeObject {
   const { status: _status, metadata, ...rest } = o as KubeObject & { status?: unknown };
   const { managedFields: _m, resourceVersion: _r, uid: _u, generation: _g, selfLink: _s, creationTimestamp: _c, ...meta } = (metadata ?? {}) as Record<string, unknown>;
+  if (o.metadata?.annotations?.[LAST_APPLIED] !== undefined) {
+    const { [LAST_APPLIED]: _l, ...annotations } = o.metadata.annotations;
+    if (Object.keys(annotations).length > 0) meta.annotations = annotations; else delete meta.annotations;
+  }
   return { ...rest, metadata: meta };
 }

@@ -3,17 +3,12 @@ import { t } from 'i18next';
 import { lazy } from 'react';
 import type { App, Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
+import { dropped, joined } from './files.ts';
+import { openEditor } from './open.ts';
 import { editTarget } from './target.ts';
+import { templates } from './templates.ts';
 
 const YamlView = lazy(async () => ({ default: (await import('./YamlView.tsx')).YamlView }));
-/** An editor needs room: pixels of dock that are at least given to it. */
-const ROOM = 440;
-
-export function openEditor(app: App, tab: { id?: string; title: string; props: unknown }): void {
-  app.workspace.openDock({ view: 'yaml', icon: 'yaml', ...tab });
-  if (app.workspace.get().layout.dock < ROOM) app.workspace.layout({ dock: Math.min(ROOM, Math.round(window.innerHeight * 0.6)) });
-}
-
 export const yaml: Feature = {
   id: 'yaml',
   dockViews: { yaml: YamlView },
@@ -28,5 +23,14 @@ export const yaml: Feature = {
       openEditor(c.app, { id: `yaml:${JSON.stringify(target)}`, title: target.name ?? '', props: target });
     },
   }],
-  commands: () => [{ id: 'create.yaml', title: t('yaml.create'), hint: 'kubectl apply -f', icon: 'plus', run: a => openEditor(a, { title: t('yaml.newTitle'), props: { cluster: a.workspace.cluster } }) }],
+  commands: () => [
+    { id: 'create.yaml', title: t('yaml.create'), hint: 'kubectl apply -f', icon: 'plus', run: a => openEditor(a, { title: t('yaml.newTitle'), props: { cluster: a.workspace.cluster } }) },
+    ...templates.map(x => ({ id: `new.${x.id}`, title: t('yaml.newFrom', { what: t(`yaml.template.${x.id}`) }), hint: t('yaml.fromTemplate'), icon: 'template', run: (a: App) => openEditor(a, { title: t('yaml.newTitle'), props: { cluster: a.workspace.cluster, text: x.text } }) })),
+  ],
+  drop(app, data) {
+    dropped(data).then(files => {
+      if (files.length === 0) { app.notify({ level: 'bad', text: t('yaml.nothingDropped') }); return; }
+      openEditor(app, { title: files.length === 1 ? files[0]!.name : t('yaml.files', { first: files[0]!.name, count: files.length - 1 }), props: { cluster: app.workspace.cluster, text: joined(files), file: files[0]!.name } });
+    }).catch((e: unknown) => app.notify({ level: 'bad', text: e instanceof Error ? e.message : String(e) }));
+  },
 };

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { namespace as namespaceKind } from '../api/kinds/core/namespace.ts';
 import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
+import { podDisruptionBudget as budgetKind } from '../api/kinds/policy/pod-disruption-budget.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
-import type { Node, PersistentVolumeClaim, Pod } from '../api/types/kubernetes.ts';
+import type { Node, PersistentVolumeClaim, Pod, PodDisruptionBudget } from '../api/types/kubernetes.ts';
 import { FakeClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { Client } from '../client/client.ts';
@@ -156,6 +157,59 @@ describe('scheduler', () => {
     expect(c.on('thief')).toBeUndefined();
     await c.clock.advance(1_100);
     expect(c.on('high')).toBe('a');
+    await c.end();
+  });
+
+  it('spares pods that a budget protects where others can go, and takes them where none can', async () => {
+    const c = await cluster(node('a', '4Gi'), node('b', '4Gi'));
+    const on = (nodeName: string, priority: number) => ({ nodeName, priority });
+    c.api.put<PodDisruptionBudget>(budgetKind, { metadata: { name: 'db', namespace: 'default' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'db' } } }, status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 } });
+    c.api.put(podKind, pod('db', '4Gi', on('a', 1)));
+    c.api.put(podKind, pod('web', '4Gi', on('b', 5)));
+    await c.settle();
+    const leaving = (name: string) => c.api.get<Pod>(podKind, `default/${name}`)?.metadata?.deletionTimestamp !== undefined;
+    c.api.put(podKind, pod('high', '3Gi', { priority: 10 }));
+    await c.settle();
+    expect([leaving('db'), leaving('web')]).toEqual([false, true]);
+    expect(c.events.some(e => /^web Normal Preempted Preempted by pod \S+ on node b$/.test(e))).toBe(true);
+    c.api.put(podKind, pod('higher', '3Gi', { priority: 11, nodeSelector: { 'kubernetes.io/hostname': 'a' } }));
+    await c.settle();
+    expect(leaving('db')).toBe(true);
+    await c.end();
+  });
+
+  it('takes required node affinity, topology and host ports at their word', async () => {
+    const c = await cluster(node('a', '4Gi', { metadata: { labels: { zone: 'z1', cores: '8' } } }), node('b', '4Gi', { metadata: { labels: { zone: 'z2', cores: '16' } } }));
+    const require = (...matchExpressions: { key: string; operator: string; values?: string[] }[]) => ({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } } } });
+    c.api.put(podKind, pod('gt', undefined, require({ key: 'cores', operator: 'Gt', values: ['8'] })));
+    c.api.put(podKind, pod('notin', undefined, require({ key: 'zone', operator: 'NotIn', values: ['z2'] })));
+    c.api.put(podKind, pod('both', undefined, require({ key: 'cores', operator: 'Lt', values: ['9'] }, { key: 'zone', operator: 'In', values: ['z2'] })));
+    await c.settle();
+    expect([c.on('gt'), c.on('notin'), c.on('both')]).toEqual(['b', 'a', undefined]);
+    expect(c.condition('both')?.message).toBe("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
+    const even = { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'even' } } }] };
+    for (let i = 0; i < 2; i++) { c.api.put(podKind, pod(`even-${i}`, undefined, even)); await c.settle(); }
+    expect([...new Set([c.on('even-0'), c.on('even-1')])].sort()).toEqual(['a', 'b']);
+    const port = { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
+    for (let i = 0; i < 3; i++) { c.api.put(podKind, pod(`port-${i}`, undefined, port)); await c.settle(); }
+    expect([c.on('port-0'), c.on('port-1')].sort()).toEqual(['a', 'b']);
+    expect(c.condition('port-2')?.message).toContain("0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports.");
+    c.api.remove(podKind, 'default/port-0');
+    await c.clock.advance(1_100);
+    expect(c.on('port-2')).toBeDefined();
+    await c.end();
+  });
+
+  it('leaves room out that finished pods had, and keeps the place of those that are bound by name', async () => {
+    const c = await cluster(node('a', '4Gi'));
+    c.api.put(podKind, { ...pod('done', '4Gi', { nodeName: 'a' }), status: { phase: 'Succeeded' } });
+    c.api.put(podKind, pod('byname', '3Gi', { nodeName: 'a' }));
+    c.api.put(podKind, pod('late', '2Gi'));
+    await c.settle();
+    expect(c.condition('late')?.message).toContain('1 Insufficient memory.');
+    c.api.change<Pod>(podKind, 'default/byname', p => { p.status = { phase: 'Failed' }; });
+    await c.clock.advance(1_100);
+    expect(c.on('late')).toBe('a');
     await c.end();
   });
 

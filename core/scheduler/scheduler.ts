@@ -3,12 +3,13 @@ import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { namespace as namespaceKind } from '../api/kinds/core/namespace.ts';
 import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
+import { podDisruptionBudget as budgetKind } from '../api/kinds/policy/pod-disruption-budget.ts';
 import { storageClass as storageClassKind } from '../api/kinds/storage/storage-class.ts';
 import { semanticEqual } from '../api/meta/equal.ts';
 import type { KubeObject } from '../api/meta/object.ts';
 import { isConflict, isNotFound } from '../api/meta/status.ts';
 import { formatTime } from '../api/meta/time.ts';
-import type { Namespace, Node, PersistentVolumeClaim, Pod, PodCondition, StorageClass } from '../api/types/kubernetes.ts';
+import type { Namespace, Node, PersistentVolumeClaim, Pod, PodCondition, PodDisruptionBudget, StorageClass } from '../api/types/kubernetes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
@@ -61,6 +62,7 @@ class Scheduler implements RunningScheduler {
   readonly #name: string;
   readonly #pods: Informer<Pod>;
   readonly #storage: Storage;
+  readonly #budgets: Informer<PodDisruptionBudget>;
   readonly #snapshot = new Snapshot();
   readonly #placer: Placer;
   readonly #queue: SchedulingQueue;
@@ -79,6 +81,7 @@ class Scheduler implements RunningScheduler {
     const claims = o.informers.for<PersistentVolumeClaim>(claimKind);
     const classes = o.informers.for<StorageClass>(storageClassKind);
     this.#storage = { claim: (namespace, name) => claims.lister.get(namespace, name), storageClass: name => classes.lister.get(undefined, name) };
+    this.#budgets = o.informers.for<PodDisruptionBudget>(budgetKind);
     const claimChanged = (): void => this.#queue.happened('claim-changed');
     claims.on({ add: claimChanged, update: claimChanged });
     const named = (n: Namespace): void => { this.#snapshot.namespaces.set(n.metadata?.name ?? '', n.metadata?.labels ?? {}); };
@@ -175,7 +178,7 @@ class Scheduler implements RunningScheduler {
       return;
     }
     const nominated = this.#snapshot.nominatedNode(info.key);
-    const preemption = findVictims(info, this.#snapshot, placement.refusals, nominated);
+    const preemption = findVictims(info, this.#snapshot, placement.refusals, nominated, this.#budgets.lister.list());
     this.#queue.refused(info.key, placement.refusedBy);
     if (preemption.node !== undefined) {
       this.#snapshot.nominate(info, preemption.node);

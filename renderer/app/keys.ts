@@ -18,7 +18,8 @@ export function installKeys(app: App, hooks: KeyHooks): () => void {
     const mod = e.ctrlKey || e.metaKey;
     const { workspace } = app;
     if (mod && e.key.toLowerCase() === 'k') { e.preventDefault(); hooks.palette(); return; }
-    if (e.ctrlKey && e.key === '`') { e.preventDefault(); workspace.layout({ dockOpen: !workspace.get().layout.dockOpen }); return; }
+    if (e.ctrlKey && e.key === '`') { e.preventDefault(); workspace.layout({ dockOpen: !workspace.get().layout.dockOpen }); keepFocus(); return; }
+    if (mod && e.key === '\\') { e.preventDefault(); workspace.splitDock(); return; }
     if (mod && e.key.toLowerCase() === 'b') { e.preventDefault(); workspace.layout({ treeOpen: !workspace.get().layout.treeOpen }); return; }
     if (mod || e.altKey || e.defaultPrevented || app.dialog.get() || inText(e.target) || document.querySelector('.MuiPopover-root, .MuiDialog-root')) return;
     if (leader !== undefined) {
@@ -43,14 +44,51 @@ export function installKeys(app: App, hooks: KeyHooks): () => void {
     }
     e.preventDefault();
   };
+  // Also out of editors and terminals, which take every other key for themselves.
+  const onPanes = (e: KeyboardEvent): void => {
+    if (e.key !== 'F6' || e.ctrlKey || e.altKey || e.metaKey || document.querySelector('.MuiPopover-root, .MuiDialog-root')) return;
+    e.preventDefault();
+    e.stopPropagation();
+    nextPane(e.shiftKey ? -1 : 1);
+  };
   window.addEventListener('keydown', onKey);
-  return () => { window.removeEventListener('keydown', onKey); clearTimeout(leader); };
+  window.addEventListener('keydown', onPanes, true);
+  return () => { window.removeEventListener('keydown', onKey); window.removeEventListener('keydown', onPanes, true); clearTimeout(leader); };
 }
 
-/** One level at a time: the drawer, then the dock. */
+/** One level at a time: from inside the dock that, else the drawer, then the dock. */
 function stepBack(app: App): void {
   const w = app.workspace.get();
-  if (w.drawer) { app.workspace.closeDrawer(); document.querySelector<HTMLElement>('.table')?.focus(); } else if (w.layout.dockOpen) app.workspace.layout({ dockOpen: false });
+  const inDock = w.layout.dockOpen && document.activeElement?.closest('.dock') !== null && document.activeElement !== null;
+  if (w.drawer && !inDock) app.workspace.closeDrawer(); else if (w.layout.dockOpen) app.workspace.layout({ dockOpen: false });
+  // What had the focus may be gone: the rows, or whatever the page has, take it.
+  setTimeout(() => { if (document.activeElement === document.body || document.activeElement?.closest('[hidden]')) mainTarget()?.focus(); }, 0);
+}
+
+/** After the dock was shown it has the focus; after it was hidden the page has. */
+function keepFocus(): void {
+  setTimeout(() => {
+    const tab = document.querySelector<HTMLElement>('.dock-hold:not([hidden]) .dock-tab [tabindex="0"]');
+    if (tab) tab.focus(); else if (document.activeElement === document.body || document.activeElement?.closest('[hidden]')) mainTarget()?.focus();
+  }, 0);
+}
+
+const mainTarget = (): HTMLElement | null => document.querySelector<HTMLElement>('.table') ?? document.querySelector<HTMLElement>('.main button, .main a[href], .main [tabindex="0"]');
+/** The parts of the frame that are in sight, each by what in it takes the focus. */
+function panes(): { part: Element; target: HTMLElement }[] {
+  const first = (part: Element): HTMLElement | null => part.querySelector<HTMLElement>('[aria-current="page"], button:not([disabled]):not([tabindex="-1"]), [tabindex="0"]');
+  const of = (selector: string, target: (part: Element) => HTMLElement | null = first): { part: Element; target: HTMLElement }[] => {
+    const part = document.querySelector(selector);
+    const t = part && target(part);
+    return part && t ? [{ part, target: t }] : [];
+  };
+  return [...of('.rail'), ...of('.tree'), ...of('.main', mainTarget), ...of('.drawer'), ...of('.dock-hold:not([hidden]) .dock', p => p.querySelector<HTMLElement>('.dock-tab [tabindex="0"]') ?? first(p)), ...of('.status-bar')];
+}
+function nextPane(by: 1 | -1): void {
+  const list = panes();
+  const at = list.findIndex(p => p.part.contains(document.activeElement));
+  const next = at < 0 ? list.findIndex(p => p.part.matches('.main')) : (at + by + list.length) % list.length;
+  list[next]?.target.focus();
 }
 
 /** Typing belongs to fields, editors and terminals. */

@@ -16,7 +16,7 @@ export interface DockTab {
   /** Plain data: it survives a restart. */
   props: unknown;
 }
-export interface Layout { tree: number; drawer: number; dock: number; treeOpen: boolean; dockOpen: boolean; closedGroups: readonly string[] }
+export interface Layout { tree: number; drawer: number; dock: number; /** Width of the right part of a split dock. */ aside: number; treeOpen: boolean; dockOpen: boolean; closedGroups: readonly string[] }
 /** Under the page: how its table looks. Under `<cluster> <page>`: what is asked of it and where it was left, in rows from the top. */
 export interface TablePrefs { sorts?: readonly { column: string; descending: boolean }[]; widths?: Record<string, number>; shown?: Record<string, boolean>; order?: readonly string[]; filter?: string; scroll?: number }
 export interface Workspace {
@@ -27,6 +27,8 @@ export interface Workspace {
   drawer?: Target;
   dock: readonly DockTab[];
   dockActive?: string;
+  /** Shown beside the active one while the dock is split. */
+  dockAside?: string;
   layout: Layout;
   tables: Readonly<Record<string, TablePrefs>>;
   density: 'dense' | 'comfortable';
@@ -35,7 +37,7 @@ export interface Workspace {
 export const SETTING = 'workspace';
 export const initial = (cluster: string): Workspace => ({
   tabs: [{ id: 't1', cluster, page: 'overview' }], active: 't1', namespaces: {}, dock: [],
-  layout: { tree: 240, drawer: 460, dock: 260, treeOpen: true, dockOpen: false, closedGroups: ['Storage', 'Access', 'Cluster'] }, tables: {}, density: 'dense',
+  layout: { tree: 240, drawer: 460, dock: 260, aside: 520, treeOpen: true, dockOpen: false, closedGroups: ['Storage', 'Access', 'Cluster'] }, tables: {}, density: 'dense',
 });
 
 export const pageOf = (r: ResourceType): PageId => `kind:${apiVersionOf(r)}/${r.plural}`;
@@ -50,7 +52,11 @@ export function restore(stored: unknown, clusters: readonly string[]): Workspace
   const s = stored as Partial<Workspace>;
   const tabs = Array.isArray(s.tabs) ? s.tabs.filter(t => clusters.includes(t.cluster)) : [];
   const drawer = s.drawer && clusters.includes(s.drawer.cluster) ? s.drawer : undefined;
-  const out = { ...base, ...s, drawer, layout: { ...base.layout, ...s.layout } };
+  const dock = Array.isArray(s.dock) ? s.dock : [];
+  const known = (id: string | undefined): string | undefined => (dock.some(d => d.id === id) ? id : undefined);
+  const dockAside = known(s.dockAside);
+  const dockActive = known(s.dockActive) ?? dock.find(d => d.id !== dockAside)?.id;
+  const out = { ...base, ...s, drawer, dock, dockActive, dockAside: dockAside === dockActive ? undefined : dockAside, layout: { ...base.layout, ...s.layout } };
   if (tabs.length === 0) return { ...out, tabs: base.tabs, active: base.active };
   return { ...out, tabs, active: tabs.some(t => t.id === s.active) ? s.active! : tabs[0]!.id };
 }
@@ -94,15 +100,39 @@ export class WorkspaceStore extends Store<Workspace> {
     const id = tab.id ?? freshId();
     this.update(w => ({
       ...w, dock: w.dock.some(d => d.id === id) ? w.dock.map(d => (d.id === id ? { ...tab, id } : d)) : [...w.dock, { ...tab, id }],
-      dockActive: id, layout: { ...w.layout, dockOpen: true },
+      dockActive: id === w.dockAside ? w.dockActive : id, layout: { ...w.layout, dockOpen: true },
     }));
   }
   closeDock(id: string): void {
     this.update(w => {
       const at = w.dock.findIndex(d => d.id === id);
       const dock = w.dock.filter(d => d.id !== id);
-      const dockActive = w.dockActive === id ? dock[Math.min(at, dock.length - 1)]?.id : w.dockActive;
-      return { ...w, dock, dockActive, layout: { ...w.layout, dockOpen: w.layout.dockOpen && dock.length > 0 } };
+      const rest = dock.filter(d => d.id !== w.dockAside);
+      const next = dock.slice(at).find(d => d.id !== w.dockAside) ?? rest.at(-1) ?? dock[0];
+      const dockActive = w.dockActive === id ? next?.id : w.dockActive;
+      const dockAside = w.dockAside === id || w.dockAside === dockActive ? undefined : w.dockAside;
+      return { ...w, dock, dockActive, dockAside, layout: { ...w.layout, dockOpen: w.layout.dockOpen && dock.length > 0 } };
+    });
+  }
+  /** Brings a dock tab to the front, unless it is in sight already. */
+  showDock(id: string): void { this.update(w => ({ ...w, dockActive: id === w.dockAside ? w.dockActive : id })); }
+  /** Moves a dock tab by places to the left or right; stays at the ends. */
+  moveDock(id: string, by: number): void {
+    this.update(w => {
+      const from = w.dock.findIndex(d => d.id === id);
+      const to = Math.max(0, Math.min(w.dock.length - 1, from + by));
+      if (from < 0 || from === to) return w;
+      const dock = w.dock.filter(d => d.id !== id);
+      return { ...w, dock: [...dock.slice(0, to), w.dock[from]!, ...dock.slice(to)] };
+    });
+  }
+  /** Puts the active dock tab beside the one before it, or joins the two halves again. Does nothing with fewer than two tabs. */
+  splitDock(): void {
+    this.update(w => {
+      if (w.dockAside !== undefined) return { ...w, dockAside: undefined, dockActive: w.dockActive ?? w.dockAside };
+      const at = w.dock.findIndex(d => d.id === w.dockActive);
+      const other = w.dock[at - 1] ?? w.dock[at + 1];
+      return other && at >= 0 ? { ...w, dockActive: other.id, dockAside: w.dockActive, layout: { ...w.layout, dockOpen: true } } : w;
     });
   }
 }

@@ -18,6 +18,12 @@ export function Editor({ cluster, text, label, readOnly, onReady, onChange, onRe
     const editor = monaco.editor.create(box.current, { ...OPTIONS, model, ariaLabel: first.current.label, readOnly: first.current.readOnly ?? false });
     editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.KeyS, () => on.current.onReview());
     editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, () => on.current.onReview());
+    // Esc first ends what the editor itself has open, then leaves it: a level back.
+    editor.addCommand(monaco.KeyCode.Escape, () => {
+      const panel = box.current?.closest('[role=tabpanel]');
+      if (panel) document.getElementById(panel.getAttribute('aria-labelledby') ?? '')?.focus();
+    },
+      '!suggestWidgetVisible && !findWidgetVisible && !parameterHintsVisible && !renameInputVisible && !inSnippetMode && !hasNextTabstop && !editorHasMultipleSelections && !editorHoverVisible && !markersNavigationVisible && !messageVisible && !inlineSuggestionVisible');
     // The palette keeps its key.
     editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.KeyK, () => { window.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true })); });
     const changed = model.onDidChangeContent(() => on.current.onChange(model.getValue()));

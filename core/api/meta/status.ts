@@ -18,7 +18,7 @@ export class ApiError extends Error {
 
 interface Named { group: string; plural: string }
 const qualified = (r: Named): string => (r.group === '' ? r.plural : `${r.plural}.${r.group}`);
-const details = (r: Named, name: string): NonNullable<Status['details']> => ({ name, ...(r.group ? { group: r.group } : {}), kind: r.plural });
+const details = (r: Named, name: string): NonNullable<Status['details']> => ({ ...(name ? { name } : {}), ...(r.group ? { group: r.group } : {}), kind: r.plural });
 
 /** An error that answers with this Status; `code` is the HTTP status, `reason` may be empty. */
 export function failure(code: number, reason: string, message: string, extra: Partial<Status> = {}): ApiError {
@@ -50,7 +50,7 @@ export function invalidError(r: { group: string; kind: string }, name: string, e
   const texts = [...new Set(errors.map(fieldErrorText))];
   const message = `${r.group === '' ? r.kind : `${r.kind}.${r.group}`} "${name}" is invalid: ${texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`}`;
   return failure(422, 'Invalid', message, {
-    details: { name, ...(r.group ? { group: r.group } : {}), kind: r.kind, causes: errors.map(e => ({ reason: e.type, message: e.detail, field: e.field })) },
+    details: { ...(name ? { name } : {}), ...(r.group ? { group: r.group } : {}), kind: r.kind, causes: errors.map(e => ({ reason: e.type, message: e.detail, field: e.field })) },
   });
 }
 

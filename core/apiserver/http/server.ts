@@ -212,27 +212,31 @@ function labels(verb: RequestVerb | undefined, method: string, r: ResourceReques
   };
 }
 
-/** What a refused client still sends is read and forgotten, so that it gets to see the answer; one that does not stop is cut off. */
+/** What a refused client still sends is read and forgotten before it is answered, or it would not see the answer; one that does not stop is cut off. */
 const MAX_DRAIN = 64 * 1024 * 1024;
-function drain(req: IncomingMessage, size: number): void {
+function refuse(req: IncomingMessage, size: number, reject: (error: Error) => void): void {
   let left = MAX_DRAIN - size;
+  const why = tooLarge(`Request entity too large: limit is ${MAX_BODY}`);
+  req.removeAllListeners('data');
   req.on('data', (b: Buffer) => { left -= b.length; if (left < 0) req.destroy(); });
+  req.once('end', () => reject(why));
+  req.once('close', () => reject(why));
 }
 
 async function readBody(req: IncomingMessage): Promise<Body> {
   const contentType = req.headers['content-type'];
   const length = Number(req.headers['content-length'] ?? Number.NaN);
-  if (length > MAX_BODY) { drain(req, 0); throw tooLarge(`Request entity too large: limit is ${MAX_BODY}`); }
   if (length === 0) return { bytes: NO_BODY_BYTES, contentType };
   return new Promise((resolve, reject) => {
+    if (length > MAX_BODY) { refuse(req, 0, reject); return; }
     const parts: Buffer[] = [];
-    let size = 0;
+    let size = 0, refused = false;
     req.on('data', (b: Buffer) => {
       size += b.length;
-      if (size > MAX_BODY) { req.removeAllListeners('data'); drain(req, size); reject(tooLarge(`Request entity too large: limit is ${MAX_BODY}`)); return; }
+      if (size > MAX_BODY) { refused = true; parts.length = 0; refuse(req, size, reject); return; }
       parts.push(b);
     });
-    req.on('end', () => resolve({ bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts, size), contentType }));
+    req.on('end', () => { if (!refused) resolve({ bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts, size), contentType }); });
     req.on('error', reject);
     req.on('close', () => { if (!req.complete) reject(new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'the client went away', reason: 'BadRequest', code: 400 })); });
   });

@@ -10,6 +10,6 @@ export function decodeToken(text: string): Token {
   try {
     const v = JSON.parse(Buffer.from(text, 'base64url').toString()) as { v?: unknown; rv?: unknown; start?: unknown };
     if (v.v === 'meta.k8s.io/v1' && Number.isSafeInteger(v.rv) && typeof v.start === 'string' && v.start !== '') return { revision: v.rv as number, after: v.start };
-  } catch (e) { throw badRequest(`continue key is not valid: ${(e as Error).message}`); }
+  } catch (e) { if (!(e instanceof SyntaxError)) throw e; }
   throw badRequest('continue key is not valid: unrecognized encoded version');
 }

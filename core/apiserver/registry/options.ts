@@ -47,7 +47,8 @@ interface RawDeleteOptions extends Unstructured {
   preconditions?: { uid?: string; resourceVersion?: string };
 }
 
-const integer = (text: string): number => {
+/** A whole number of a query; throws 400 with Go's words. */
+export const integer = (text: string): number => {
   if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 };

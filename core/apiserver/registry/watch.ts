@@ -6,7 +6,7 @@ import type { RequestContext, Result, WatchRequest } from '../context.ts';
 import { first, flag } from '../http/request-info.ts';
 import type { RegistryEnv } from './env.ts';
 import { selectEntries, waitForRevision } from './list.ts';
-import { listOptions, revisionOf } from './options.ts';
+import { integer, listOptions, revisionOf } from './options.ts';
 import type { Resource } from './resource.ts';
 import { selectorOf } from './selector.ts';
 
@@ -21,7 +21,7 @@ export async function watch(env: RegistryEnv, resource: Resource, ctx: RequestCo
   const sendInitial = flag(q, 'sendInitialEvents');
   const revision = revisionOf(o.resourceVersion);
   if (sendInitial && revision !== undefined) await waitForRevision(env, revision);
-  const seconds = Number(first(q, 'timeoutSeconds')) || MIN_TIMEOUT_S * (1 + Math.random());
+  const seconds = integer(first(q, 'timeoutSeconds') || '0') || MIN_TIMEOUT_S * (1 + Math.random());
   let initial: readonly Entry[] = [], after = revision ?? env.store.revision, initialBookmark: number | undefined;
   // Without a revision the stream starts with the current state, unless the client says otherwise.
   if (sendInitial || (revision === undefined && q['sendInitialEvents'] === undefined)) {

@@ -198,6 +198,3 @@ function merge(target: unknown, patch: unknown): unknown {
   }
   return result;
 }
-
-/** Whether an error is the server's, for `intercept`. */
-export const isApiError = (e: unknown): e is ApiError => e instanceof ApiError;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deployment as deploymentKind } from '../../api/kinds/apps/deployment.ts';
 import { replicaSet as replicaSetKind } from '../../api/kinds/apps/replica-set.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { failure } from '../../api/meta/status.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../api/types/kubernetes.ts';
 import { reapPods, runPods, world, type World } from '../../../test/harness/controllers.ts';
 
@@ -162,6 +163,85 @@ describe('Deployment', () => {
     await w.clock.advance(5_100);
     expect(web(w).status?.availableReplicas).toBe(1);
     expect(sets(w)[0]?.metadata?.annotations?.['kubernetes.io/change-cause']).toBe('first');
+    await w.stop();
+  });
+
+  it('goes round a set of another\'s that has its name, and counts how often', async () => {
+    const first = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(1, 'nginx:1')); });
+    const taken = sets(first)[0]!.metadata!.name!;
+    await first.stop();
+    const w = await world(CONTROLLERS, api => {
+      // The same name and labels, but somebody else's and with another template.
+      api.put(replicaSetKind, { ...structuredClone(sets(first)[0]!), metadata: { name: taken, namespace: 'default', labels: { other: 'one' }, ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Thing', name: 'x', uid: 'x', controller: true }] }, spec: { ...structuredClone(sets(first)[0]!.spec!), replicas: 0 } });
+      api.put(deploymentKind, deployment(1, 'nginx:1'));
+    });
+    await w.clock.advance(1_000);
+    expect(web(w).status?.collisionCount).toBe(1);
+    const own = sets(w).filter(s => s.metadata?.ownerReferences?.[0]?.kind === 'Deployment');
+    expect(own.map(s => s.metadata?.name === taken)).toEqual([false]);
+    await converge(w);
+    expect(web(w).status).toMatchObject({ availableReplicas: 1, collisionCount: 1 });
+    await w.stop();
+  });
+
+  it('passes on why no pod can be made, and drops it when one can', async () => {
+    let allowed = false;
+    const w = await world(CONTROLLERS, api => {
+      api.put(deploymentKind, deployment(2, 'nginx:1'));
+      api.intercept = r => { if (!allowed && r.method === 'POST' && r.path.endsWith('/pods')) throw failure(403, 'Forbidden', 'exceeded quota: small'); };
+    });
+    const failed = (): unknown => web(w).status?.conditions?.find(c => c.type === 'ReplicaFailure');
+    expect(failed()).toMatchObject({ status: 'True', reason: 'FailedCreate', message: 'exceeded quota: small' });
+    expect(web(w).status?.conditions?.find(c => c.type === 'Available')).toMatchObject({ status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' });
+    allowed = true;
+    await w.clock.advance(20_000);
+    await converge(w);
+    expect(failed()).toBeUndefined();
+    expect(web(w).status?.availableReplicas).toBe(2);
+    await w.stop();
+  });
+
+  it('says that it was paused and resumed, and keeps an unfinished rollout where it is', async () => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(4, 'nginx:1')); });
+    await converge(w);
+    setImage(w, 'nginx:2');
+    await w.settle();
+    change(w, d => { d.spec!.paused = true; });
+    await w.settle();
+    const sizes = sets(w).map(s => s.spec?.replicas);
+    await converge(w);
+    expect(sets(w).map(s => s.spec?.replicas)).toEqual(sizes);
+    // However long it is paused, that does not count against the deadline.
+    await w.clock.advance(700_000);
+    expect(progressing(w)).toBe('DeploymentPaused');
+    expect(web(w).status?.conditions?.find(c => c.type === 'Progressing')?.message).toBe('Deployment is paused');
+    change(w, d => { d.spec!.paused = false; });
+    await w.settle();
+    await converge(w);
+    expect(progressing(w)).toBe('NewReplicaSetAvailable');
+    expect(sets(w).map(s => s.spec?.replicas)).toEqual([0, 4]);
+    await w.stop();
+  });
+
+  it.each([
+    [{ maxSurge: '50%', maxUnavailable: 0 }, 4, 6, 4], [{ maxSurge: 0, maxUnavailable: '50%' }, 4, 4, 2], [{ maxSurge: 0, maxUnavailable: '10%' }, 3, 3, 2], [{ maxSurge: '100%', maxUnavailable: '100%' }, 3, 6, 0],
+  ])('keeps %j of %i within %i and %i', async (rollingUpdate, replicas, most, least) => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(replicas, 'nginx:1', { strategy: { type: 'RollingUpdate', rollingUpdate } })); });
+    await converge(w);
+    setImage(w, 'nginx:2');
+    const seen = { most: 0, least: replicas };
+    for (let i = 0; i < 60; i++) {
+      await w.settle();
+      const live = pods(w).filter(p => !p.metadata?.deletionTimestamp);
+      seen.most = Math.max(seen.most, live.length);
+      seen.least = Math.min(seen.least, live.filter(p => p.status?.phase === 'Running').length);
+      const next = pods(w).find(x => x.status?.phase === 'Pending');
+      runPods(w.api, p => p === next);
+      reapPods(w.api);
+    }
+    expect(seen.most).toBeLessThanOrEqual(most);
+    expect(seen.least).toBeGreaterThanOrEqual(least);
+    expect(web(w).status).toMatchObject({ updatedReplicas: replicas, availableReplicas: replicas });
     await w.stop();
   });
 });

@@ -77,8 +77,10 @@ export const nodeLifecycleController: Controller = {
       }
       pulse.wasReady = ready;
 
-      // When no node at all is ready, the fault is more likely ours (a laptop that slept) than theirs: nobody is sent away.
-      const evict = nodes.lister.list().some(n => n.metadata?.name !== name && isNodeReady(n));
+      // When no other node is heard of either, the fault is more likely ours (a laptop that slept) than theirs: nobody is sent away.
+      // One that is still called Ready but whose grace is over as well only has not been looked at yet.
+      const heardOf = (n: Node): boolean => now - (pulses.get(n.metadata?.name ?? '')?.heardAt ?? 0) <= ctx.config.nodeMonitorGracePeriod;
+      const evict = nodes.lister.list().some(n => n.metadata?.name !== name && isNodeReady(n) && heardOf(n));
       const taints = wantedTaints(node, evict, now);
       if (!sameTaints(taints, node.spec?.taints ?? []))
         await ctx.client.patch(nodeKind, undefined, name, 'application/merge-patch+json', { metadata: { resourceVersion: node.metadata?.resourceVersion }, spec: { taints } });

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { node as nodeKind } from '../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { formatTime } from '../../api/meta/time.ts';
+import type { Node, Pod } from '../../api/types/kubernetes.ts';
+import { world, type World } from '../../../test/harness/controllers.ts';
+import { tolerationSeconds } from './eviction.ts';
+
+const node = (name: string, ready = 'True'): Node => ({ metadata: { name }, spec: {}, status: { conditions: [{ type: 'Ready', status: ready, lastHeartbeatTime: '2026-01-01T00:00:00Z' }] } });
+const pod = (name: string, nodeName: string, tolerations: NonNullable<Pod['spec']>['tolerations'] = []): Pod => ({
+  metadata: { name, namespace: 'default' }, spec: { nodeName, containers: [], tolerations }, status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+});
+const taints = (w: World, name: string): string[] => (w.api.get<Node>(nodeKind, name)?.spec?.taints ?? []).map(t => `${t.key}:${t.effect}`).sort();
+const beat = (w: World, name: string): void => { w.api.change<Node>(nodeKind, name, n => { n.status!.conditions![0]!.lastHeartbeatTime = formatTime(w.clock.now()); }); };
+
+describe('node lifecycle', () => {
+  it('sends nobody away when all nodes are silent: the fault is more likely ours', async () => {
+    const w = await world(['node-lifecycle-controller', 'taint-eviction'], api => { for (const n of ['a', 'b']) { api.put(nodeKind, node(n)); api.put(podKind, pod(`on-${n}`, n)); } });
+    await w.clock.advance(120_000);
+    for (const n of ['a', 'b']) expect(taints(w, n)).toEqual(['node.kubernetes.io/unreachable:NoSchedule']);
+    expect(w.api.all<Pod>(podKind).map(p => [p.metadata?.deletionTimestamp, p.status?.conditions?.find(c => c.type === 'Ready')?.status])).toEqual([[undefined, 'False'], [undefined, 'False']]);
+    expect(w.events).toContain('Node/a Normal NodeNotReady Node a status is now: NodeNotReady');
+    expect(w.events).toContain('Pod/on-a Warning NodeNotReady Node is not ready');
+    await w.stop();
+  });
+
+  it('taints by condition, and cancels the eviction of pods whose node comes back in time', async () => {
+    const stays = [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }];
+    const w = await world(['node-lifecycle-controller', 'taint-eviction'], api => { for (const n of ['a', 'b']) api.put(nodeKind, node(n)); api.put(podKind, pod('patient', 'a', stays)); api.put(podKind, pod('hasty', 'a')); });
+    expect(w.events).toContain('Node/a Normal RegisteredNode Node a event: Registered Node a in Controller');
+    w.api.change<Node>(nodeKind, 'b', n => { n.status!.conditions!.push({ type: 'MemoryPressure', status: 'True' }); n.spec!.unschedulable = true; });
+    for (let i = 0; i < 6; i++) { await w.clock.advance(10_000); beat(w, 'b'); }
+    expect(taints(w, 'a')).toEqual(['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule']);
+    expect(taints(w, 'b')).toEqual(['node.kubernetes.io/memory-pressure:NoSchedule', 'node.kubernetes.io/unschedulable:NoSchedule']);
+    const hasty = w.api.get<Pod>(podKind, 'default/hasty');
+    expect(hasty?.metadata?.deletionTimestamp).toBeDefined();
+    expect(hasty?.status?.conditions?.find(c => c.type === 'DisruptionTarget')).toMatchObject({ status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' });
+    expect(w.events).toContain('Pod/hasty Normal TaintManagerEviction Marking for deletion Pod default/hasty');
+    w.api.change<Node>(nodeKind, 'a', n => { n.status!.conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: formatTime(w.clock.now()) }]; });
+    await w.clock.advance(5_000);
+    expect(taints(w, 'a')).toEqual([]);
+    expect(w.events).toContain('Pod/patient Normal TaintManagerEviction Cancelling deletion of Pod default/patient');
+    for (let i = 0; i < 9; i++) { await w.clock.advance(10_000); beat(w, 'a'); beat(w, 'b'); }
+    expect(w.api.get<Pod>(podKind, 'default/patient')?.metadata?.deletionTimestamp).toBeUndefined();
+    w.api.remove(nodeKind, 'b');
+    await w.settle();
+    expect(w.events).toContain('Node/b Normal RemovingNode Node b event: Removing Node b from Controller');
+    await w.stop();
+  });
+
+  it('gives a pod as long as the shortest of the tolerations it needs', () => {
+    const taint = (key: string): { key: string; effect: string } => ({ key, effect: 'NoExecute' });
+    const tolerate = (key: string, seconds?: number): object => ({ key, operator: 'Exists', ...(seconds === undefined ? {} : { tolerationSeconds: seconds }) });
+    const of = (tolerations: object[], ...keys: string[]): number => tolerationSeconds({ spec: { containers: [], tolerations } } as Pod, keys.map(taint));
+    expect(of([tolerate('x', 30), tolerate('y', 10)], 'x', 'y')).toBe(10);
+    expect(of([tolerate('x', 30)], 'x', 'y')).toBe(0);
+    expect(of([tolerate('x')], 'x')).toBe(Number.POSITIVE_INFINITY);
+    expect(of([tolerate('x', -5)], 'x')).toBe(0);
+  });
+});

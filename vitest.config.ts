@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const suite = (name: string, include: string[], serial = false, timeout = 20_000) => ({
   test: {
     name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), environment: 'node' as const,
-    // Serial suites work with real processes, containers and browsers on a shared machine: one more try, which vitest reports as such.
+    // Serial suites work with real processes, containers and browsers on a shared machine: one more try, and `npm test` names at its end every test that needed it.
     ...(serial ? { fileParallelism: false, pool: 'forks' as const, retry: 1 } : {}),
   },
   resolve: { alias: { electron: new URL('./test/harness/electron-stub.ts', import.meta.url).pathname } },

@@ -1,7 +1,7 @@
 // `npm test`: installs on Debian (as root) what a suite needs and lacks, then runs every suite in turn.
 // `npm test -- unit e2e` runs some. The last line adds them all up: `N passed, N failed`.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { ensureGenerated } from './generated.mjs';
 
 const ALL = ['check', 'unit', 'contract', 'integration', 'docker', 'conformance', 'e2e', 'bench'];
@@ -15,11 +15,13 @@ if (wanted.some(s => !['check', 'unit', 'contract'].includes(s))) {
 ensureGenerated();
 mkdirSync('test/artifacts', { recursive: true });
 
-const run = (command, args) => new Promise(resolve => {
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+const run = (command, args, env = {}) => new Promise(resolve => {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
   child.on('exit', code => resolve(code ?? 1));
 });
 let passed = 0, failed = 0;
+/** Tests that needed a second try. */
+const flaky = [];
 for (const suite of wanted) {
   const started = Date.now();
   console.error(`\n== ${suite}`);
@@ -27,9 +29,9 @@ for (const suite of wanted) {
   if (suite === 'check') {
     if (await run('node', ['scripts/check.mjs']) === 0) p = 1; else f = 1;
   } else {
-    const out = `test/artifacts/${suite}.json`;
-    rmSync(out, { force: true });
-    const code = await run('vitest', ['run', '--project', suite, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`]);
+    const out = `test/artifacts/${suite}.json`, tries = `test/artifacts/${suite}.second-tries.txt`;
+    for (const f of [out, tries]) rmSync(f, { force: true });
+    const code = await run('vitest', ['run', '--project', suite, '--passWithNoTests', '--reporter=default', '--reporter=json', '--reporter=./scripts/second-try-reporter.mjs', `--outputFile.json=${out}`], { SECOND_TRIES: tries });
     try {
       const j = JSON.parse(readFileSync(out, 'utf8'));
       p = j.numPassedTests; f = j.numFailedTests;
@@ -39,9 +41,11 @@ for (const suite of wanted) {
       f += j.numPendingTests;
     } catch (e) { console.error(`no result from ${suite}: ${e.message}`); f = 1; }
     if (code !== 0 && f === 0) f = 1;
+    if (existsSync(tries)) flaky.push(...readFileSync(tries, 'utf8').split('\n').filter(Boolean));
   }
   passed += p; failed += f;
   console.error(`== ${suite}: ${p} passed, ${f} failed (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
+if (flaky.length) console.error(`\n${flaky.length} passed only at the second try:\n${flaky.map(t => `  ${t}`).join('\n')}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -36,6 +36,9 @@ export async function create(client: Client, ...objects: readonly KubeObject[]):
   }
 }
 
+/** Waits for a new namespace's service account, without which no pod is let in. */
+export const accountOf = (client: Client, name: string): Promise<unknown> => eventually(`the service account of ${name}`, async () => (await client.list(kindOf('v1', 'ServiceAccount')!, { namespace: name })).items.length > 0, 10_000, 20);
+
 /** A small shop: 12 running pods, one that crashes, one whose image is missing, one that fits nowhere, a service, settings, a secret. */
 export async function seedShop(client: Client): Promise<void> {
   await create(client,

@@ -9,55 +9,66 @@ import type { Pod } from '../../../core/api/types/kubernetes.ts';
 import { useStore } from '../../base/store.ts';
 import { useApp } from '../../app/context.ts';
 import type { DockViewProps } from '../../app/feature.ts';
+import { kubectl } from '../../app/kubectl.ts';
 import { useObjects } from '../../gateway/hooks.ts';
 import { IconButton } from '../../kit/IconButton.tsx';
 import { StateMessage } from '../../kit/states.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
 import { copyKeys } from './clipboard.ts';
+import { takesFocus } from './focus.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { TerminalSession, type Phase, type Place } from './session.ts';
-import { endText } from './shells.ts';
-import { byUse, containersOf, isRunning, readTarget, type TerminalTarget } from './target.ts';
+import { endText, fellAway } from './shells.ts';
+import { byUse, containersOf, instanceOf, isRunning, readTarget, type TerminalTarget } from './target.ts';
 import './terminal.css';
 
 const POD = kindFor('', 'v1', 'pods')!;
 
-export function TerminalView({ props, active }: DockViewProps) {
+export function TerminalView({ id, props, active }: DockViewProps) {
   const { t } = useTranslation();
   const target = useMemo(() => readTarget(props), [props]);
-  return target ? <TerminalPane target={target} active={active} /> : <StateMessage icon="shell" title={t('dock.unknown')} />;
+  return target ? <TerminalPane id={id} target={target} active={active} /> : <StateMessage icon="shell" title={t('dock.unknown')} />;
 }
 
-/** The place to go to, once its pod is there; follows the choice of the user and keeps to it. */
-function usePlace(target: TerminalTarget) {
-  const { items, complete } = useObjects<Pod>({ cluster: target.cluster, resource: POD, namespace: target.namespace, ...(target.pod ? { fieldSelector: `metadata.name=${target.pod}` } : { labelSelector: target.labelSelector }) });
+/** The place to go to, once its pod is there; follows the choice of the user and keeps to it, and to the pod one is in. */
+function usePlace(target: TerminalTarget, into: string | undefined, replacement: boolean) {
+  const scope = target.pod && !replacement ? { fieldSelector: `metadata.name=${target.pod}` } : { labelSelector: target.labelSelector ?? target.siblings };
+  const { items, complete, freshness } = useObjects<Pod>({ cluster: target.cluster, resource: POD, namespace: target.namespace, ...scope });
   const [chosen, setChosen] = useState<{ pod?: string; container?: string }>({});
   const pods = byUse(items);
-  const pod = pods.find(p => p.metadata?.name === chosen.pod) ?? pods[0];
+  const named = (name: string | undefined) => (name === undefined ? undefined : pods.find(p => p.metadata?.name === name && (!p.metadata.deletionTimestamp || name === into)));
+  const pod = named(chosen.pod) ?? named(into) ?? pods[0];
   const containers = pod ? containersOf(pod) : [];
   const container = chosen.container && containers.includes(chosen.container) ? chosen.container : containers[0];
-  const running = pod !== undefined && container !== undefined && isRunning(pod, container);
-  return { pods, pod, containers, container, running, complete, setChosen };
+  // While the list is stale a name may already mean another pod.
+  const running = freshness.state === 'live' && pod !== undefined && container !== undefined && isRunning(pod, container);
+  const refused = freshness.state === 'forbidden' || freshness.state === 'failed' ? freshness.reason : undefined;
+  return { pods, pod, containers, container, running, complete, refused, instance: pod && container ? instanceOf(pod, container) : undefined, setChosen };
 }
 
-function TerminalPane({ target, active }: { target: TerminalTarget; active: boolean }) {
+function TerminalPane({ id, target, active }: { id: string; target: TerminalTarget; active: boolean }) {
   const app = useApp();
   const { t } = useTranslation();
-  const { pods, pod, containers, container, running, complete, setChosen } = usePlace(target);
+  const [replacement, setReplacement] = useState(false);
   const [place, setPlace] = useState<Place>();
   const [phase, setPhase] = useState<Phase>({ state: 'connecting' });
+  const over = phase.state === 'over';
+  // A session that is over keeps nobody with its pod: the next one goes where a container runs.
+  const { pods, pod, containers, container, running, complete, refused, instance, setChosen } = usePlace(target, over ? undefined : place?.pod, replacement);
   const [finding, setFinding] = useState(false);
   const [menu, setMenu] = useState<{ x: number; y: number; selection: boolean }>();
   const box = useRef<HTMLDivElement>(null);
   const screen = useRef<Screen>(undefined);
-  const link = useStore(app.connection.link);
-  const platform = app.connection.host.get()?.platform ?? 'linux';
+  /** The next session takes the focus: the user has asked for it. */
+  const focusNext = useRef(false);
+  const host = useStore(app.connection.host);
+  const platform = host?.platform ?? 'linux';
 
   const placeNow = useCallback((): Place | undefined => {
     if (!pod || !container) return undefined;
-    const spec = [...pod.spec?.containers ?? [], ...pod.spec?.ephemeralContainers ?? []].find(c => c.name === container);
+    const spec = [...pod.spec?.containers ?? [], ...pod.spec?.initContainers ?? [], ...pod.spec?.ephemeralContainers ?? []].find(c => c.name === container);
     const attach = target.mode === 'attach';
-    return { cluster: target.cluster, namespace: target.namespace, pod: pod.metadata?.name ?? '', container, mode: target.mode, tty: !attach || spec?.tty === true, stdin: !attach || spec?.stdin === true };
+    return { cluster: target.cluster, namespace: target.namespace, pod: pod.metadata?.name ?? '', container, mode: target.mode, tty: !attach || spec?.tty === true, stdin: !attach || spec?.stdin === true, instance: instanceOf(pod, container) };
   }, [pod, container, target]);
   const begin = useCallback((): void => {
     const p = placeNow();
@@ -75,45 +86,59 @@ function TerminalPane({ target, active }: { target: TerminalTarget; active: bool
     s.fit();
     const session = new TerminalSession(app.connection, s.term, place, setPhase);
     s.term.attachCustomKeyEventHandler(e => copyKeys(e, s.term, platform, () => setFinding(true)));
-    s.term.focus();
+    if (takesFocus(id) || focusNext.current) s.term.focus();
+    focusNext.current = false;
     return () => session.close();
-  }, [app.connection, place, platform]);
+  }, [app.connection, place, platform, id]);
   useEffect(() => () => { screen.current?.dispose(); screen.current = undefined; }, []);
-  useEffect(() => { if (active) { screen.current?.fit(); screen.current?.term.focus(); } }, [active]);
+  const wasActive = useRef(active);
+  useEffect(() => {
+    if (active) { screen.current?.fit(); if (!wasActive.current) screen.current?.term.focus(); }
+    wasActive.current = active;
+  }, [active]);
 
-  const over = phase.state === 'over';
+  const next = useCallback((): void => { screen.current?.term.write(`\r\n\u001b[2m${t('terminal.fresh')}\u001b[0m\r\n`); begin(); }, [begin, t]);
+  // A session that fell away, with the host's connection, its container or its pod, begins again when there is a container to be in.
   const lost = over && phase.end.error?.reason === 'Disconnected';
-  // A lost host comes back by itself; the shell that ran is gone with the old connection and a new one is opened.
+  const replaced = over && place !== undefined && instance !== place.instance && (place.mode === 'attach' || fellAway(phase.end));
   // oxlint-disable-next-line react-hooks/set-state-in-effect -- what begins is a conversation with the host
-  useEffect(() => { if (lost && link.state === 'open' && running) { screen.current?.term.write('\r\n'); begin(); } }, [lost, link.state, running, begin]);
-  const again = (): void => { screen.current?.term.write('\r\n'); begin(); };
+  useEffect(() => { if ((lost || replaced) && running) next(); }, [lost, replaced, running, next]);
+  const again = (): void => { focusNext.current = true; next(); };
 
-  const onKey = (e: ReactKey): void => { if (over && e.key === 'Enter' && running && !(e.target instanceof HTMLButtonElement || e.target instanceof HTMLSelectElement)) { e.preventDefault(); again(); } };
-  const paste = (): void => { void navigator.clipboard.readText().then(text => screen.current?.term.paste(text), (e: unknown) => app.notify({ level: 'bad', text: t('terminal.noPaste', { why: String(e) }) })); };
-  const copy = (): void => { const text = screen.current?.term.getSelection(); if (text) void navigator.clipboard.writeText(text); };
-  const choose = (c: { pod?: string; container?: string }): void => { setChosen(c); setPlace(undefined); screen.current?.term.reset(); };
+  const onKey = (e: ReactKey): void => { if (over && e.key === 'Enter' && running && !(e.target instanceof HTMLButtonElement || e.target instanceof HTMLSelectElement || e.target instanceof HTMLInputElement)) { e.preventDefault(); again(); } };
+  const failed = (e: unknown): void => app.notify({ level: 'bad', text: t('terminal.noPaste', { why: String(e) }) });
+  const paste = (): void => { void navigator.clipboard.readText().then(text => screen.current?.term.paste(text), failed); };
+  const copy = (): void => { const text = screen.current?.term.getSelection(); if (text) void navigator.clipboard.writeText(text).catch(failed); };
+  const choose = (c: { pod?: string; container?: string }): void => { setChosen(c); setPhase({ state: 'connecting' }); setPlace(undefined); focusNext.current = true; screen.current?.term.reset(); };
   const word = over ? endText(phase.end) : undefined;
   const none = phase.state === 'over' && phase.tried.length > 0;
+  const shell = phase.state === 'over' ? undefined : phase.shell;
+  const info = host?.clusters.find(c => c.id === target.cluster);
+  const command = kubectl(info, target.namespace, target.mode, '-it', pod?.metadata?.name ?? target.pod ?? '', ...(containers.length > 1 && container ? ['-c', container] : []), ...(target.mode === 'exec' ? ['--', ...(shell ?? 'sh').split(' ')] : []));
+  const copyCommand = (): void => { void navigator.clipboard.writeText(command).then(() => app.lastCommand.set(command), failed); };
+  const canReplace = !pod && complete && target.siblings !== undefined && !replacement;
   return (
     <section className="terminal" aria-label={target.mode === 'exec' ? t('actions.shell') : t('actions.attach')} data-testid="terminal" data-state={place ? phase.state : 'waiting'} onKeyDown={onKey}>
-      <div className="terminal-bar">
+      <div className="terminal-bar" role="toolbar" aria-label={t('terminal.bar')}>
         <StatusShape level={!place ? 'busy' : phase.state === 'open' ? 'good' : over ? 'none' : 'busy'} />
         {pods.length > 1 ? <select className="input" aria-label={t('terminal.pod')} value={pod?.metadata?.name} onChange={e => choose({ pod: e.target.value })}>{pods.map(p => <option key={p.metadata?.uid} value={p.metadata?.name}>{p.metadata?.name}</option>)}</select> : <span className="mono ellipsis">{pod?.metadata?.name ?? target.pod}</span>}
         {containers.length > 1 ? <select className="input" aria-label={t('terminal.container')} value={container} onChange={e => choose({ pod: pod?.metadata?.name, container: e.target.value })}>{containers.map(c => <option key={c}>{c}</option>)}</select> : <span className="mono quiet ellipsis">{container}</span>}
-        {phase.state !== 'over' && phase.shell ? <span className="quiet mono">{phase.shell}</span> : null}
+        {shell ? <span className="quiet mono">{shell}</span> : null}
         {target.mode === 'attach' && place && !place.stdin ? <span className="quiet">{t('terminal.readOnly')}</span> : null}
         <span className="spacer" />
         {finding ? <FindBox onFind={(text, back) => { if (back) screen.current?.search.findPrevious(text); else screen.current?.search.findNext(text); }} onClose={() => { setFinding(false); screen.current?.search.clearDecorations(); screen.current?.term.focus(); }} /> : null}
         <IconButton icon="search" label={t('terminal.find')} keys="Ctrl Shift F" pressed={finding} onClick={() => setFinding(f => !f)} />
+        <IconButton icon="copy" label={t('terminal.copyCommand')} onClick={copyCommand} />
         <IconButton icon="restart" label={t('terminal.again')} disabled={!running} onClick={again} />
       </div>
       <div ref={box} className="terminal-box" onContextMenu={e => { if (platform === 'darwin' && e.ctrlKey) return; e.preventDefault(); setMenu({ x: e.clientX, y: e.clientY, selection: screen.current?.term.hasSelection() ?? false }); }}
         onAuxClick={e => { if (e.button === 1 && platform !== 'darwin') { e.preventDefault(); const text = screen.current?.term.getSelection(); if (text) screen.current?.term.paste(text); else paste(); } }} />
-      {!place ? <div className="terminal-over"><span className="quiet">{pod ? t('terminal.waiting', { container }) : complete ? t('terminal.noPod') : t('states.loading')}</span></div> : null}
-      {word ? (
+      {!place ? <div className="terminal-over" role="status"><span className="quiet">{refused ?? (pod ? t('terminal.waiting', { container }) : complete ? t('terminal.noPod') : t('states.loading'))}</span></div> : null}
+      {word && place ? (
         <div className={`terminal-over terminal-${none ? 'bad' : word.level}`} role="status">
-          <span>{none && phase.state === 'over' ? t('terminal.end.noShell', { tried: phase.tried.join(', ') }) : pod ? t(word.key, word.values) : t('terminal.end.podGone')}</span>
+          <span>{none && phase.state === 'over' ? t('terminal.end.noShell', { tried: phase.tried.join(', ') }) : pod || lost ? t(word.key, word.values) : t('terminal.end.podGone')}{!running && phase.state === 'over' && fellAway(phase.end) && !lost && !canReplace ? ` ${t('terminal.end.waits')}` : ''}</span>
           {running ? <Button variant="outlined" onClick={again}>{t('terminal.again')}&nbsp;<kbd>Enter</kbd></Button> : null}
+          {canReplace ? <Button variant="outlined" onClick={() => { focusNext.current = true; setReplacement(true); }}>{t('terminal.replacement')}</Button> : null}
         </div>
       ) : null}
       {menu ? (

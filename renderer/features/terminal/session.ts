@@ -1,10 +1,18 @@
 // One terminal session after another on one screen: shells tried in turn, output acknowledged when drawn, the end told.
 import type { Terminal } from '@xterm/xterm';
 import type { Connection, OpenStream } from '../../gateway/connection.ts';
+import { LineInput } from './line-input.ts';
 import { isMissing, SHELLS, type End } from './shells.ts';
 
-export interface Place { cluster: string; namespace: string; pod: string; container: string; mode: 'exec' | 'attach'; tty: boolean; stdin: boolean }
+export interface Place {
+  cluster: string; namespace: string; pod: string; container: string; mode: 'exec' | 'attach'; tty: boolean; stdin: boolean;
+  /** Which run of the container: another one means that the old session cannot go on. */
+  instance: string;
+}
 export type Phase = { state: 'connecting'; shell?: string } | { state: 'open'; shell?: string } | { state: 'over'; end: End; tried: readonly string[] };
+
+/** Milliseconds after which a shell that says nothing counts as open, and what looks like a refusal as output. */
+const SILENT = 5000, DOUBT = 3000;
 
 /** Opens at once; tells its phases. `close` ends it without a word. */
 export class TerminalSession {
@@ -15,7 +23,8 @@ export class TerminalSession {
   #stream: OpenStream | undefined;
   #attempt = 0;
   #began = 0;
-  #typed = false;
+  /** What was typed before it was clear that the shell is there; undefined from then on. */
+  #early: string[] | undefined = [];
   #tried: string[] = [];
   #off: { dispose(): void }[] = [];
   #closed = false;
@@ -25,7 +34,17 @@ export class TerminalSession {
     this.#term = term;
     this.#place = place;
     this.#tell = tell;
-    this.#off.push(term.onData(d => { this.#typed = true; this.#stream?.input(d); }), term.onBinary(d => this.#stream?.input(d)), term.onResize(({ cols, rows }) => this.#stream?.resize(cols, rows)));
+    // Without a terminal over there lines end with a line feed alone, and nobody echoes.
+    term.options.convertEol = !place.tty;
+    const lines = new LineInput({ echo: text => term.write(text), send: text => this.#stream?.input(text), eof: () => this.#stream?.eof() });
+    this.#off.push(
+      term.onData(d => {
+        if (!place.stdin || !this.#stream) return;
+        if (!place.tty) lines.take(d); else if (this.#early) this.#early.push(d); else this.#stream.input(d);
+      }),
+      term.onBinary(d => { if (place.tty) this.#stream?.input(d); }),
+      term.onResize(({ cols, rows }) => { if (place.tty) this.#stream?.resize(cols, rows); }),
+    );
     this.#open();
   }
 
@@ -37,47 +56,47 @@ export class TerminalSession {
   }
 
   #open(): void {
-    const { mode, ...place } = this.#place;
+    const { mode, instance: _, ...place } = this.#place;
     const command = mode === 'exec' ? SHELLS[this.#attempt] : undefined;
     const shell = command?.join(' ');
     if (shell) this.#tried.push(shell);
     this.#tell({ state: 'connecting', shell });
     this.#began = performance.now();
-    const attempt = this.#attempt;
     /** What an attempt writes is held back until it is clear that it is no complaint about a missing shell. */
     let held = '';
-    let shown = mode === 'attach';
+    let shown = mode === 'attach', over = false;
     const show = (): void => {
-      if (shown || this.#closed) return;
+      if (shown || over || this.#closed) return;
       shown = true;
       this.#tell({ state: 'open', shell });
       this.#draw(held);
       held = '';
+      // Only now: what a missing shell was given would be lost.
+      for (const d of this.#early ?? []) this.#stream?.input(d);
+      this.#early = undefined;
     };
-    if (shown) this.#tell({ state: 'open' });
+    if (shown) { this.#early = undefined; this.#tell({ state: 'open' }); }
     this.#stream = this.#connection.stream({ t: 'terminal', ...place, mode, ...(command ? { command: [...command] } : {}), cols: this.#term.cols, rows: this.#term.rows }, {
       data: (_s, text) => {
-        if (this.#closed || attempt !== this.#attempt) return;
+        if (this.#closed || over) return;
         if (shown) { this.#draw(text); return; }
         held += text;
         // A prompt comes within moments; a refusal ends the session as quickly.
-        if (held.length > 400 || !/exec|not found|no such|OCI|cannot/i.test(held)) show(); else setTimeout(show, 300);
+        if (held.length > 400 || !/exec|not found|no such|OCI|cannot/i.test(held)) show(); else setTimeout(show, DOUBT);
       },
       end: result => {
         if (this.#closed) return;
+        const more = this.#attempt + 1 < SHELLS.length;
+        const missing = mode === 'exec' && isMissing(result, performance.now() - this.#began, shown);
+        if (!missing) show();
+        over = true;
         this.#stream = undefined;
-        const more = mode === 'exec' && this.#attempt + 1 < SHELLS.length;
-        if (mode === 'exec' && isMissing(result, performance.now() - this.#began, this.#typed)) {
-          if (more) { this.#attempt++; this.#open(); return; }
-          this.#tell({ state: 'over', end: result, tried: this.#tried });
-          return;
-        }
-        show();
-        this.#tell({ state: 'over', end: result, tried: [] });
+        if (missing && more) { this.#attempt++; this.#open(); return; }
+        this.#tell({ state: 'over', end: result, tried: missing ? this.#tried : [] });
       },
     });
     // A shell that says nothing at first is open all the same.
-    if (mode === 'exec') setTimeout(show, 1500);
+    if (mode === 'exec') setTimeout(show, SILENT);
   }
 
   #draw(text: string): void {

@@ -5,7 +5,7 @@ import type { WireError } from '../../../electron/contract/frames.ts';
 export const SHELLS: readonly (readonly string[])[] = [['bash'], ['sh'], ['ash'], ['/busybox/sh']];
 
 /** Milliseconds within which a shell that is not there fails. */
-const SOON = 5000;
+const SOON = 15_000;
 
 export interface End { exit?: number; error?: WireError }
 
@@ -15,6 +15,9 @@ export function isMissing(end: End, afterMs: number, typed: boolean): boolean {
   if (end.exit === 126 || end.exit === 127) return true;
   return end.error !== undefined && /executable file not found|no such file or directory|not found in \$?PATH|command not found|stat .*: no such/i.test(end.error.message);
 }
+
+/** Did the session fall away, rather than be left? Then it may begin again by itself when its container does. */
+export const fellAway = (end: End): boolean => end.error !== undefined || end.exit === 137 || end.exit === 143;
 
 /** How a session ended, as a catalogue key and its values. */
 export function endText(end: End): { key: string; values: Record<string, string | number>; level: 'quiet' | 'warning' | 'bad' } {

@@ -2,6 +2,8 @@
 import { lazy } from 'react';
 import type { ActionContext, ActionSpec, Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
+import { wantFocus } from './focus.ts';
+import { freeTitle } from './title.ts';
 import { terminalTarget, type TerminalTarget } from './target.ts';
 
 const TerminalView = lazy(async () => ({ default: (await import('./TerminalView.tsx')).TerminalView }));
@@ -14,7 +16,10 @@ const action = (id: 'shell' | 'attach', mode: TerminalTarget['mode'], key: strin
     const target = o && terminalTarget(c.cluster, c.kind, o, mode);
     if (!target) return;
     c.app.lastCommand.set(commandOf(c, mode));
-    c.app.workspace.openDock({ view: 'terminal', title: o.metadata?.name ?? '', icon: id, props: target });
+    const dock = c.app.workspace.get().dock;
+    const tab = `terminal:${Date.now().toString(36)}${dock.length}`;
+    wantFocus(tab);
+    c.app.workspace.openDock({ id: tab, view: 'terminal', title: freeTitle(o.metadata?.name ?? '', dock.map(d => (d.view === 'terminal' ? d.title : ''))), icon: id, props: target });
   },
 });
 

@@ -1,10 +1,11 @@
 // What the node's HTTPS server may ask: checks in kubelet's words first, then the runtime.
 import type { Duplex } from 'node:stream';
 import { failure } from '../api/meta/status.ts';
-import type { Pod } from '../api/types/kubernetes.ts';
+import type { Container, Pod } from '../api/types/kubernetes.ts';
 import { chooseRun, logBytes } from './logs.ts';
 import { isMirror, mirrorLog } from './mirror-pods.ts';
 import type { NodeContext } from './node-context.ts';
+import { members } from './pod-record.ts';
 import type { PodWorker } from './pod-worker.ts';
 import type { StreamOptions } from './runtime/runtime.ts';
 import type { LogQuery, NodeBackend } from './server/backend.ts';
@@ -26,6 +27,8 @@ export class Backend implements NodeBackend {
   readonly #ctx: NodeContext;
   readonly #workers: Workers;
   readonly #stats: Stats;
+  /** Containers somebody has been attached to. */
+  readonly #attached = new Set<string>();
   constructor(ctx: NodeContext, workers: Workers, stats: Stats) { this.nodeName = ctx.nodeName; this.#ctx = ctx; this.#workers = workers; this.#stats = stats; }
 
   #worker(namespace: string, name: string): PodWorker {
@@ -48,11 +51,17 @@ export class Backend implements NodeBackend {
     return logBytes(this.#ctx.runtime, run.state.id, q, this.#ctx.clock);
   }
 
+  #name(w: PodWorker, container: string | undefined): string { return container || w.pod.metadata?.annotations?.['kubectl.kubernetes.io/default-container'] || (w.pod.spec?.containers[0]?.name ?? ''); }
+  #containerSpec(namespace: string, pod: string, container: string | undefined): Container | undefined {
+    const w = this.#worker(namespace, pod);
+    return members(w.pod).find(m => m.container.name === this.#name(w, container))?.container;
+  }
+
   /** The running container, the first of the pod when none is named. */
   #running(namespace: string, pod: string, container: string | undefined): string {
     this.#refuseMirror(namespace, pod);
     const w = this.#worker(namespace, pod);
-    const name = container || w.pod.metadata?.annotations?.['kubectl.kubernetes.io/default-container'] || (w.pod.spec?.containers[0]?.name ?? '');
+    const name = this.#name(w, container);
     const run = w.runs(name)?.at(-1);
     if (run?.state.phase !== 'running') throw failure(404, 'NotFound', `container not found ("${name}")`);
     return run.state.id;
@@ -65,7 +74,11 @@ export class Backend implements NodeBackend {
   }
   async attach(namespace: string, pod: string, container: string | undefined): Promise<(o: StreamOptions) => Promise<void>> {
     const id = this.#running(namespace, pod, container);
-    return o => this.#ctx.runtime.attach(id, o);
+    // Whoever runs a program to talk to it once (kubectl run -i) wants all it says, also what it said before they were there.
+    const once = this.#containerSpec(namespace, pod, container)?.stdinOnce ?? false;
+    const replay = once && !this.#attached.has(id);
+    if (once) this.#attached.add(id);
+    return o => this.#ctx.runtime.attach(id, { ...o, replay });
   }
   async portForward(namespace: string, pod: string): Promise<(port: number) => Promise<Duplex>> {
     this.#refuseMirror(namespace, pod);

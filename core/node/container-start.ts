@@ -17,6 +17,8 @@ export interface StartRequest {
   pod: Pod; member: Member; sandbox: SandboxState; attempt: number; volumes: PodVolumes; podDir: string; facts: PodFacts;
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
   signal: AbortSignal;
+  /** The running container whose processes an ephemeral container wants to see. */
+  joinPidOf?: string | undefined;
 }
 
 /** Why a container did not start: the waiting reason, and when another try is worth it. */
@@ -83,6 +85,7 @@ async function prepare(ctx: NodeContext, q: StartRequest): Promise<ContainerSpec
       resources: containerResources(pod, c, ctx.machineMemory),
       security: containerSecurity(pod, c, found, pod.spec?.securityContext?.fsGroup),
       tty: c.tty ?? false, stdin: c.stdin ?? false, stdinOnce: c.stdinOnce ?? false,
+      ...(c.lifecycle?.stopSignal ? { stopSignal: c.lifecycle.stopSignal } : {}), ...(q.joinPidOf === undefined ? {} : { joinPidOf: q.joinPidOf }),
       labels: {
         [LABEL.uid]: pod.metadata?.uid ?? '', [LABEL.pod]: pod.metadata?.name ?? '', [LABEL.namespace]: ns, [LABEL.container]: c.name,
         [LABEL.hash]: specHash(c), [LABEL.restarts]: String(q.attempt), [LABEL.messageFile]: messageFile, [LABEL.messagePolicy]: c.terminationMessagePolicy ?? 'File',

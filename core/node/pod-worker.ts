@@ -1,7 +1,7 @@
 // One pod of this node: sees to it that what runs is what the API asks for. Steps run one after another; everything slow
 // (volumes, pulls, starts, kills) is a task beside them that wakes the worker when it ends. Nothing polls.
 import { join } from 'node:path';
-import type { Pod, PodStatus } from '../api/types/kubernetes.ts';
+import type { EphemeralContainer, Pod, PodStatus } from '../api/types/kubernetes.ts';
 import { formatTime, parseTime } from '../api/meta/time.ts';
 import type { Timer } from '../base/clock.ts';
 import { goDuration } from './backoff.ts';
@@ -20,7 +20,7 @@ import { Prober } from './probes/prober.ts';
 import type { ContainerState, ImageStatus, SandboxState } from './runtime/runtime.ts';
 import { podStatus } from './status/pod-status.ts';
 import { terminationMessage } from './termination-message.ts';
-import { unsupported } from './unsupported.ts';
+import { unsupported, unsupportedContainer } from './unsupported.ts';
 import { MountFailure, PodVolumes } from './volumes/pod-volumes.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
@@ -189,7 +189,7 @@ export class PodWorker {
     const cannot = unsupported(this.pod, process.platform === 'linux');
     if (cannot.length) {
       this.#blocked = { reason: 'Unsupported', message: cannot.join('; ') };
-      for (const text of cannot) if (!this.#reported.has(text)) { this.#reported.add(text); this.#event('Warning', 'Unsupported', text); }
+      this.#refuse(cannot);
       this.#publish();
       return;
     }
@@ -215,6 +215,9 @@ export class PodWorker {
     this.#publish();
     return true;
   }
+
+  /** An event per thing, once. */
+  #refuse(cannot: readonly string[]): void { for (const text of cannot) if (!this.#reported.has(text)) { this.#reported.add(text); this.#event('Warning', 'Unsupported', text); } }
 
   #facts(ips: readonly string[] = this.#ips): PodFacts {
     return { podIPs: ips, hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), nodeName: this.#ctx.nodeName, allocatable: this.#ctx.allocatable };
@@ -282,9 +285,23 @@ export class PodWorker {
     return (kind === 'liveness' ? m.container.livenessProbe : m.container.startupProbe)?.terminationGracePeriodSeconds;
   }
 
+  /** Whose process namespace an ephemeral container joins. Throws StartFailure while that does not run. */
+  #targetOf(m: Member): string | undefined {
+    const target = m.role === 'ephemeral' ? (m.container as EphemeralContainer).targetContainerName : undefined;
+    if (!target) return undefined;
+    const run = latest(this.#records.get(target));
+    if (run?.state.phase !== 'running') throw new StartFailure('CreateContainerError', `target container "${target}" is not running`, START_RETRY_MS);
+    return run.state.id;
+  }
+
   #start(m: Member): void {
     const r = this.#record(m.container.name); const now = this.#ctx.clock.now();
     if (r.busy) return;
+    if (m.role === 'ephemeral') {
+      // One that cannot be is no reason to hold the pod it came to look at.
+      const cannot = unsupportedContainer(m.container);
+      if (cannot.length) { this.#refuse(cannot); r.waiting = { reason: 'Unsupported', message: cannot.join('; ') }; return; }
+    }
     if (now < r.retryAt) { this.#wakeAt(r.retryAt); return; }
     const ended = latest(r)?.state;
     const key = `${this.uid}/${m.container.name}`;
@@ -312,7 +329,7 @@ export class PodWorker {
     try {
       state = await this.#ctx.starts.run(async () => {
         this.#abort.signal.throwIfAborted();
-        return startContainer(this.#ctx, { pod: this.pod, member: m, sandbox, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal });
+        return startContainer(this.#ctx, { pod: this.pod, member: m, sandbox, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal, joinPidOf: this.#targetOf(m) });
       });
     } catch (e) {
       if (this.#abort.signal.aborted) return;

@@ -1,11 +1,22 @@
 // What a pod spec may ask for and this node cannot do: refused by an event and a waiting reason, never ignored.
-import type { Container, Pod, Volume } from '../api/types/kubernetes.ts';
+// test/contract/pod-fields.test.ts holds the whole list of fields against it.
+import type { AppArmorProfile, Container, Pod, SeccompProfile, Volume } from '../api/types/kubernetes.ts';
 
 const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected']);
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 /** The volume's kind: `emptyDir`, `nfs`…; emptyDir when the source is empty, as Kubernetes defaults it. */
 export const volumeKind = (v: Volume): string => Object.entries(v).find(([k, source]) => k !== 'name' && source !== undefined)?.[0] ?? 'emptyDir';
+
+interface Profiles { seccompProfile?: SeccompProfile; appArmorProfile?: AppArmorProfile; seLinuxOptions?: unknown; windowsOptions?: unknown }
+function ofSecurity(s: Profiles | undefined, at: string): string[] {
+  const out: string[] = [];
+  if (s?.seLinuxOptions) out.push(`${at}seLinuxOptions are not supported by this node`);
+  if (s?.windowsOptions) out.push(`${at}windowsOptions are not supported by this node`);
+  if (s?.seccompProfile?.type === 'Localhost') out.push(`${at}seccomp profile ${s.seccompProfile.localhostProfile ?? ''}: this node has RuntimeDefault and Unconfined only`);
+  if (s?.appArmorProfile?.type === 'Localhost') out.push(`${at}AppArmor profile ${s.appArmorProfile.localhostProfile ?? ''}: this node has the runtime's default only`);
+  return out;
+}
 
 /** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux. */
 export function unsupported(pod: Pod, linux: boolean): string[] {
@@ -24,26 +35,27 @@ export function unsupported(pod: Pod, linux: boolean): string[] {
   if (s.os?.name === 'windows') out.push('spec.os.name is windows: this node runs Linux containers');
   if (s.runtimeClassName) out.push(`runtimeClassName ${s.runtimeClassName} is not configured on this node`);
   if (s.hostUsers === false) out.push('hostUsers: false (user namespaces) is not supported by this node');
+  if (s.schedulingGroup) out.push('schedulingGroup (pods that start together or not at all) is not supported by this node');
   if (s.resourceClaims?.length) out.push('resourceClaims (dynamic resource allocation) are not supported by this node');
-  if (s.securityContext?.seLinuxOptions) out.push('seLinuxOptions are not supported by this node');
-  if (s.securityContext?.windowsOptions) out.push('windowsOptions are not supported by this node');
-  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...ofContainer(c));
+  if (Object.keys({ ...s.resources?.limits, ...s.resources?.requests }).length || s.resources?.claims?.length) out.push('spec.resources (resources of the pod as a whole) are not supported by this node: give them to its containers');
+  const sc = s.securityContext;
+  out.push(...ofSecurity(sc, ''));
+  if (sc?.supplementalGroupsPolicy === 'Strict') out.push('supplementalGroupsPolicy Strict is not supported by this node: groups of the image are always merged');
+  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c));
   if (!linux && (s.volumes ?? []).some(v => v.emptyDir?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
   return out;
 }
 
-function ofContainer(c: Container): string[] {
+/** The same for one container. */
+export function unsupportedContainer(c: Container): string[] {
   const out: string[] = []; const at = `container "${c.name}"`;
   if (c.volumeDevices?.length) out.push(`${at}: volumeDevices (raw block volumes) are not supported by this node`);
   const sc = c.securityContext;
-  if (sc?.seLinuxOptions) out.push(`${at}: seLinuxOptions are not supported by this node`);
-  if (sc?.windowsOptions) out.push(`${at}: windowsOptions are not supported by this node`);
+  out.push(...ofSecurity(sc, `${at}: `));
   if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
-  if (sc?.appArmorProfile && sc.appArmorProfile.type === 'Localhost') out.push(`${at}: AppArmor profiles are not supported by this node`);
   for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);
   for (const m of c.volumeMounts ?? []) if (m.recursiveReadOnly === 'Enabled') out.push(`${at}: recursiveReadOnly mounts are not supported by this node`);
   if (c.env?.some(e => e.valueFrom?.fileKeyRef)) out.push(`${at}: fileKeyRef is not supported by this node`);
-  if (c.lifecycle?.stopSignal) out.push(`${at}: lifecycle.stopSignal is not supported by this node`);
   return out;
 }

@@ -49,6 +49,10 @@ export interface ContainerSpec {
   resources: Resources;
   security: Security;
   tty: boolean; stdin: boolean; stdinOnce: boolean;
+  /** Overrides the image's stop signal: `SIGUSR1`. */
+  stopSignal?: string;
+  /** Id of a running container of the pod whose process namespace this one joins. */
+  joinPidOf?: string;
   /** Container file to read the termination message from; the agent mounts a host file there. */
   labels: Record<string, string>;
 }
@@ -120,8 +124,8 @@ export interface Runtime {
 
   /** Runs a command in a running container; resolves with its exit code when it has ended and its output is flushed. A missing program is exit code 126 or 127 with the reason on stderr. */
   exec(id: string, command: readonly string[], o: StreamOptions): Promise<number>;
-  /** Joins the main process' streams; resolves when it exits or the signal aborts. */
-  attach(id: string, o: StreamOptions): Promise<void>;
+  /** Joins the main process' streams; resolves when it exits or the signal aborts. With `replay` what it has said so far comes first. */
+  attach(id: string, o: StreamOptions & { replay?: boolean }): Promise<void>;
   /** A connection to a port inside the pod's network namespace (on its loopback, as port-forward promises). */
   dial(sandboxId: string, port: number): Promise<Duplex>;
   /** Output of a container, dead ones included, until it is removed. */

@@ -57,7 +57,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
   const groups = s.supplementalGroups.map(String);
   const seccomp = s.seccomp === undefined || s.seccomp === 'RuntimeDefault' ? [] : s.seccomp === 'Unconfined' ? ['seccomp=unconfined'] : [`seccomp=${s.seccomp}`];
   return {
-    name, Image: spec.imageId, Tty: spec.tty, OpenStdin: spec.stdin, StdinOnce: spec.stdinOnce,
+    name, Image: spec.imageId, ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }), Tty: spec.tty, OpenStdin: spec.stdin, StdinOnce: spec.stdinOnce,
     ...(spec.command === undefined ? {} : { Entrypoint: spec.command }),
     ...(spec.args === undefined ? spec.command === undefined ? {} : { Cmd: [] } : { Cmd: spec.args }),
     Env: spec.env.map(e => `${e.name}=${e.value}`), ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
@@ -71,10 +71,10 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
     },
     HostConfig: {
       NetworkMode: `container:${sandbox.id}`, IpcMode: sandbox.hostIPC ? 'host' : `container:${sandbox.id}`,
-      ...(sandbox.hostPID ? { PidMode: 'host' } : sandbox.sharedPID ? { PidMode: `container:${sandbox.id}` } : {}),
+      ...(spec.joinPidOf !== undefined ? { PidMode: `container:${spec.joinPidOf}` } : sandbox.hostPID ? { PidMode: 'host' } : sandbox.sharedPID ? { PidMode: `container:${sandbox.id}` } : {}),
       ...mountFields(spec.mounts), ...resourceFields(spec.resources, host),
       Privileged: s.privileged && host.sysResource, ReadonlyRootfs: s.readOnlyRootFilesystem, GroupAdd: groups,
-      CapAdd: named ? ALL_BUT_SYS_RESOURCE : s.capAdd, CapDrop: s.capDrop,
+      CapAdd: named ? ALL_BUT_SYS_RESOURCE : !host.sysResource && s.capAdd.includes('ALL') ? ALL_BUT_SYS_RESOURCE.filter(c => !s.capDrop.includes(c)) : s.capAdd, CapDrop: s.capDrop,
       SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp)],
       LogConfig: { Type: 'json-file', Config: { 'max-size': String(config.logMaxBytes), 'max-file': String(config.logMaxFiles) } },
     },

@@ -179,7 +179,7 @@ class DockerRuntime implements Runtime {
   }
 
   async exec(id: string, command: readonly string[], o: StreamOptions): Promise<number> { return await execIn(this.#docker, id, command, o); }
-  async attach(id: string, o: StreamOptions): Promise<void> { await attachTo(this.#docker, id, o); }
+  async attach(id: string, o: StreamOptions & { replay?: boolean }): Promise<void> { await attachTo(this.#docker, id, o); }
 
   async dial(sandboxId: string, port: number): Promise<Duplex> {
     const info = await this.#inspect(sandboxId);

@@ -25,12 +25,12 @@ export async function execIn(docker: Docker, id: string, command: readonly strin
   return info.ExitCode ?? 137;
 }
 
-/** Joins the main process' streams until it exits or the signal aborts. */
-export async function attachTo(docker: Docker, id: string, o: StreamOptions): Promise<void> {
+/** Joins the main process' streams until it exits or the signal aborts; with `replay` from its first word. */
+export async function attachTo(docker: Docker, id: string, o: StreamOptions & { replay?: boolean }): Promise<void> {
   const container = docker.getContainer(id);
   // Where stdin stays open for the next one who attaches, Docker takes the end of ours for the end of the output too: it is not told.
   const { StdinOnce } = (await container.inspect()).Config;
-  const socket = await container.attach({ stream: true, hijack: true, stdin: o.stdin !== undefined, stdout: true, stderr: true }) as Duplex;
+  const socket = await container.attach({ stream: true, logs: o.replay ?? false, hijack: true, stdin: o.stdin !== undefined, stdout: true, stderr: true }) as Duplex;
   o.onResize?.((w, h) => { container.resize({ w, h }).catch(() => { /* the process may have ended between a resize and now */ }); });
   await pump(socket, o, false, StdinOnce);
 }

@@ -44,6 +44,46 @@ export function logLine(frame: Frame): LogLine {
   return { time: frame.payload.toString('latin1', 0, space), stream: frame.stream, data: frame.payload.subarray(space + 1) };
 }
 
+/** Entries a follower remembers per stream; more than a log file of the usual 10 MiB has. */
+const REMEMBERED = 200_000;
+
+/**
+ * Docker before 23.0 reads a rotated file again for whoever follows it, so entries come twice. An entry is known by its time, which
+ * has nanoseconds; the parts of a long line share one. Times that go back without having been seen are those of a clock that was set.
+ */
+export class Repeats {
+  readonly #times = { stdout: [] as number[], stderr: [] as number[] };
+  readonly #open = { stdout: false, stderr: false };
+  #base: number | undefined;
+
+  /** Whether the entry has been given before; if not, it is remembered. */
+  seen(l: LogLine): boolean {
+    const times = this.#times[l.stream];
+    const ms = Date.parse(`${l.time.slice(0, 19)}Z`);
+    this.#base ??= ms;
+    const at = (ms - this.#base) * 1e6 + Number(`${l.time.slice(20, -1)}000000000`.slice(0, 9));
+    const last = times.at(-1);
+    const part = this.#open[l.stream] && at === last;
+    if (last !== undefined && at <= last && !part && has(times, at)) return true;
+    this.#open[l.stream] = l.data.at(-1) !== 10;
+    if (last !== undefined && at < last) times.length = 0;
+    times.push(at);
+    if (times.length > REMEMBERED) times.splice(0, REMEMBERED / 2);
+    return false;
+  }
+}
+
+function has(sorted: readonly number[], value: number): boolean {
+  let low = 0; let high = sorted.length - 1;
+  while (low <= high) {
+    const mid = (low + high) >> 1;
+    const v = sorted[mid]!;
+    if (v === value) return true;
+    if (v < value) low = mid + 1; else high = mid - 1;
+  }
+  return false;
+}
+
 /** Entries of a container, oldest first; with `follow` until it exits or the signal aborts. A container that is gone has none. */
 export async function* containerLogs(container: Docker.Container, tty: boolean, o: LogOptions): AsyncGenerator<LogLine> {
   if (o.signal.aborted) return;
@@ -52,6 +92,7 @@ export async function* containerLogs(container: Docker.Container, tty: boolean, 
     // Docker takes seconds with a fraction and compares strictly enough that a millisecond is kept.
     ...(o.since === undefined ? {} : { since: (o.since / 1000).toFixed(3) as unknown as number }),
   };
+  const repeats = o.follow ? new Repeats() : undefined;
   const reader = tty ? new LineReader() : new FrameReader();
   const emit = (frames: Frame[]): LogLine[] => frames.filter(f => f.payload.length > 0).map(logLine);
   let source: Iterable<Buffer> | AsyncIterable<Buffer>;
@@ -70,7 +111,11 @@ export async function* containerLogs(container: Docker.Container, tty: boolean, 
   try {
     for await (const chunk of source) {
       if (o.signal.aborted) return;
-      for (const line of emit(reader.push(chunk))) { yield line; if (o.signal.aborted) return; }
+      for (const line of emit(reader.push(chunk))) {
+        if (repeats?.seen(line)) continue;
+        yield line;
+        if (o.signal.aborted) return;
+      }
     }
     if (reader instanceof LineReader) yield* emit(reader.end());
   } catch (error) {

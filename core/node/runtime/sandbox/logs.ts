@@ -60,7 +60,13 @@ export async function* readLog(dir: string, ended: () => boolean, o: LogOptions)
       const lines = await more();
       if (lines) { for (const l of lines) { yield l; if (o.signal.aborted) return; } continue; }
       const next = await successor(file, dir);
-      if (next) { await file?.close(); rest = Buffer.alloc(0); file = next; continue; }
+      if (next) {
+        // What was written between our last look and the rotation: now that it has rotated, no more will come.
+        for (let late = await more(); late; late = await more()) for (const l of late) { yield l; if (o.signal.aborted) { await next.close(); return; } }
+        await file?.close();
+        rest = Buffer.alloc(0); file = next;
+        continue;
+      }
       if (!o.follow || last) return;
       await changed;
     }
@@ -83,9 +89,14 @@ function lastLines(entries: LogLine[], n: number): LogLine[] {
 async function successor(file: FileHandle | undefined, dir: string): Promise<FileHandle | undefined> {
   const ours = file && (await file.stat()).ino;
   let newer: FileHandle | undefined;
-  for (let n = 0; ; n++) {
+  for (let n = 0, missing = 0; ; n++) {
     let here: FileHandle;
-    try { here = await open(join(dir, n === 0 ? 'log' : `log.${n}`)); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return newer; throw error; }
+    try { here = await open(join(dir, n === 0 ? 'log' : `log.${n}`)); } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // In the middle of a rotation one number is free: the file we seek may be behind it.
+      if (missing++ > 0) return newer;
+      continue;
+    }
     if ((await here.stat()).ino === ours) { await here.close(); return newer; }
     await newer?.close();
     newer = here;

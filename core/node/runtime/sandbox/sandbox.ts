@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { release } from 'node:os';
+import { constants, release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { systemClock, type Clock, type Timer } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
@@ -44,7 +44,13 @@ export async function resetSandbox(config: RuntimeConfig, log: Log, network = tr
 }
 
 const groupRoot = (c: RuntimeConfig): string => `pilothouse/${c.clusterId}-${c.nodeName}`;
-const SIGNALS: Record<string, number> = { HUP: 1, INT: 2, QUIT: 3, ABRT: 6, KILL: 9, USR1: 10, USR2: 12, TERM: 15, WINCH: 28 };
+/** `SIGUSR1`, `USR1`, `10`, `SIGRTMIN+3` as a number; TERM when it is none of them. */
+function signalNumber(name: string | undefined): number {
+  const word = (name ?? 'SIGTERM').toUpperCase();
+  const real = /^(?:SIG)?RTM(IN|AX)(?:([+-])(\d+))?$/.exec(word);
+  if (real) return (real[1] === 'IN' ? 34 : 64) + (real[2] === '-' ? -1 : 1) * Number(real[3] ?? 0);
+  return (constants.signals as Record<string, number | undefined>)[word.startsWith('SIG') ? word : `SIG${word}`] ?? (Number(word) || constants.signals.SIGTERM);
+}
 
 class SandboxRuntime implements Runtime {
   readonly name = 'sandbox';
@@ -66,7 +72,7 @@ class SandboxRuntime implements Runtime {
   constructor(config: RuntimeConfig, log: Log, clock: Clock, program: string, images: ImageStore, filter: string | undefined, caps: bigint) {
     this.#config = config; this.#log = log; this.#clock = clock; this.#program = program; this.#images = images; this.#filter = filter; this.#caps = caps;
     this.limits = [
-      'setuid programs gain nothing (no new privileges for every container that is not privileged)', 'Bidirectional mount propagation goes one way, into the container', 'seccomp profiles of files are refused',
+      'setuid programs gain nothing (no new privileges for every container that is not privileged)', 'Bidirectional mount propagation is refused',
       ...(cgroupVersion === 2 ? ['no device filter with cgroup v2: containers may not make device files'] : cgroupVersion === 0 ? ['no cgroups: limits are not applied'] : []),
     ];
   }
@@ -136,7 +142,9 @@ class SandboxRuntime implements Runtime {
       const record: ContainerRecord = { id, sandboxId, spec, image: image.config, layers: image.layers, createdAt: this.#clock.now(), startedAt: 0 };
       const c: LiveContainer = { record, dir, group: this.#group(sandboxId, id), control: undefined, ended: undefined };
       await mkdir(dir, { recursive: true, mode: 0o711 });
-      await Promise.all([...['rootfs', 'upper', 'work'].map(d => mkdir(join(dir, d))), writeSettings(join(dir, 'settings'), containerSettings(spec, pod.record.spec, image.config, { ...this.#place(c), podPid: pod.pid, layers: image.layers, logMaxBytes: this.#config.logMaxBytes, logMaxFiles: this.#config.logMaxFiles }))]);
+      const joined = spec.joinPidOf === undefined ? undefined : this.#running(spec.joinPidOf);
+      // The process whose namespaces are entered: the pod's own, or one that is in all of them and has the process namespace asked for.
+      await Promise.all([...['rootfs', 'upper', 'work'].map(d => mkdir(join(dir, d))), writeSettings(join(dir, 'settings'), containerSettings(spec, { ...pod.record.spec, ...(joined ? { shareProcessNamespace: true, hostPID: false } : {}) }, image.config, { ...this.#place(c), podPid: joined ? readPid(joined.dir) : pod.pid, layers: image.layers, logMaxBytes: this.#config.logMaxBytes, logMaxFiles: this.#config.logMaxFiles }))]);
       await writeWhole(join(dir, 'spec.json'), JSON.stringify(record));
       pod.containers.set(id, c);
       this.#containers.set(id, c);
@@ -168,8 +176,7 @@ class SandboxRuntime implements Runtime {
     if (!c?.control || stateOf(c).phase !== 'running') { await c?.ended; return; }
     const signal = (n: number): void => { c.control?.write(encodeFrame(FRAME.signal, Buffer.from([n]))); };
     if (graceSeconds > 0) {
-      const wanted = c.record.image.config?.StopSignal ?? 'TERM';
-      signal(SIGNALS[wanted.replace(/^SIG/, '')] ?? (Number(wanted) || 15));
+      signal(signalNumber(c.record.spec.stopSignal ?? c.record.image.config?.StopSignal));
       let timer: Timer | undefined;
       await Promise.race([c.ended, new Promise<void>(resolve => { timer = this.#clock.after(graceSeconds * 1000, resolve); })]);
       timer?.cancel();
@@ -211,7 +218,10 @@ class SandboxRuntime implements Runtime {
     return await execThrough(this.#program, file, o);
   }
 
-  async attach(id: string, o: StreamOptions): Promise<void> { await attachThrough(this.#running(id).dir, o); }
+  async attach(id: string, o: StreamOptions & { replay?: boolean }): Promise<void> {
+    const { dir } = this.#running(id);
+    await attachThrough(dir, o, o.replay ? () => readLog(dir, () => true, { follow: false, signal: o.signal }) : undefined);
+  }
 
   async dial(sandboxId: string, port: number): Promise<Duplex> {
     const pod = this.#pods.get(sandboxId);

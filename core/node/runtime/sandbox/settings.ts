@@ -61,6 +61,7 @@ const noNewPrivileges = (spec: ContainerSpec): boolean => spec.security.noNewPri
 export function containerSettings(spec: ContainerSpec, sandbox: SandboxSpec, image: ImageConfig, place: ContainerPlace): Setting[] {
   const s = spec.security;
   if (s.seccomp !== undefined && s.seccomp !== 'RuntimeDefault' && s.seccomp !== 'Unconfined') throw new Error(`seccomp profile "${s.seccomp}": this runtime has RuntimeDefault and Unconfined only`);
+  if (spec.mounts.some(m => m.propagation === 'rshared')) throw new Error('mount propagation Bidirectional is not supported by this runtime: mounts made in a container stay there');
   const propagated = spec.mounts.some(m => m.propagation === 'rslave' || m.propagation === 'rshared');
   const flags = [namespaceFlags(sandbox), spec.tty ? 't' : '', spec.stdin ? 'I' : '', spec.stdinOnce ? 'o' : '', s.readOnlyRootFilesystem ? 'r' : '', s.privileged ? 'V' : '', noNewPrivileges(spec) ? '1' : '', propagated ? 'l' : ''].join('');
   // Relative to the layers' folder, where the launcher stands: mount data ends at one page.

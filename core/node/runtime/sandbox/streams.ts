@@ -1,9 +1,11 @@
 // Exec, attach and dial: the launcher's frames joined to the caller's streams.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
-import type { StreamOptions } from '../runtime.ts';
-import { FRAME, FrameReader, connectCtl, encodeFrame, firstWords } from './launcher.ts';
+import { systemClock } from '../../../base/clock.ts';
+import type { LogLine, StreamOptions } from '../runtime.ts';
+import { FRAME, FrameReader, connectCtl, encodeFrame, firstWords, type Frame } from './launcher.ts';
 
 type Launched = ChildProcess & { stdin: Writable; stdout: Readable };
 // Node types a fourth pipe away from the plain three: they are there all the same.
@@ -18,7 +20,7 @@ export async function execThrough(program: string, settingsFile: string, o: Stre
   o.signal.addEventListener('abort', abort, { once: true });
   if (o.signal.aborted) abort();
   try {
-    const code = await pump(child.stdout, child.stdin, o);
+    const code = await pump(child.stdout as AsyncIterable<Buffer>, child.stdin, o);
     const said = code === undefined ? await trouble : '';
     if (said !== '' && !o.signal.aborted) throw new Error(said);
     return code ?? 137;
@@ -29,18 +31,82 @@ export async function execThrough(program: string, settingsFile: string, o: Stre
   }
 }
 
-/** Joins a running container's streams until it exits or the signal aborts. */
-export async function attachThrough(dir: string, o: StreamOptions): Promise<void> {
-  const socket = await connectCtl(dir);
+/** How long a launcher may take to notice that somebody listens. */
+const NOTICED_MS = 30;
+type Said = () => AsyncIterable<LogLine>;
+
+/** Joins a running container's streams until it exits or the signal aborts. `said` reads what its log has: that comes first, then what is new. */
+export async function attachThrough(dir: string, o: StreamOptions, said?: Said): Promise<void> {
+  let socket: Socket;
+  try { socket = await connectCtl(dir); } catch (error) {
+    // It has ended meanwhile: its log is all there will be.
+    if (!said || !['ECONNREFUSED', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await giveBoth(o, await whole(said, o.tty));
+    return;
+  }
   const abort = (): void => { socket.destroy(); };
   o.signal.addEventListener('abort', abort, { once: true });
   if (o.signal.aborted) abort();
   socket.on('error', () => { /* the container has ended: reading ends too */ });
-  try { socket.write(encodeFrame(FRAME.subscribe)); await pump(socket, socket, o); } finally { o.signal.removeEventListener('abort', abort); socket.destroy(); }
+  try {
+    socket.write(encodeFrame(FRAME.subscribe));
+    await pump(said ? replayed(socket, o, said) : socket, socket, o);
+  } finally { o.signal.removeEventListener('abort', abort); socket.destroy(); }
 }
 
+interface Both { stdout: Buffer; stderr: Buffer }
+
+async function whole(said: Said, tty: boolean): Promise<Both> {
+  const out: Buffer[] = []; const err: Buffer[] = [];
+  for await (const l of said()) (l.stream === 'stderr' && !tty ? err : out).push(l.data);
+  return { stdout: Buffer.concat(out), stderr: Buffer.concat(err) };
+}
+async function giveBoth(o: StreamOptions, b: Both): Promise<void> {
+  if (b.stdout.length) await give(o.stdout, b.stdout);
+  if (b.stderr.length) await give(o.stderr, b.stderr);
+}
+
+/** What of `live` is not the end of `log` already. */
+export function beyond(log: Buffer, live: Buffer): Buffer {
+  for (let k = Math.min(log.length, live.length); k > 0; k--) if (log.subarray(log.length - k).equals(live.subarray(0, k))) return live.subarray(k);
+  return live;
+}
+
+// Listening begins before the log is read, so nothing falls between. What came before the reading is in the log; what came while it
+// was read may be, and is given once.
+async function* replayed(socket: Socket, o: StreamOptions, said: Said): AsyncGenerator<Buffer> {
+  const reader = new FrameReader();
+  const frames: Frame[] = [];
+  const collect = (chunk: Buffer): void => { frames.push(...reader.push(chunk)); };
+  socket.on('data', collect);
+  await new Promise<void>(resolve => { systemClock.after(NOTICED_MS, resolve); });
+  const over = frames.splice(0).find(f => f.type === FRAME.exit);
+  const log = await whole(said, o.tty);
+  socket.pause().off('data', collect);
+  yield both(log);
+  if (over) { yield encodeFrame(over.type, over.payload); return; }
+  let live = false;
+  const during = (type: number): Buffer => Buffer.concat(frames.filter(f => f.type === type).map(f => f.payload));
+  const fresh = { stdout: beyond(log.stdout, during(FRAME.stdout)), stderr: beyond(log.stderr, during(FRAME.stderr)) };
+  if (fresh.stdout.length + fresh.stderr.length > 0) { live = true; yield both(fresh); }
+  const end = async (f: Frame): Promise<Buffer> => {
+    // A last line without an end is in the log only when the program has gone.
+    const all = live ? log : await whole(said, o.tty);
+    return Buffer.concat([both({ stdout: all.stdout.subarray(log.stdout.length), stderr: all.stderr.subarray(log.stderr.length) }), encodeFrame(f.type, f.payload)]);
+  };
+  const ended = frames.find(f => f.type === FRAME.exit);
+  if (ended) { yield await end(ended); return; }
+  for await (const chunk of socket as AsyncIterable<Buffer>) for (const f of reader.push(chunk)) {
+    if (f.type === FRAME.exit) { yield await end(f); return; }
+    live = true;
+    yield encodeFrame(f.type, f.payload);
+  }
+}
+
+const both = (b: Both): Buffer => Buffer.concat([b.stdout.length ? encodeFrame(FRAME.stdout, b.stdout) : Buffer.alloc(0), b.stderr.length ? encodeFrame(FRAME.stderr, b.stderr) : Buffer.alloc(0)]);
+
 // Returns the exit code, undefined if the far side went without one.
-async function pump(from: Readable, to: Writable, o: StreamOptions): Promise<number | undefined> {
+async function pump(from: AsyncIterable<Buffer>, to: Writable, o: StreamOptions): Promise<number | undefined> {
   const onInput = (chunk: Buffer | string): void => { if (to.writable && !to.write(encodeFrame(FRAME.stdin, Buffer.from(chunk)))) { o.stdin?.pause(); to.once('drain', () => o.stdin?.resume()); } };
   const onEnd = (): void => { if (to.writable) to.write(encodeFrame(FRAME.stdinEnd)); };
   if (o.stdin) o.stdin.on('data', onInput).once('end', onEnd).once('error', onEnd);
@@ -48,7 +114,7 @@ async function pump(from: Readable, to: Writable, o: StreamOptions): Promise<num
   o.onResize?.((width, height) => { const size = Buffer.alloc(4); size.writeUInt16BE(width, 0); size.writeUInt16BE(height, 2); if (to.writable) to.write(encodeFrame(FRAME.size, size)); });
   const reader = new FrameReader();
   try {
-    for await (const chunk of from as AsyncIterable<Buffer>) for (const f of reader.push(chunk)) {
+    for await (const chunk of from) for (const f of reader.push(chunk)) {
       if (f.type === FRAME.stdout) await give(o.stdout, f.payload);
       else if (f.type === FRAME.stderr) await give(o.stderr ?? (o.tty ? o.stdout : undefined), f.payload);
       else if (f.type === FRAME.exit) return f.payload[0] ?? 0;

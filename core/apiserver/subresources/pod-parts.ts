@@ -1,7 +1,11 @@
 // pods/ephemeralcontainers and pods/resize: writes to one part of a pod's spec that the pod itself does not allow (contract 9.9, 9.10).
-import type { Pod } from '../../api/types/kubernetes.ts';
-import { forbidden, type FieldError } from '../../api/meta/field-error.ts';
+import type { Container, Pod } from '../../api/types/kubernetes.ts';
+import { defaultRequirements } from '../../api/kinds/parts/resources.ts';
+import { semanticEqual } from '../../api/meta/equal.ts';
+import { forbidden, invalid, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
+import { qosClass } from '../../api/meta/pod.ts';
+import { compareQuantity } from '../../api/meta/quantity.ts';
 import { invalidError, methodNotAllowed } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
@@ -54,14 +58,56 @@ export const ephemeralContainers = part('ephemeralcontainers', (next, wanted, pr
   });
 });
 
-export const resize = part('resize', (next, wanted) => {
+type Resources = NonNullable<Container['resources']>;
+const RESIZABLE = ['cpu', 'memory'];
+
+/** What of `next` is not cpu or memory, and what of `prev` is: the outcome if only the rest had been changed. */
+function withoutResizable(next: Resources | undefined, prev: Resources | undefined): Resources {
+  const list = (which: 'limits' | 'requests'): Record<string, string> => {
+    const out: Record<string, string> = { ...next?.[which] };
+    for (const r of RESIZABLE) { delete out[r]; const old = prev?.[which]?.[r]; if (old !== undefined) out[r] = old; }
+    return out;
+  };
+  return { ...next, limits: list('limits'), requests: list('requests') };
+}
+
+function resizeErrors(next: Container, prev: Container, path: string): FieldError[] {
+  const errors: FieldError[] = [], a = next.resources ?? {}, b = prev.resources ?? {};
+  for (const which of ['requests', 'limits'] as const) {
+    if (Object.keys(b[which] ?? {}).some(r => a[which]?.[r] === undefined)) errors.push(forbidden(`${path}.${which}`, `resource ${which} cannot be removed`));
+  }
+  const restart = next.resizePolicy?.find(p => p.resourceName === 'memory')?.restartPolicy ?? 'NotRequired';
+  const limit = a.limits?.['memory'], before = b.limits?.['memory'];
+  if (restart === 'NotRequired' && limit !== undefined) {
+    if (before === undefined) errors.push(forbidden(`${path}.limits[memory]`, 'memory limits cannot be added unless resizePolicy is RestartContainer'));
+    else if (compareQuantity(limit, before) < 0) errors.push(forbidden(`${path}.limits[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer'));
+  }
+  return errors;
+}
+
+/** Takes new amounts of cpu and memory, and nothing else. */
+export const resize = part('resize', (next, wanted, prev) => {
+  if (prev.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return [forbidden('', 'static pods cannot be resized')];
+  if (prev.spec?.resources?.limits || prev.spec?.resources?.requests) return [forbidden('', 'pods with pod-level resources cannot be resized')];
+  const errors: FieldError[] = [];
   for (const list of ['containers', 'initContainers'] as const) {
-    for (const c of next.spec?.[list] ?? []) {
+    next.spec?.[list]?.forEach((c, i) => {
       const w = wanted.spec?.[list]?.find(x => x.name === c.name);
-      if (!w) continue;
+      if (!w) return;
+      const prior = prev.spec![list]![i]!;
       if (w.resources !== undefined) c.resources = w.resources;
       if (w.resizePolicy !== undefined) c.resizePolicy = w.resizePolicy;
-    }
+      defaultRequirements(c.resources, true);
+      const sidecar = list === 'initContainers' && c.restartPolicy === 'Always';
+      if (list === 'initContainers' && !sidecar) {
+        if (!semanticEqual(c.resources, prior.resources)) errors.push(forbidden('spec', 'resources for non-sidecar init containers are immutable'));
+        return;
+      }
+      errors.push(...resizeErrors(c, prior, `spec.${list}[${i}].resources`));
+      if (!semanticEqual(withoutResizable(c.resources, prior.resources), withoutResizable(prior.resources, prior.resources))) errors.push(forbidden('spec', `only cpu and memory resources${sidecar ? ' for sidecar containers' : ''} are mutable`));
+    });
   }
-  return [];
+  const qos = qosClass(next.spec!);
+  if (qos !== (prev.status?.qosClass ?? qosClass(prev.spec!))) errors.push(invalid('spec', qos, 'Pod QOS Class may not change as a result of resizing'));
+  return errors;
 });

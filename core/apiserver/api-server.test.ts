@@ -64,6 +64,15 @@ describe('create', () => {
     expect(await refused(get('/api/v1/namespaces/a/nonsense'))).toMatchObject({ code: 404, message: 'the server could not find the requested resource' });
   });
 
+  it('holds what workers in the process send against the schema, like any body', async () => {
+    const o = await call('POST', PODS, pod('w', { labels: null }, { foo: 1, nodeName: '', tolerations: [], activeDeadlineSeconds: undefined }));
+    expect(o.spec).not.toHaveProperty('foo');
+    expect(o.metadata).not.toHaveProperty('labels');
+    expect(await refused(call('POST', PODS, pod('x', {}, { containers: 'no' })))).toMatchObject({ code: 400, message: 'Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container' });
+    expect(await refused(call('POST', PODS, pod('x', {}, { foo: 1 }), { query: { fieldValidation: 'Strict' } }))).toMatchObject({ code: 400 });
+    expect(await refused(call('POST', `${PODS}/w/binding`, { target: { name: 1 } }))).toMatchObject({ code: 400 });
+  });
+
   it('makes names from generateName', async () => {
     const made = await call('POST', CM, { metadata: { generateName: 'x-' } });
     expect(made.metadata.name).toMatch(/^x-[bcdfghjklmnpqrstvwxz2456789]{5}$/);

@@ -63,6 +63,16 @@ export function decodeBody(bytes: Buffer, contentType: string | undefined, kind:
   return { object: walked.value as Unstructured, warnings: fieldValidation === 'Warn' ? problems : [] };
 }
 
+/** Like `decodeBody` for a value of an in-process caller, which no text was made of; works in place, so `value` must be private. */
+export function decodeValue(value: unknown, kind: DecodeTarget, fieldValidation: FieldValidation): { object: Unstructured; warnings: string[] } {
+  const named = identify(value, kind, NO_BYTES);
+  let walked: Walked;
+  try { walked = shape(value, named, kind); } catch (e) { throw cannotHandle(e, named, kind); }
+  if (fieldValidation === 'Strict' && walked.unknown.length) throw cannotHandle(new DecodeError(`strict decoding error: ${walked.unknown.join(', ')}`), named, kind);
+  return { object: walked.value as Unstructured, warnings: fieldValidation === 'Warn' ? walked.unknown : [] };
+}
+const NO_BYTES = Buffer.alloc(0);
+
 /** JSON.parse where it can decide; the strict reader where the text has numbers it would change. Duplicates show by the count of keys. */
 function readFast(text: string): Read {
   const value: unknown = JSON.parse(text);

@@ -1,22 +1,17 @@
 // From a request's body to a private object of the resource's kind, with the identity of the URL (contract 3.3, 3.7).
 import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
 import { badRequest } from '../../api/meta/status.ts';
-import { decodeBody } from '../codec/body.ts';
+import { decodeBody, decodeValue } from '../codec/body.ts';
 import type { RequestContext } from '../context.ts';
 import { clone } from '../../api/meta/clone.ts';
 import type { FieldValidation } from './env.ts';
 import type { Resource } from './resource.ts';
 
-/** The object a POST or PUT brought: decoded strictly from bytes, or copied from an in-process caller's value. */
+/** The object a POST or PUT brought: decoded strictly from bytes, or from a copy of an in-process caller's value. */
 export function objectFrom(ctx: RequestContext, resource: Resource, validation: FieldValidation): KubeObject {
-  let object: Unstructured;
-  if ('value' in ctx.body) object = clone(ctx.body.value) as Unstructured;
-  else {
-    const decoded = decodeBody(ctx.body.bytes, ctx.body.contentType, resource.spec, validation);
-    object = decoded.object;
-    ctx.warnings.push(...decoded.warnings);
-  }
-  return identified(object, resource.spec.kind, resource.apiVersion);
+  const decoded = 'value' in ctx.body ? decodeValue(clone(ctx.body.value), resource.spec, validation) : decodeBody(ctx.body.bytes, ctx.body.contentType, resource.spec, validation);
+  if (decoded.warnings.length > 0) ctx.warnings.push(...decoded.warnings);
+  return identified(decoded.object, resource.spec.kind, resource.apiVersion);
 }
 
 /** Checks kind and apiVersion against what the URL wants and fills them; makes sure there is a metadata. */

@@ -1,7 +1,6 @@
 // Bodies of subresources whose kind is not the resource's: Scale, Binding, Eviction, TokenRequest.
 import type { Unstructured } from '../../api/meta/object.ts';
-import { badRequest } from '../../api/meta/status.ts';
-import { decodeBody, type DecodeTarget, type FieldValidation } from '../codec/body.ts';
+import { decodeBody, decodeValue, type DecodeTarget, type FieldValidation } from '../codec/body.ts';
 import type { RequestContext } from '../context.ts';
 import { clone } from '../../api/meta/clone.ts';
 
@@ -14,12 +13,7 @@ export const TOKEN_REQUEST: DecodeTarget = { group: 'authentication.k8s.io', ver
 
 /** The body as a private object of `kind`. */
 export function bodyAs<T extends Unstructured>(ctx: RequestContext, kind: DecodeTarget, validation: FieldValidation): T {
-  if ('value' in ctx.body) {
-    const object = clone(ctx.body.value) as Unstructured;
-    if (typeof object !== 'object' || object === null || Array.isArray(object)) throw badRequest('the body of the request must be an object');
-    return object as T;
-  }
-  const decoded = decodeBody(ctx.body.bytes, ctx.body.contentType, kind, validation);
+  const decoded = 'value' in ctx.body ? decodeValue(clone(ctx.body.value), kind, validation) : decodeBody(ctx.body.bytes, ctx.body.contentType, kind, validation);
   ctx.warnings.push(...decoded.warnings);
   return decoded.object as T;
 }

@@ -15,6 +15,7 @@ import { IconButton } from '../kit/IconButton.tsx';
 import { KubectlCommand } from '../kit/KubectlCommand.tsx';
 import { Loading, StateMessage } from '../kit/states.tsx';
 import { StatusPill } from '../kit/StatusPill.tsx';
+import { Allocation } from './sections/Allocation.tsx';
 import { Conditions } from './sections/Conditions.tsx';
 import { Containers } from './sections/Containers.tsx';
 import { Data } from './sections/Data.tsx';
@@ -22,13 +23,16 @@ import { Endpoints, Ports } from './sections/Network.tsx';
 import { Events } from './sections/Events.tsx';
 import { Labels } from './sections/Labels.tsx';
 import { Pods, Rollout } from './sections/Pods.tsx';
+import { Quota } from './sections/Quota.tsx';
 import { Related } from './sections/Related.tsx';
 import { Spec } from './sections/Spec.tsx';
 import type { SectionProps } from './sections/section.tsx';
 import './detail.css';
 
-const SECTIONS: Record<Section, (p: SectionProps) => React.ReactNode> = {
-  conditions: Conditions, containers: Containers, podTemplate: Containers, pods: Pods, rollout: Rollout, owners: Related, events: Events, labels: Labels, data: Data, ports: Ports, endpoints: Endpoints, spec: Spec,
+/** A kind's sections, and those the drawer knows of itself. */
+type Part = Section | 'allocation' | 'quota';
+const SECTIONS: Record<Part, (p: SectionProps) => React.ReactNode> = {
+  conditions: Conditions, containers: Containers, podTemplate: Containers, pods: Pods, rollout: Rollout, owners: Related, events: Events, labels: Labels, data: Data, ports: Ports, endpoints: Endpoints, spec: Spec, allocation: Allocation, quota: Quota,
 };
 
 export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
@@ -42,7 +46,7 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
     if (object && (!f || f.objects.length === 0)) focus.set({ cluster: target.cluster, kind, objects: [object] });
   }, [focus, object, kind, target.cluster]);
   const health = object ? kind.view.health?.(object) : undefined;
-  const sections = useMemo(() => order(kind.view.sections), [kind]);
+  const sections = useMemo(() => partsOf(kind), [kind]);
   const actions = object ? actionsFor(app, kind, [object]) : [];
   const info = app.connection.host.get()?.clusters.find(c => c.id === target.cluster);
   return (
@@ -64,7 +68,7 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
           <>
             {health && health.level !== 'none' ? <div className={`verdict verdict-${health.level}`}><StatusPill level={health.level} word={health.word} />{health.reason ? <p>{health.reason}</p> : null}</div> : null}
             {object.metadata?.deletionTimestamp ? <p className="gone">{t('drawer.deleting')} <Age at={object.metadata.deletionTimestamp} />{object.metadata.finalizers?.length ? ` · ${t('drawer.finalizers', { list: object.metadata.finalizers.join(', ') })}` : ''}</p> : null}
-            {sections.map(s => { const View = SECTIONS[s]; return <View key={s} section={s} cluster={target.cluster} kind={kind} object={object} />; })}
+            {sections.map(s => { const View = SECTIONS[s]; return <View key={s} section={s as Section} cluster={target.cluster} kind={kind} object={object} />; })}
             <KubectlCommand command={kubectl(info, target.namespace, 'describe', kind.group ? `${kind.plural}.${kind.group}` : kind.singular, target.name)} />
           </>
         ) : null}
@@ -74,11 +78,16 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
 }
 
 /** What tells why something is broken comes first; labels and events close every page. */
-const ORDER: readonly Section[] = ['rollout', 'conditions', 'containers', 'podTemplate', 'ports', 'endpoints', 'pods', 'data', 'spec', 'events', 'owners', 'labels'];
-function order(sections: readonly Section[]): Section[] {
-  const all = new Set<Section>([...sections, 'owners', 'events', 'labels']);
+const ORDER: readonly Part[] = ['rollout', 'conditions', 'allocation', 'quota', 'containers', 'podTemplate', 'ports', 'endpoints', 'pods', 'data', 'spec', 'events', 'owners', 'labels'];
+/** Kinds whose spec says more than their pod template does. */
+const SPEC_TOO = new Set(['Job', 'CronJob', 'PersistentVolumeClaim']);
+export function partsOf(kind: KindSpec): Part[] {
+  const all = new Set<Part>([...kind.view.sections, 'owners', 'events', 'labels']);
+  if (kind.kind === 'Node') all.add('allocation');
+  if (kind.kind === 'ResourceQuota') { all.add('quota'); all.delete('spec'); }
   if (all.has('containers')) all.delete('podTemplate');
   // The outline of a spec is for kinds that have nothing better.
-  if ((['containers', 'podTemplate', 'ports', 'data', 'rollout'] as const).some(s => all.has(s))) all.delete('spec');
+  if (SPEC_TOO.has(kind.kind)) all.add('spec');
+  else if ((['containers', 'podTemplate', 'ports', 'data', 'rollout'] as const).some(s => all.has(s))) all.delete('spec');
   return ORDER.filter(s => all.has(s));
 }

@@ -1,75 +1,64 @@
-// Asks before deleting, with everything that goes along: what the objects own, or for a namespace all it holds.
+// Asks before deleting, with everything that goes along, counted by kind, and the choice of what becomes of what is owned.
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { resourcePath, type KubeList, type KubeObject } from '../../../core/api/meta/object.ts';
-import type { KindSpec } from '../../../core/api/kinds/kind.ts';
+import { resourcePath } from '../../../core/api/meta/object.ts';
 import type { ActionContext } from '../../app/feature.ts';
 import { ConfirmDialog } from '../../kit/ConfirmDialog.tsx';
 import { Icon } from '../../kit/Icon.tsx';
+import { byKind, whatGoes, type Going } from './what-goes.ts';
 
-interface Going { kind: KindSpec; name: string; namespace?: string; depth: number }
-/** Kinds whose objects are commonly owned; the rest follows by the collector and is not listed. */
-const OWNED = new Set(['ReplicaSet', 'Pod', 'Job', 'EndpointSlice', 'ControllerRevision']);
+/** As kubectl's `--cascade` has them; the first is what it does unasked. */
+const CASCADES = ['background', 'foreground', 'orphan'] as const;
+type Cascade = typeof CASCADES[number];
+const POLICY: Readonly<Record<Cascade, string>> = { background: 'Background', foreground: 'Foreground', orphan: 'Orphan' };
+const SHOWN = 200;
 
 export function DeleteDialog({ c, command, close }: { c: ActionContext; command: string; close(): void }) {
   const { t } = useTranslation();
-  const [going, setGoing] = useState<Going[]>();
-  const [failed, setFailed] = useState<string>();
+  const [found, setFound] = useState<Awaited<ReturnType<typeof whatGoes>>>();
   const [force, setForce] = useState(false);
+  const [cascade, setCascade] = useState<Cascade>('background');
   useEffect(() => {
     let here = true;
-    whatGoes(c).then(g => { if (here) setGoing(g); }, (e: unknown) => { if (here) setFailed(e instanceof Error ? e.message : String(e)); });
+    void whatGoes(c).then(f => { if (here) setFound(f); return undefined; });
     return () => { here = false; };
   }, [c]);
   const n = c.objects.length;
   const name = c.objects[0]?.metadata?.name ?? '';
   const what = n === 1 ? `${c.kind.singular} ${name}` : t('delete.many', { count: n, kind: c.kind.plural });
-  const isPod = c.kind.kind === 'Pod';
-  const more = (going?.length ?? 0) - n;
+  const isNamespace = c.kind.kind === 'Namespace', isPod = c.kind.kind === 'Pod';
+  const below = found?.going.filter(g => g.depth > 0) ?? [];
+  const full = `${command}${cascade === 'background' ? '' : ` --cascade=${cascade}`}${force ? ' --force --grace-period=0' : ''}`;
   return (
     <ConfirmDialog danger title={t('delete.title', { what })} deed={n === 1 ? t('delete.deedOne', { kind: c.kind.singular }) : t('delete.deedMany', { count: n, kind: c.kind.plural })}
-      typed={c.kind.kind === 'Namespace' ? name : undefined} kubectl={force ? `${command} --force --grace-period=0` : command} onClose={close}
+      typed={isNamespace ? name : undefined} kubectl={full} onClose={close}
       onConfirm={async () => {
-        const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', ...(force ? { gracePeriodSeconds: 0 } : {}) };
+        const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: POLICY[cascade], ...(force ? { gracePeriodSeconds: 0 } : {}) };
         const results = await Promise.allSettled(c.objects.map(o => c.app.connection.request({ cluster: c.cluster, method: 'DELETE', path: resourcePath(c.kind, o.metadata?.namespace, o.metadata?.name), body: { ...body, preconditions: { uid: o.metadata?.uid } } })));
         const bad = results.find(r => r.status === 'rejected');
         if (bad) throw bad.reason;
-        c.app.lastCommand.set(command);
-        c.app.notify({ level: 'good', text: t('delete.done', { what }), kubectl: command });
+        c.app.lastCommand.set(full);
+        c.app.notify({ level: 'good', text: t('delete.done', { what }), kubectl: full });
       }}>
-      <p className="quiet">{failed ? t('delete.unknown', { why: failed }) : going === undefined ? t('delete.looking') : more > 0 ? t('delete.alongWith', { count: more }) : t('delete.nothingElse')}</p>
-      {going ? (
-        <ul className="goes-list">
-          {going.slice(0, 200).map(g => <li key={`${g.kind.plural}/${g.namespace}/${g.name}`} className={`depth-${Math.min(2, g.depth)}`}><Icon name={g.kind.view.icon} size={14} /><span className="mono ellipsis">{g.name}</span><span className="quiet">{g.kind.kind}{g.namespace && n > 1 ? ` · ${g.namespace}` : ''}</span></li>)}
-          {going.length > 200 ? <li className="quiet">{t('delete.andMore', { count: going.length - 200 })}</li> : null}
-        </ul>
+      <p className="quiet" role="status">{found === undefined ? t('delete.looking') : below.length === 0 ? t('delete.nothingElse') : `${t(cascade === 'orphan' ? 'delete.staysBehind' : 'delete.alongWith', { count: below.length })} ${byKind(below).map(k => `${k.count} ${k.count === 1 ? k.kind.singular : k.kind.plural}`).join(', ')}`}</p>
+      {found ? <GoesList going={cascade === 'orphan' ? found.going.filter(g => g.depth === 0) : found.going} several={n > 1} /> : <div className="goes-list goes-space" aria-busy="true" />}
+      {found && found.unknown.length > 0 ? <p className="quiet" title={found.unknown.map(u => u.why).join('\n')}>{t('delete.unknown', { kinds: found.unknown.map(u => u.kind.plural).join(', ') })}</p> : null}
+      {below.length > 0 && !isNamespace ? (
+        <fieldset className="choices"><legend className="quiet">{t('delete.cascade')}</legend>
+          {CASCADES.map(x => <label key={x}><input type="radio" name="cascade" checked={cascade === x} onChange={() => setCascade(x)} /><span>{t(`delete.cascades.${x}`)}</span></label>)}
+        </fieldset>
       ) : null}
       {isPod ? <label className="check"><input type="checkbox" checked={force} onChange={e => setForce(e.target.checked)} /> <span>{t('delete.force')}</span></label> : null}
     </ConfirmDialog>
   );
 }
 
-async function whatGoes(c: ActionContext): Promise<Going[]> {
-  const roots = c.objects.map(o => ({ kind: c.kind, name: o.metadata?.name ?? '', namespace: o.metadata?.namespace, depth: 0, uid: o.metadata?.uid }));
-  const inNamespace = c.kind.kind === 'Namespace';
-  const spaces = inNamespace ? roots.map(r => r.name) : [...new Set(roots.map(r => r.namespace).filter(s => s !== undefined))];
-  const wanted = c.app.kinds.filter(k => k.namespaced && (inNamespace ? k.kind !== 'Event' && k.verbs.includes('list') : OWNED.has(k.kind)));
-  const found: { kind: KindSpec; object: KubeObject }[] = [];
-  await Promise.all(spaces.flatMap(ns => wanted.map(async kind => {
-    const list = await c.app.connection.request<KubeList>({ cluster: c.cluster, method: 'GET', path: resourcePath(kind, ns), query: { limit: '500' } });
-    for (const object of list.items) found.push({ kind, object });
-  })));
-  const out: Going[] = [];
-  const visit = (g: Going & { uid?: string }): void => {
-    out.push(g);
-    if (g.uid === undefined || g.depth > 4) return;
-    for (const f of found) if (f.object.metadata?.ownerReferences?.some(r => r.uid === g.uid)) visit(asGoing(f, g.depth + 1));
-  };
-  for (const root of roots) {
-    visit(root);
-    if (inNamespace) for (const f of found) if (f.object.metadata?.namespace === root.name) out.push(asGoing(f, 1));
-  }
-  return out;
+function GoesList({ going, several }: { going: readonly Going[]; several: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <ul className="goes-list">
+      {going.slice(0, SHOWN).map(g => <li key={`${g.kind.plural}/${g.namespace}/${g.name}`} className={`depth-${Math.min(2, g.depth)}`}><Icon name={g.kind.view.icon} size={14} /><span className="mono ellipsis">{g.name}</span><span className="quiet">{g.kind.kind}{g.namespace && several ? ` · ${g.namespace}` : ''}</span></li>)}
+      {going.length > SHOWN ? <li className="quiet">{t('delete.andMore', { count: going.length - SHOWN })}</li> : null}
+    </ul>
+  );
 }
-const asGoing = ({ kind, object }: { kind: KindSpec; object: KubeObject }, depth: number) =>
-  ({ kind, name: object.metadata?.name ?? '', namespace: object.metadata?.namespace, depth, uid: object.metadata?.uid });

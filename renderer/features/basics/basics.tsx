@@ -1,4 +1,5 @@
 // Deeds every cluster needs and no page of their own: delete, scale, restart, cordon.
+import { t } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../../core/api/kinds/kind.ts';
@@ -13,6 +14,7 @@ import { DeleteDialog } from './DeleteDialog.tsx';
 const infoOf = (c: ActionContext) => c.app.connection.host.get()?.clusters.find(i => i.id === c.cluster);
 const commands = (c: ActionContext, args: (names: string[]) => string[]): string =>
   [...perNamespace(c.objects)].map(([ns, names]) => kubectl(infoOf(c), ns, ...args(names))).join(' && ');
+const names = (c: ActionContext): string => c.objects.map(o => o.metadata?.name).join(', ');
 const refs = (kind: KindSpec, names: readonly string[]): string[] => names.map(n => resourceArg(kind, n));
 
 /** Sends one patch to each object; the first failure is told and the rest still tried. */
@@ -35,7 +37,7 @@ function ScaleDialog({ c, close, done }: { c: ActionContext; close(): void; done
   const [text, setText] = useState(String(object.spec?.replicas ?? 1));
   const replicas = Number(text);
   const valid = /^\d{1,6}$/.test(text);
-  const command = commands(c, names => ['scale', ...refs(c.kind, names), `--replicas=${valid ? replicas : '…'}`]);
+  const command = commands(c, them => ['scale', ...refs(c.kind, them), `--replicas=${valid ? replicas : '…'}`]);
   return (
     <ConfirmDialog title={t('scale.title', { kind: c.kind.kind, name: object.metadata?.name, count: c.objects.length })} deed={t('scale.deed', { replicas: valid ? replicas : '…' })} kubectl={command} field disabled={!valid} onClose={close}
       onConfirm={async () => {
@@ -56,17 +58,17 @@ export const basics: Feature = {
   actions: [
     {
       id: 'scale', icon: 'scale', key: 'S', bulk: true,
-      kubectl: c => commands(c, names => ['scale', ...refs(c.kind, names), '--replicas=N']),
-      run: c => c.app.openDialog(close => <ScaleDialog c={c} close={close} done={n => `${c.objects.map(o => o.metadata?.name).join(', ')} → ${n}`} />),
+      kubectl: c => commands(c, them => ['scale', ...refs(c.kind, them), '--replicas=N']),
+      run: c => c.app.openDialog(close => <ScaleDialog c={c} close={close} done={replicas => t('scale.done', { names: names(c), replicas })} />),
     },
     {
       id: 'restart', icon: 'restart', key: 'R', bulk: true,
-      kubectl: c => commands(c, names => ['rollout', 'restart', ...refs(c.kind, names)]),
+      kubectl: c => commands(c, them => ['rollout', 'restart', ...refs(c.kind, them)]),
       run(c) {
         const command = this.kubectl!(c);
         const at = new Date().toISOString().replace(/\.\d+/, '');
         const work = patchAll(c, { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': at } } } } }, 'application/strategic-merge-patch+json');
-        tell(c, work, c.objects.map(o => `${c.kind.singular}/${o.metadata?.name} restarted`).join(', '), command);
+        tell(c, work, t('restart.done', { names: names(c) }), command);
       },
     },
     {
@@ -74,12 +76,12 @@ export const basics: Feature = {
       kubectl: c => kubectl(infoOf(c), undefined, isCordoned(c.objects[0]) ? 'uncordon' : 'cordon', ...c.objects.map(o => o.metadata?.name ?? '')),
       run(c) {
         const on = !isCordoned(c.objects[0]);
-        tell(c, patchAll(c, { spec: { unschedulable: on ? true : null } }, 'application/merge-patch+json'), c.objects.map(o => `node/${o.metadata?.name} ${on ? 'cordoned' : 'uncordoned'}`).join(', '), this.kubectl!(c));
+        tell(c, patchAll(c, { spec: { unschedulable: on ? true : null } }, 'application/merge-patch+json'), t(on ? 'cordon.on' : 'cordon.off', { names: names(c) }), this.kubectl!(c));
       },
     },
     {
       id: 'delete', icon: 'trash', key: 'd', bulk: true, danger: true,
-      kubectl: c => commands(c, names => ['delete', ...refs(c.kind, names)]),
+      kubectl: c => commands(c, them => ['delete', ...refs(c.kind, them)]),
       run(c) { const command = this.kubectl!(c); c.app.openDialog(close => <DeleteDialog c={c} command={command} close={close} />); },
     },
   ],

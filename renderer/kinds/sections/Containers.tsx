@@ -1,4 +1,5 @@
 // The containers of a pod with their states, or of a pod template without.
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Container, ContainerState, ContainerStatus, PodSpec, PodStatus } from '../../../core/api/types/kubernetes.ts';
 import { Age } from '../../kit/Age.tsx';
@@ -15,23 +16,24 @@ export function Containers({ object, section }: SectionProps) {
   const rows = [
     ...(spec.initContainers ?? []).map(c => ({ c, init: true, s: status?.initContainerStatuses?.find(x => x.name === c.name) })),
     ...(spec.containers ?? []).map(c => ({ c, init: false, s: status?.containerStatuses?.find(x => x.name === c.name) })),
+    ...(spec.ephemeralContainers ?? []).map(c => ({ c: c as Container, init: false, debug: true, s: status?.ephemeralContainerStatuses?.find(x => x.name === c.name) })),
   ];
   return (
     <Section title={t(section === 'podTemplate' ? 'sections.podTemplate' : 'sections.containers')} count={rows.length}>
       {isPod ? <dl className="facts"><Fact name={t('facts.node')}>{o.spec?.nodeName}</Fact><Fact name={t('facts.podIP')}>{o.status?.podIP}</Fact><Fact name={t('facts.qos')}>{o.status?.qosClass}</Fact><Fact name={t('facts.serviceAccount')}>{spec.serviceAccountName}</Fact></dl> : null}
-      {rows.map(r => <ContainerCard key={r.c.name} container={r.c} init={r.init} status={r.s} live={isPod} />)}
+      {rows.map(r => <ContainerCard key={r.c.name} container={r.c} init={r.init} status={r.s} live={isPod} debug={'debug' in r} />)}
     </Section>
   );
 }
 
-function ContainerCard({ container: c, status, init, live }: { container: Container; status: ContainerStatus | undefined; init: boolean; live: boolean }) {
+function ContainerCard({ container: c, status, init, live, debug }: { container: Container; status: ContainerStatus | undefined; init: boolean; live: boolean; debug: boolean }) {
   const { t } = useTranslation();
-  const state = live ? judge(status, init) : undefined;
+  const state = live ? judge(status, init, t) : undefined;
   const last = status?.lastState?.terminated;
   const resources = (r: Readonly<Record<string, string>> | undefined): string => Object.entries(r ?? {}).map(([k, v]) => `${k} ${v}`).join(', ');
   return (
     <article className="container-card">
-      <header><strong className="mono">{c.name}</strong>{init ? <span className="tag">{t(c.restartPolicy === 'Always' ? 'container.sidecar' : 'container.init')}</span> : null}<span className="spacer" />{state ? <StatusPill level={state.level} word={state.word} reason={state.detail} /> : null}</header>
+      <header><strong className="mono">{c.name}</strong>{init ? <span className="tag">{t(c.restartPolicy === 'Always' ? 'container.sidecar' : 'container.init')}</span> : null}{debug ? <span className="tag">{t('container.debug')}</span> : null}<span className="spacer" />{state ? <StatusPill level={state.level} word={state.word} reason={state.detail} /> : null}</header>
       <p className="mono container-image">{c.image}</p>
       {state?.message ? <p className={`message message-${state.level}`}>{state.message}</p> : null}
       {last ? <p className="message">{t('container.lastEnd', { reason: last.reason ?? '', code: last.exitCode })}{last.message ? `: ${last.message}` : ''} · <Age at={last.finishedAt} /></p> : null}
@@ -61,12 +63,12 @@ const Env = ({ container: c }: { container: Container }) => (
 
 interface Judged { level: Level; word: string; detail?: string; message?: string }
 /** A container's state as a word: Running, CrashLoopBackOff, Completed. */
-export function judge(s: ContainerStatus | undefined, init: boolean): Judged {
+function judge(s: ContainerStatus | undefined, init: boolean, t: TFunction): Judged {
   const state: ContainerState | undefined = s?.state;
-  if (state?.running) return s?.ready || init ? { level: 'good', word: 'Running' } : { level: 'warning', word: 'Running', detail: 'not ready' };
+  if (state?.running) return s?.ready || init ? { level: 'good', word: 'Running' } : { level: 'warning', word: 'Running', detail: t('container.notReady') };
   if (state?.terminated) {
     const { exitCode, reason, message } = state.terminated;
-    return exitCode === 0 ? { level: 'none', word: reason ?? 'Completed' } : { level: 'bad', word: reason ?? 'Error', detail: `exit ${exitCode}`, message };
+    return exitCode === 0 ? { level: 'none', word: reason ?? 'Completed' } : { level: 'bad', word: reason ?? 'Error', detail: t('container.exit', { code: exitCode }), message };
   }
   const waiting = state?.waiting?.reason;
   if (!waiting) return { level: 'busy', word: 'Waiting' };

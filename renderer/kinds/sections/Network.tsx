@@ -37,8 +37,8 @@ export function Endpoints({ object, kind, cluster }: SectionProps) {
   const slices = isSlice ? [object as EndpointSlice] : found.items;
   const rows = slices.flatMap(s => (s.endpoints ?? []).map(e => ({ e, ports: (s.ports ?? []).map(p => p.port).join(',') })));
   return (
-    <Section title={t('sections.endpoints')} count={rows.length}>
-      {rows.length === 0 ? <p className="quiet section-none">{t('endpoints.none')}</p> : null}
+    <Section title={t('sections.endpoints')} count={isSlice || found.complete ? rows.length : undefined}>
+      {rows.length === 0 ? <p className="quiet section-none">{found.freshness.state === 'forbidden' || found.freshness.state === 'failed' ? found.freshness.reason : isSlice || found.complete ? t('endpoints.none') : t('states.loading')}</p> : null}
       <ul className="endpoint-list">
         {rows.slice(0, 200).map(({ e, ports }) => {
           const pod = e.targetRef?.kind === 'Pod' ? e.targetRef : undefined;

@@ -9,6 +9,7 @@ import type { Scope } from '../../gateway/connection.ts';
 import { useObjects } from '../../gateway/hooks.ts';
 import { Age } from '../../kit/Age.tsx';
 import { StatusPill } from '../../kit/StatusPill.tsx';
+import { uses } from './links.ts';
 import { Fact, Section, type SectionProps } from './section.tsx';
 
 const POD = kindFor('', 'v1', 'pods')!;
@@ -16,11 +17,14 @@ const POD = kindFor('', 'v1', 'pods')!;
 export function Pods({ object, kind, cluster }: SectionProps) {
   const { t } = useTranslation();
   const { workspace } = useApp();
-  const { items } = useObjects<Pod>(scopeOf(object, kind.kind, cluster));
-  const pods = [...items].sort((a, b) => (a.metadata?.name ?? '').localeCompare(b.metadata?.name ?? ''));
+  const scope = scopeOf(object, kind.kind, cluster);
+  const { items, complete, freshness } = useObjects<Pod>(scope);
+  if (!scope) return null;
+  const pods = items.filter(p => kind.kind !== 'PersistentVolumeClaim' || uses(p.spec, { kind: kind.kind, name: object.metadata?.name ?? '' }))
+   .sort((a, b) => (a.metadata?.name ?? '').localeCompare(b.metadata?.name ?? ''));
   return (
-    <Section title={t('sections.pods')} count={pods.length}>
-      {pods.length === 0 ? <p className="quiet section-none">{t('pods.none')}</p> : null}
+    <Section title={t('sections.pods')} count={complete ? pods.length : undefined}>
+      {pods.length === 0 ? <p className="quiet section-none">{freshness.state === 'forbidden' || freshness.state === 'failed' ? freshness.reason : complete ? t('pods.none') : t('states.loading')}</p> : null}
       <ul className="pod-list">
         {pods.slice(0, 100).map(p => {
           const h = POD.view.health?.(p) ?? { level: 'none' as const, word: p.status?.phase ?? '' };
@@ -36,6 +40,8 @@ export function Pods({ object, kind, cluster }: SectionProps) {
 function scopeOf(object: SectionProps['object'], kind: string, cluster: string): Scope | undefined {
   const spec = (object as { spec?: { selector?: LabelSelector | Record<string, string> } }).spec;
   if (kind === 'Node') return { cluster, resource: POD, fieldSelector: `spec.nodeName=${object.metadata?.name}` };
+  // Which of a namespace's pods use a claim only they know.
+  if (kind === 'PersistentVolumeClaim') return { cluster, resource: POD, namespace: object.metadata?.namespace };
   const selector = spec?.selector;
   if (!selector) return undefined;
   const labelSelector = selectorText(selector);
@@ -54,13 +60,16 @@ export function selectorText(selector: LabelSelector | Readonly<Record<string, s
   return words.join(',');
 }
 
-interface Rolled { spec?: { replicas?: number; paused?: boolean; strategy?: { type?: string; rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string } } }; status?: { replicas?: number; updatedReplicas?: number; readyReplicas?: number; availableReplicas?: number; currentNumberScheduled?: number; desiredNumberScheduled?: number; numberReady?: number; numberAvailable?: number; updatedNumberScheduled?: number } }
+interface Strategy { type?: string; rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string; partition?: number } }
+interface Rolled { spec?: { replicas?: number; paused?: boolean; strategy?: Strategy; updateStrategy?: Strategy; serviceName?: string }; status?: { replicas?: number; updatedReplicas?: number; readyReplicas?: number; availableReplicas?: number; currentNumberScheduled?: number; desiredNumberScheduled?: number; numberReady?: number; numberAvailable?: number; updatedNumberScheduled?: number } }
 export function Rollout({ object }: SectionProps) {
   const { t } = useTranslation();
   const { spec, status } = object as Rolled;
   const want = spec?.replicas ?? status?.desiredNumberScheduled ?? 1;
   const revision = object.metadata?.annotations?.['deployment.kubernetes.io/revision'];
-  const rolling = spec?.strategy?.rollingUpdate;
+  const strategy = spec?.strategy ?? spec?.updateStrategy;
+  const rolling = strategy?.rollingUpdate;
+  const pace = rolling === undefined ? '' : rolling.partition ? ` · ${t('rollout.partition', { partition: rolling.partition })}` : rolling.maxSurge === undefined && rolling.maxUnavailable === undefined ? '' : ` · +${rolling.maxSurge ?? 0} / −${rolling.maxUnavailable ?? 0}`;
   return (
     <Section title={t('sections.rollout')} aside={revision ? <span className="quiet">{t('rollout.revision', { revision })}</span> : null}>
       <div className="quotients">
@@ -68,7 +77,7 @@ export function Rollout({ object }: SectionProps) {
         <Quotient label={t('rollout.ready')} have={status?.readyReplicas ?? status?.numberReady ?? 0} want={want} />
         <Quotient label={t('rollout.available')} have={status?.availableReplicas ?? status?.numberAvailable ?? 0} want={want} />
       </div>
-      <dl className="facts"><Fact name={t('rollout.strategy')}>{spec?.strategy?.type}{rolling ? ` · +${rolling.maxSurge ?? '25%'} / −${rolling.maxUnavailable ?? '25%'}` : ''}</Fact><Fact name={t('rollout.paused')}>{spec?.paused ? t('rollout.isPaused') : undefined}</Fact><Fact name={t('rollout.cause')}>{object.metadata?.annotations?.['kubernetes.io/change-cause']}</Fact></dl>
+      <dl className="facts"><Fact name={t('rollout.strategy')}>{strategy?.type}{pace}</Fact><Fact name={t('rollout.paused')}>{spec?.paused ? t('rollout.isPaused') : undefined}</Fact><Fact name={t('rollout.cause')}>{object.metadata?.annotations?.['kubernetes.io/change-cause']}</Fact></dl>
     </Section>
   );
 }

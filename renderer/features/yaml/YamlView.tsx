@@ -121,7 +121,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
     setPlanned(list);
   });
   const apply = useAction(async () => {
-    const done = await carryOut(context, planned ?? []);
+    const done = await carryOut(context, planned ?? [], base, decided.current);
     const bad = done.filter(p => p.verb === 'failed');
     mark(problemsOf(done));
     // Somebody was quicker: look again, now at what they have made of it.

@@ -72,11 +72,21 @@ export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?:
       const namespace = resource.namespaced ? doc.object.metadata?.namespace ?? c.namespace : undefined;
       const object = namespace ? { ...doc.object, metadata: { ...doc.object.metadata, namespace } } : doc.object;
       p = { ...p, resource, namespace };
-      p = isSame(base, object) ? await planEdit(c, p, object, base!) : await planApply(c, p, object, decided);
+      const from = p;
+      p = await latest(() => (isSame(base, object) ? planEdit(c, from, object, base!) : planApply(c, from, object, decided)), x => x.error?.code === 409 && x.live !== undefined);
     } catch (e) { p = { ...p, verb: 'failed', error: asHostError(e) }; }
     if (p.error?.code === 404 && p.namespace && spaces.has(p.namespace)) p = { ...p, verb: 'create', error: undefined, unchecked: true, result: doc.object };
     return p;
   }));
+}
+
+/** Attempts at an object that its controllers write to all the time. */
+const ATTEMPTS = 6;
+/** Does it again on the newest state while `outdated`: a status that was written in between is no conflict. */
+async function latest<T>(attempt: () => Promise<T>, outdated: (result: T) => boolean): Promise<T> {
+  let result = await attempt();
+  for (let n = 1; n < ATTEMPTS && outdated(result); n++) result = await attempt();
+  return result;
 }
 
 const isSame = (base: Base | undefined, o: KubeObject): boolean =>
@@ -134,15 +144,41 @@ async function dryRun(c: ApplyContext, p: Planned): Promise<Planned> {
   } catch (e) { return { ...p, verb: 'failed', error: asHostError(e) }; }
 }
 
-/** Writes what was planned, in order, and tells of each how it went. What fails is left out; the rest goes on. */
-export async function carryOut(c: ApplyContext, planned: readonly Planned[]): Promise<Planned[]> {
+/**
+ * Writes what was planned, in order, and tells of each how it went. What fails is left out; the rest goes on. What others have
+ * changed elsewhere in an object since it was planned is kept; when they have touched what is about to change, it fails with 409.
+ */
+export async function carryOut(c: ApplyContext, planned: readonly Planned[], base?: Base, decided: Decided = new Set()): Promise<Planned[]> {
   const out: Planned[] = [];
-  for (const p of planned) {
+  const seen = new Set<string>();
+  const again = async (p: Planned): Promise<Planned> => (await plan(c, [p.doc], base, decided))[0] ?? p;
+  for (const asPlanned of planned) {
+    // A second document of the same object was planned before the first had been written.
+    const p = seen.has(keyOf(asPlanned)) ? await again(asPlanned) : asPlanned;
+    seen.add(keyOf(asPlanned));
     if (!p.send || p.verb === 'nothing' || p.verb === 'failed') { out.push({ ...p, done: p.verb === 'nothing' ? 'same' : 'skipped' }); continue; }
-    try {
-      const result = await c.request<KubeObject>({ cluster: c.cluster, ...p.send, query: { fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
-      out.push({ ...p, result, unchecked: false, done: p.verb === 'create' ? 'created' : 'changed' });
-    } catch (e) { out.push({ ...p, verb: 'failed', error: asHostError(e), done: 'failed' }); }
+    let now = p;
+    const last = await latest(async (): Promise<Planned> => {
+      try {
+        const result = await c.request<KubeObject>({ cluster: c.cluster, ...now.send!, query: { fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
+        return { ...p, result, unchecked: false, done: p.verb === 'create' ? 'created' : 'changed' };
+      } catch (e) {
+        const error = asHostError(e);
+        const newer = error.code === 409 && p.live ? await again(p) : undefined;
+        const same = newer?.live && newer.result && newer.verb === 'change' && deepEqual(changes(editable(newer.live), editable(newer.result)), changes(editable(p.live!), editable(p.result!)));
+        if (same) now = newer;
+        return { ...p, verb: 'failed', error, done: same ? undefined : 'failed' };
+      }
+    }, x => x.done === undefined);
+    out.push({ ...last, done: last.done ?? 'failed' });
   }
   return out;
+}
+
+/** What becomes of each field that changes: its place, what was there, what will be. */
+function changes(from: unknown, to: unknown, at = ''): unknown[] {
+  if (deepEqual(from, to)) return [];
+  const open = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
+  if (!open(from) || !open(to) || Array.isArray(from) !== Array.isArray(to) || (Array.isArray(from) && from.length !== (to as unknown as unknown[]).length)) return [[at, from ?? null, to ?? null]];
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])].sort().flatMap(k => changes(from[k], to[k], `${at}.${k}`));
 }

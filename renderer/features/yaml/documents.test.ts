@@ -31,6 +31,12 @@ describe('readManifest', () => {
     expect(problems.some(p => p.line >= 18)).toBe(true);
   });
 });
+describe('words', () => {
+  it('are read as the server reads them', () => {
+    const { docs } = readManifest('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\ndata: {a: y, b: yes, c: Off, d: N, y: 1}\n');
+    expect(docs[0]?.object).toMatchObject({ metadata: { name: 'n' }, data: { a: 'y', b: true, c: false, d: 'N', y: 1 } });
+  });
+});
 describe('toText', () => {
   it('leaves out what servers write and puts the usual order on top', () => {
     const text = toText({ metadata: { name: 'a', uid: 'u', resourceVersion: '3', managedFields: [] }, kind: 'Pod', apiVersion: 'v1', status: { phase: 'Running' }, spec: { on: 'on' } } as never);

@@ -1,5 +1,5 @@
 // Text and objects: the documents of a manifest with their places, and an object as the text one edits.
-import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, stringify, type Document, type ParsedNode } from 'yaml';
+import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, stringify, type Document, type ParsedNode, type Tags } from 'yaml';
 import type { KubeObject } from '../../../core/api/meta/object.ts';
 
 export interface ManifestDoc {
@@ -11,11 +11,14 @@ export interface ManifestDoc {
 }
 export interface Problem { message: string; line: number; column: number; endLine: number; endColumn: number }
 
+/** The server's YAML takes yes, no, on and off for booleans as YAML 1.1 says, but `y` and `n` for text. */
+const wordy = (tags: Tags): Tags => tags.map(t => (typeof t === 'object' && t.tag === 'tag:yaml.org,2002:bool' && 'test' in t && t.test ? { ...t, test: new RegExp(t.test.source.replace(/\b[YyNn]\|[YyNn]\|/g, '')) } as typeof t : t));
+
 /** Every object of the text; Lists are opened. Problems are those of the YAML itself and of what is no object. */
 export function readManifest(text: string): { docs: ManifestDoc[]; problems: Problem[] } {
   const lines = new LineCounter();
   // Kubernetes reads YAML 1.1: `on` and `yes` are booleans there too.
-  const parsed = parseAllDocuments(text, { lineCounter: lines, version: '1.1', merge: true, prettyErrors: false });
+  const parsed = parseAllDocuments(text, { lineCounter: lines, version: '1.1', merge: true, prettyErrors: false, customTags: wordy });
   const docs: ManifestDoc[] = [];
   const problems: Problem[] = [];
   const at = (from: number, to: number): Omit<Problem, 'message'> => {

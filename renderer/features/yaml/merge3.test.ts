@@ -14,6 +14,12 @@ describe('merge3', () => {
     expect(conflicts).toEqual([]);
     expect(value).toEqual({ spec: { replicas: 5, template: { containers: [{ name: 'a', image: 'x:2' }, { name: 'b', image: 'y:2' }, { name: 'c', image: 'z:1' }] }, args: ['p'] }, labels: { k: 'v' } });
   });
+  it('takes out a map with what was in it, not what others have put there since', () => {
+    const was = { a: { x: 1, y: { z: 1 } } };
+    expect(merge3(was, {}, { a: { x: 1, y: { z: 1 }, new: 1 } })).toEqual({ value: { a: { new: 1 } }, conflicts: [] });
+    expect(merge3(was, {}, was)).toEqual({ value: {}, conflicts: [] });
+    expect(merge3(was, {}, { a: { x: 2, y: { z: 1 } } }).conflicts).toEqual([{ path: 'a.x', base: 1, mine: undefined, theirs: 2 }]);
+  });
   it('keeps deletions of either side and names what both changed', () => {
     const mine = { ...structuredClone(base), labels: {} } as typeof base, theirs = structuredClone(base);
     mine.spec.replicas = 2;

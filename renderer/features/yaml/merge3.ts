@@ -32,6 +32,11 @@ const below = (at: string, k: string, list: boolean): string => (list ? `${at}[$
 export function merge3(base: unknown, mine: unknown, theirs: unknown, at = ''): Merged {
   if (deepEqual(mine, theirs) || deepEqual(base, theirs)) return { value: mine, conflicts: [] };
   if (deepEqual(base, mine)) return { value: theirs, conflicts: [] };
+  // Taking out a map takes out what was in it; what others have put there since is theirs.
+  if (mine === undefined && isMap(base) && isMap(theirs)) {
+    const { value, conflicts } = maps(base, {}, theirs, at);
+    return { value: Object.keys(value as Map).length > 0 ? value : undefined, conflicts };
+  }
   if (isMap(mine) && isMap(theirs)) return maps(isMap(base) ? base : {}, mine, theirs, at);
   const key = Array.isArray(mine) && Array.isArray(theirs) ? keyOf(base, mine, theirs) : undefined;
   if (key === undefined) return { value: mine, conflicts: [{ path: at, base, mine, theirs }] };

@@ -112,7 +112,7 @@ class Agent implements NodeAgent {
       try { await mountMemory(this.#ctx.memoryDir, undefined, '0755'); }
       catch (e) { this.#log.warn('no memory file system for secrets: they are kept in files of the data directory', { error: e }); Object.assign(this.#ctx, { memoryDir: this.#ctx.podsDir }); }
     }
-    await runtime.start(e => { const w = this.#workers.get(e.podUid); w?.runtimeEvent(e.sandboxId, e.type === 'sandbox-died' ? undefined : e.containerId); });
+    await runtime.start(e => { this.#workers.get(e.podUid)?.runtimeEvent(e); });
     const found = new Map<string, SandboxState[]>();
     for (const s of await runtime.list()) { const list = found.get(s.podUid); if (list) list.push(s); else found.set(s.podUid, [s]); }
 

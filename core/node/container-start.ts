@@ -10,11 +10,11 @@ import { ImageWait } from './images/images.ts';
 import { containerResources, containerSecurity } from './limits.ts';
 import type { NodeContext } from './node-context.ts';
 import { LABEL, specHash, type Member } from './pod-record.ts';
-import { ContainerError, type ContainerSpec, type ContainerState, type Mount, type SandboxState } from './runtime/runtime.ts';
+import { ContainerError, type ContainerSpec, type ContainerState, type ImageStatus, type Mount } from './runtime/runtime.ts';
 import type { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface StartRequest {
-  pod: Pod; member: Member; sandbox: SandboxState; attempt: number; volumes: PodVolumes; podDir: string; facts: PodFacts;
+  pod: Pod; member: Member; sandboxId: string; attempt: number; volumes: PodVolumes; podDir: string; facts: PodFacts;
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
   signal: AbortSignal;
   /** The running container whose processes an ephemeral container wants to see. */
@@ -34,23 +34,31 @@ const RETRY_MS = 10_000;
 /** After a failed pull kubelet soon shows ImagePullBackOff. */
 const SHOW_BACKOFF_MS = 2_000;
 
-/** Creates and starts one container. Throws StartFailure; the events of each step are recorded. */
-export async function startContainer(ctx: NodeContext, q: StartRequest): Promise<ContainerState> {
-  const spec = await prepare(ctx, q);
+/** A container that is created and not started. */
+export interface Created { id: string; name: string; image: ImageStatus }
+
+/** Everything up to and with the create; the sandbox need not run yet. Throws StartFailure; the events of each step are recorded. */
+export async function createContainer(ctx: NodeContext, q: StartRequest): Promise<Created> {
+  const { spec, image } = await prepare(ctx, q);
   q.signal.throwIfAborted();
   let id: string;
-  try { id = await ctx.runtime.createContainer(q.sandbox.id, spec); } catch (e) {
+  try { id = await ctx.runtime.createContainer(q.sandboxId, spec); } catch (e) {
     q.event('Warning', 'Failed', `Error: ${text(e)}`);
     throw new StartFailure(e instanceof ContainerError ? e.reason : 'CreateContainerError', text(e), RETRY_MS);
   }
   q.event('Normal', 'Created', `Created container: ${spec.name}`);
+  return { id, name: spec.name, image };
+}
+
+/** Starts what `createContainer` made. Throws StartFailure. */
+export async function startCreated(ctx: NodeContext, q: Pick<StartRequest, 'event'>, { id, name }: Created): Promise<ContainerState> {
   try { await ctx.runtime.startContainer(id); } catch (e) {
     q.event('Warning', 'Failed', `Error: ${text(e)}`);
     const run = await ctx.runtime.container(id);
     const now = ctx.clock.now();
     throw new StartFailure('RunContainerError', text(e), 0, run && { ...run, phase: 'exited', exitCode: run.exitCode || 128, finishedAt: run.finishedAt || now, message: run.message ?? text(e) });
   }
-  q.event('Normal', 'Started', `Started container ${spec.name}`);
+  q.event('Normal', 'Started', `Started container ${name}`);
   const state = await ctx.runtime.container(id);
   if (!state) throw new StartFailure('RunContainerError', 'the container vanished after its start', RETRY_MS);
   return state;
@@ -58,7 +66,7 @@ export async function startContainer(ctx: NodeContext, q: StartRequest): Promise
 
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
-async function prepare(ctx: NodeContext, q: StartRequest): Promise<ContainerSpec> {
+async function prepare(ctx: NodeContext, q: StartRequest): Promise<{ spec: ContainerSpec; image: ImageStatus }> {
   const { pod, member: { container: c } } = q;
   const ns = pod.metadata?.namespace ?? '';
   const secrets = (pod.spec?.imagePullSecrets ?? []).flatMap(s => ctx.sources.secret(ns, s.name ?? '') ?? []);
@@ -77,7 +85,7 @@ async function prepare(ctx: NodeContext, q: StartRequest): Promise<ContainerSpec
     const byName = new Map(env.map(e => [e.name, e.value]));
     const get = (n: string): string | undefined => byName.get(n);
     const messageFile = join(q.podDir, 'containers', c.name, `${q.attempt}`);
-    return {
+    const spec: ContainerSpec = {
       name: c.name, attempt: q.attempt, imageId: found.id, image,
       ...(c.command?.length ? { command: c.command.map(x => expand(x, get)) } : {}), ...(c.args?.length ? { args: c.args.map(x => expand(x, get)) } : {}),
       env, ...(c.workingDir ? { workingDir: c.workingDir } : {}),
@@ -91,6 +99,7 @@ async function prepare(ctx: NodeContext, q: StartRequest): Promise<ContainerSpec
         [LABEL.hash]: specHash(c), [LABEL.restarts]: String(q.attempt), [LABEL.messageFile]: messageFile, [LABEL.messagePolicy]: c.terminationMessagePolicy ?? 'File',
       },
     };
+    return { spec, image: found };
   } catch (e) {
     if (!(e instanceof ConfigError)) throw e;
     q.event('Warning', 'Failed', `Error: ${e.message}`);

@@ -31,7 +31,12 @@ export async function writePodFiles(ctx: NodeContext, pod: Pod, dir: string, ips
   await writeFile(join(dir, 'resolv.conf'), resolvFile(pod, ctx.hostResolv, ctx.config.clusterDns, ctx.config.clusterDomain), { mode: 0o644 });
 }
 
-export interface SandboxRequest { pod: Pod; attempt: number; dir: string; volumes: PodVolumes; facts(ips: readonly string[]): PodFacts }
+export interface SandboxRequest {
+  pod: Pod; attempt: number; dir: string; volumes: PodVolumes;
+  facts(ips: readonly string[]): PodFacts;
+  /** Containers can be created in it from now on, though it does not run yet; not every runtime says so. */
+  created(id: string, ips: readonly string[]): void;
+}
 
 /** Sets up volumes and files and runs the sandbox. Throws MountFailure or the runtime's error. */
 export async function createSandbox(ctx: NodeContext, q: SandboxRequest): Promise<{ sandbox: SandboxState; ips: string[] }> {
@@ -40,6 +45,6 @@ export async function createSandbox(ctx: NodeContext, q: SandboxRequest): Promis
   const ips = ip === undefined ? ctx.network.hostAddresses.slice(0, 1) : [ip];
   await q.volumes.setUp(q.pod, () => q.facts(ips));
   await writePodFiles(ctx, q.pod, q.dir, ips);
-  const sandbox = await ctx.runtime.runSandbox(sandboxSpec(ctx, q.pod, q.attempt, ip));
+  const sandbox = await ctx.runtime.runSandbox(sandboxSpec(ctx, q.pod, q.attempt, ip), id => { q.created(id, ips); });
   return { sandbox, ips: sandbox.ip && sandbox.ip !== ip ? [sandbox.ip] : ips };
 }

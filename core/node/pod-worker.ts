@@ -5,7 +5,7 @@ import type { EphemeralContainer, Pod, PodStatus } from '../api/types/kubernetes
 import { formatTime, parseTime } from '../api/meta/time.ts';
 import type { Timer } from '../base/clock.ts';
 import { goDuration } from './backoff.ts';
-import { StartFailure, startContainer } from './container-start.ts';
+import { StartFailure, createContainer, startCreated, type Created, type StartRequest } from './container-start.ts';
 import type { PodFacts } from './env/field-ref.ts';
 import { runHook } from './hooks.ts';
 import { podLabel } from './limits.ts';
@@ -17,7 +17,7 @@ import { createSandbox, writePodFiles } from './pod-sandbox.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Target } from './probes/handlers.ts';
 import { Prober } from './probes/prober.ts';
-import type { ContainerState, ImageStatus, SandboxState } from './runtime/runtime.ts';
+import type { ContainerState, ImageStatus, RuntimeEvent, SandboxState } from './runtime/runtime.ts';
 import { podStatus } from './status/pod-status.ts';
 import { terminationMessage } from './termination-message.ts';
 import { unsupported, unsupportedContainer } from './unsupported.ts';
@@ -43,6 +43,8 @@ export class PodWorker {
   readonly #records = new Map<string, ContainerRecord>();
   readonly #images = new Map<string, ImageStatus>();
   readonly #stale = new Set<string>();
+  /** Containers created while their sandbox starts, by name. */
+  readonly #early = new Map<string, { sandboxId: string; attempt: number; made: Promise<Created> }>();
   readonly #abort = new AbortController();
   /** Sandboxes of earlier attempts and the present one, oldest first. */
   #sandboxes: SandboxState[] = [];
@@ -126,7 +128,9 @@ export class PodWorker {
   /** The pod is gone from the API. */
   removed(pod: Pod): void { this.pod = pod; this.#gone = true; this.wake(); }
   /** Something happened to one of its containers or its sandbox. */
-  runtimeEvent(sandboxId: string, containerId: string | undefined): void {
+  runtimeEvent({ type, sandboxId, containerId }: RuntimeEvent): void {
+    // Who started it here knows already; only the start of one that had ended is news.
+    if (type === 'container-started' && ![...this.#records.values()].some(r => r.runs.some(x => x.state.id === containerId && x.state.phase !== 'running'))) return;
     if (containerId === undefined) { if (this.#sandboxes.at(-1)?.id === sandboxId) this.#ready = false; for (const r of this.#records.values()) { const run = latest(r); if (run?.state.phase === 'running') this.#stale.add(run.state.id); } }
     else this.#stale.add(containerId);
     this.wake();
@@ -247,13 +251,14 @@ export class PodWorker {
       await this.#refreshStale();
     }
     try {
-      const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.pod, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips) }); });
+      const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.pod, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips), created: (id, ips) => this.#createEarly(id, ips) }); });
       this.#sandboxes.push(made.sandbox);
       this.#ips = made.ips; this.#ready = true; this.#retrySandboxAt = 0; this.#mountFailures = 0; this.#blocked = undefined;
       // What failed only because the old sandbox was dying starts at once in the new one.
       if (dead) for (const r of this.#records.values()) if (r.waiting?.reason === 'CreateContainerError') { delete r.waiting; r.retryAt = 0; this.#ctx.restarts.forget(`${this.uid}/${r.name}`); }
       if (made.sandbox.ip && made.sandbox.ip !== made.ips[0]) await writePodFiles(this.#ctx, this.pod, this.dir, made.ips);
     } catch (e) {
+      await this.#dropEarly();
       if (this.#abort.signal.aborted) return;
       const now = this.#ctx.clock.now();
       if (e instanceof MountFailure) {
@@ -265,6 +270,32 @@ export class PodWorker {
         this.#retrySandboxAt = now + SANDBOX_RETRY_MS;
       }
     }
+  }
+
+  /** The first containers are created while their sandbox starts: what fails is told when it is their turn. */
+  #createEarly(sandboxId: string, ips: readonly string[]): void {
+    if (this.#abort.signal.aborted) return;
+    for (const m of planPod(this.pod, this.#records, sandboxId).start) {
+      const r = this.#record(m.container.name);
+      if (m.role === 'ephemeral' || r.busy || latest(r) || this.#ctx.clock.now() < r.retryAt) continue;
+      const attempt = this.#nextAttempt(r);
+      const made = createContainer(this.#ctx, this.#startRequest(m, sandboxId, attempt, ips));
+      this.#early.set(m.container.name, { sandboxId, attempt, made });
+      const settled = (): void => { /* its start hears of it, or #dropEarly */ };
+      void this.#task(made.then(settled, settled));
+    }
+  }
+
+  /** Their sandbox did not start. */
+  async #dropEarly(): Promise<void> {
+    const all = await Promise.allSettled([...this.#early.values()].map(e => e.made));
+    this.#early.clear();
+    for (const x of all) if (x.status === 'fulfilled') await this.#ctx.runtime.removeContainer(x.value.id);
+  }
+
+  #nextAttempt(r: ContainerRecord): number { return Math.max(latest(r)?.state.attempt ?? -1, r.restarts) + 1; }
+  #startRequest(m: Member, sandboxId: string, attempt: number, ips: readonly string[]): StartRequest {
+    return { pod: this.pod, member: m, sandboxId, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(ips), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal };
   }
 
   // Containers.
@@ -324,12 +355,18 @@ export class PodWorker {
   }
 
   async #startNow(m: Member, r: ContainerRecord, sandbox: SandboxState): Promise<void> {
-    const attempt = Math.max(latest(r)?.state.attempt ?? -1, r.restarts) + 1;
+    const attempt = this.#nextAttempt(r);
+    const early = this.#early.get(m.container.name);
+    this.#early.delete(m.container.name);
     let state: ContainerState;
     try {
       state = await this.#ctx.starts.run(async () => {
         this.#abort.signal.throwIfAborted();
-        return startContainer(this.#ctx, { pod: this.pod, member: m, sandbox, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal, joinPidOf: this.#targetOf(m) });
+        const q = { ...this.#startRequest(m, sandbox.id, attempt, this.#ips), joinPidOf: this.#targetOf(m) };
+        const created = early?.sandboxId === sandbox.id && early.attempt === attempt ? await early.made : await createContainer(this.#ctx, q);
+        this.#images.set(created.image.id, created.image);
+        this.#abort.signal.throwIfAborted();
+        return await startCreated(this.#ctx, q, created);
       });
     } catch (e) {
       if (this.#abort.signal.aborted) return;
@@ -340,7 +377,6 @@ export class PodWorker {
       if (failure.run) { r.runs.push({ state: failure.run, settled: true }); await this.#dropOld(r); }
       return;
     }
-    if (!this.#images.has(state.imageId)) { const image = await this.#ctx.runtime.imageStatus(state.imageId); if (image) this.#images.set(image.id, image); }
     const run: Run = { state };
     r.runs.push(run);
     delete r.waiting; r.retryAt = 0;

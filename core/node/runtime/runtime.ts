@@ -105,8 +105,11 @@ export interface Runtime {
   /** Every sandbox of this node, dead ones included, for adoption. */
   list(): Promise<SandboxState[]>;
 
-  /** Creates and starts it. Throws ContainerError('CreatePodSandboxError'). */
-  runSandbox(spec: SandboxSpec): Promise<SandboxState>;
+  /**
+   * Creates and starts it. Throws ContainerError('CreatePodSandboxError'). A runtime that can create containers in a sandbox that does
+   * not run yet calls `created` with its id in between; what the caller creates then is the caller's to remove when this throws.
+   */
+  runSandbox(spec: SandboxSpec, created?: (id: string) => void): Promise<SandboxState>;
   /** Kills what still runs and releases namespaces; idempotent. */
   stopSandbox(id: string): Promise<void>;
   /** Removes the sandbox, its containers and their logs; idempotent. */

@@ -103,19 +103,29 @@ class DockerRuntime implements Runtime {
     return [...sandboxes.values()];
   }
 
-  async runSandbox(spec: SandboxSpec): Promise<SandboxState> {
+  async runSandbox(spec: SandboxSpec, created?: (id: string) => void): Promise<SandboxState> {
     return await asContainerError('CreatePodSandboxError', async () => {
-      const options = sandboxOptions(spec, sandboxName(spec, spec.attempt), this.#pause, this.#config);
-      if (spec.hostNetwork === false) await ensureNetwork(this.#docker, this.#config);
-      const container = await this.#create(options);
-      try { await this.#gate.join(() => container.start()); } catch (error) {
+      const container = await this.#create(sandboxOptions(spec, sandboxName(spec, spec.attempt), this.#pause, this.#config));
+      this.#sandboxes.set(container.id, { id: container.id, hostPID: spec.hostPID, hostIPC: spec.hostIPC, sharedPID: spec.shareProcessNamespace, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid });
+      created?.(container.id);
+      try { await this.#startSandbox(container, spec.hostNetwork); } catch (error) {
         await this.#gate.leave(() => idempotent(() => container.remove({ force: true, v: true })));
+        this.#sandboxes.delete(container.id);
         throw error;
       }
-      this.#sandboxes.set(container.id, { id: container.id, hostPID: spec.hostPID, hostIPC: spec.hostIPC, sharedPID: spec.shareProcessNamespace, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid });
       if (!spec.hostNetwork) await enableHairpin(this.#config.clusterId);
       return { id: container.id, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid, attempt: spec.attempt, ready: true, createdAt: this.#clock.now(), ip: spec.ip, labels: spec.labels, containers: [] };
     });
+  }
+
+  async #startSandbox(container: Docker.Container, hostNetwork: boolean): Promise<void> {
+    const start = (): Promise<void> => this.#gate.join(() => container.start());
+    try { await start(); } catch (error) {
+      // Someone removed the network while no container was on it.
+      if (hostNetwork || dockerStatus(error) !== 404 || !/network/.test(dockerMessage(error))) throw error;
+      await ensureNetwork(this.#docker, this.#config);
+      await start();
+    }
   }
 
   async stopSandbox(id: string): Promise<void> {

@@ -1,9 +1,12 @@
 // The API server over real TLS: credentials, negotiation, limits, streams.
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { decodeProtobuf } from '../../core/apiserver/codec/protobuf.ts';
+import { Pki } from '../../core/boot/pki.ts';
 import { TestApi } from '../harness/api-server.ts';
 
 let api: TestApi;
@@ -20,6 +23,10 @@ describe('who may ask', () => {
     const bad = await api.call(CM, { token: 'wrong' });
     expect([bad.status, bad.json()]).toMatchObject([401, { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized', code: 401 }]);
     expect((await api.call('/healthz', { token: 'wrong' })).status).toBe(401);
+    // A certificate that is one, but of somebody else's authority.
+    const other = await Pki.open(join(api.dir, 'other-pki'), Date.now());
+    const stranger = await other.issue('mallory', { commonName: 'kubernetes-admin', organizations: ['system:masters'] });
+    for (const path of [CM, '/healthz', '/version']) expect((await api.call(path, { cert: stranger, token: null })).json()).toMatchObject({ kind: 'Status', code: 401, reason: 'Unauthorized' });
     for (const path of ['/healthz', '/livez', '/readyz?verbose', '/version']) expect((await api.call(path, { token: null })).status).toBe(200);
     expect((await api.call('/api', { token: null })).json()).toMatchObject({ code: 403, message: 'forbidden: User "system:anonymous" cannot get path "/api"' });
     expect((await api.call('/api/v1/namespaces/default/pods', { token: null })).json()).toMatchObject({ code: 403, message: 'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"', details: { kind: 'pods' } });
@@ -46,6 +53,32 @@ describe('who may ask', () => {
   });
 });
 
+describe('protobuf', () => {
+  const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+  it('is answered to those who take nothing else, also in lists, errors and watches', async () => {
+    await api.call(CM, { body: cm('binary') });
+    const get = async (path: string): Promise<{ type: unknown; object: Record<string, unknown> }> => {
+      const r = await api.call(path, { headers: { accept: PROTOBUF } });
+      return { type: r.headers['content-type'], object: decodeProtobuf(r.body, undefined) as Record<string, unknown> };
+    };
+    expect(await get(`${CM}/binary`)).toMatchObject({ type: PROTOBUF, object: { kind: 'ConfigMap', metadata: { name: 'binary' }, data: { k: 'v' } } });
+    expect(await get(`${CM}?fieldSelector=metadata.name%3Dbinary`)).toMatchObject({ object: { kind: 'ConfigMapList', items: [{ metadata: { name: 'binary' } }] } });
+    expect(await get(`${CM}/none`)).toMatchObject({ type: PROTOBUF, object: { kind: 'Status', code: 404, reason: 'NotFound' } });
+    expect((await api.call(`${CM}/binary`, { headers: { accept: `${PROTOBUF},application/json` } })).headers['content-type']).toBe('application/json');
+    const w = await api.call(`${CM}?watch=1&fieldSelector=metadata.name%3Dbinary&timeoutSeconds=1&allowWatchBookmarks=true`, { headers: { accept: `${PROTOBUF};stream=watch` } });
+    expect(w.headers['content-type']).toBe(`${PROTOBUF};stream=watch`);
+    const types: string[] = [];
+    for (let at = 0; at < w.body.length;) {
+      const end = at + 4 + w.body.readUInt32BE(at), frame = w.body.subarray(at + 4, end);
+      types.push(frame.subarray(2, 2 + frame[1]!).toString());
+      const object = decodeProtobuf(frame.subarray(frame.indexOf('k8s\0')), undefined) as Record<string, unknown>;
+      expect(object).toMatchObject({ kind: 'ConfigMap', metadata: { resourceVersion: expect.any(String) } });
+      at = end;
+    }
+    expect(types).toEqual(['ADDED', 'BOOKMARK']);
+  });
+});
+
 describe('what comes back', () => {
   it('is a table for those who ask', async () => {
     await api.call(CM, { body: cm('table') });
@@ -65,7 +98,7 @@ describe('what comes back', () => {
     const y = await api.call(`${CM}/table`, { headers: { accept: 'application/yaml' } });
     expect([y.headers['content-type'], parse(y.text)]).toMatchObject(['application/yaml', { kind: 'ConfigMap', data: { k: 'v' } }]);
     expect((await api.call(`${CM}/table`, { headers: { 'user-agent': 'curl/8.0' } })).text).toContain('\n  "kind": "ConfigMap"');
-    expect((await api.call(`${CM}/table`, { headers: { accept: 'application/vnd.kubernetes.protobuf' } })).status).toBe(406);
+    expect((await api.call(`${CM}/table`, { headers: { accept: 'application/cbor' } })).status).toBe(406);
   });
 
   it('is packed when it is large', async () => {

@@ -161,7 +161,7 @@ describe('4 negotiation', () => {
   test('4.1, 4.2 the first acceptable clause by quality', async () => {
     expect((await get('application/json;q=0.5,application/yaml')).headers['content-type']).toBe('application/yaml');
     for (const accept of ['*/*', 'application/cbor,application/json', 'application/vnd.kubernetes.protobuf,application/json', 'application/json;charset=utf-8', 'application/json;stream=watch']) expect((await get(accept)).headers['content-type'], accept).toBe('application/json');
-    status(await get('application/vnd.kubernetes.protobuf'), 406, 'NotAcceptable', /^only the following media types are accepted: application\/json, application\/yaml/);
+    status(await get('application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io'), 406, 'NotAcceptable', /^only the following media types are accepted: application\/json, application\/yaml/);
     expect((await api.call(CM, { body: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fromyaml}\ndata: {a: "1"}\n', type: 'application/yaml' })).status).toBe(201);
     expect((await api.call(CM, { body: Buffer.from([0xd9, 0xd9, 0xf7]), type: 'application/cbor' })).status).toBe(415);
   });

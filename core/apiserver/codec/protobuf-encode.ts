@@ -1,5 +1,5 @@
 // The way back: an object of a built-in kind as a Kubernetes protobuf body, by the same tables that decode it.
-import type { Unstructured } from '../../api/meta/object.ts';
+import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
 import { Int64 } from './int64.ts';
 import { message, type Message, type Row } from './protobuf.ts';
 import type { Shape } from './schemas.ts';
@@ -124,4 +124,13 @@ export function encodeProtobuf(object: Unstructured): Buffer {
   const w = new ProtoWriter(1024);
   w.nested(1, t => t.text(1, apiVersion).text(2, kind)).nested(2, x => fields(x, object, m)).text(3, '').text(4, '');
   return Buffer.concat([Buffer.from('k8s\0', 'latin1'), w.bytes()]);
+}
+
+/** One event of a protobuf watch: four bytes of length, then a meta.v1 WatchEvent without envelope around the enveloped object. */
+export function watchFrame(type: string, object: KubeObject): Buffer {
+  const event = new ProtoWriter(1024).text(1, type).nested(2, x => x.raw(1, encodeProtobuf(object as Unstructured))).bytes();
+  const out = Buffer.allocUnsafe(4 + event.length);
+  out.writeUInt32BE(event.length, 0);
+  event.copy(out, 4);
+  return out;
 }

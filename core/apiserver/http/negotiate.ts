@@ -5,14 +5,16 @@ import { first, type Query } from './request-info.ts';
 export type As = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
 export interface Answer {
-  readonly format: 'json' | 'yaml';
+  /** Protobuf only for those who take nothing else: JSON lies ready as bytes. */
+  readonly format: 'json' | 'yaml' | 'protobuf';
   readonly as: As;
   readonly pretty: boolean;
 }
 
 const PLAIN: Answer = Object.freeze({ format: 'json', as: 'object', pretty: false });
 const PRETTY: Answer = Object.freeze({ format: 'json', as: 'object', pretty: true });
-const OFFERED = 'application/json, application/yaml';
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+const OFFERED = `application/json, application/yaml, ${PROTOBUF}`;
 
 interface Clause { type: string; params: Record<string, string>; q: number; at: number }
 
@@ -55,7 +57,9 @@ export function negotiate(accept: string | undefined, userAgent: string, query: 
   let found = cache.get(key);
   if (found === undefined) {
     found = null;
+    let binary = false;
     for (const c of parseAccept(accept)) {
+      if (c.type === PROTOBUF && c.params['as'] === undefined) binary = true;
       const any = c.type === '*/*' || c.type === 'application/*';
       const type = any || c.type === 'application/json' ? 'json' : c.type === 'application/yaml' && !mode.watch ? 'yaml' : undefined;
       if (type === undefined) continue;
@@ -64,11 +68,12 @@ export function negotiate(accept: string | undefined, userAgent: string, query: 
       found = { type, as };
       break;
     }
+    if (found === null && binary) found = { type: 'protobuf', as: 'object' };
     if (cache.size > 500) cache.clear();
     cache.set(key, found);
   }
-  if (found === null) throw notAcceptable(`only the following media types are accepted: ${mode.watch ? 'application/json, application/json;stream=watch' : OFFERED}`);
-  return { format: found.type as 'json' | 'yaml', as: found.as, pretty };
+  if (found === null) throw notAcceptable(`only the following media types are accepted: ${mode.watch ? `application/json, application/json;stream=watch, ${PROTOBUF};stream=watch` : OFFERED}`);
+  return { format: found.type as Answer['format'], as: found.as, pretty };
 }
 
 /** Table's `includeObject` (4.6). */

@@ -3,7 +3,8 @@ import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
 import type { Entry } from '../../store/store.ts';
 import type { Result } from '../context.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { Answer } from './negotiate.ts';
+import { encodeProtobuf } from '../codec/protobuf-encode.ts';
+import { PROTOBUF, type Answer } from './negotiate.ts';
 import { tableOfEntries, tableOfObject, type Include } from './table.ts';
 
 export interface Payload { readonly code: number; readonly contentType: string; readonly body: Buffer }
@@ -17,6 +18,7 @@ export function present(result: Exclude<Result, { type: 'watch' }>, answer: Answ
   const body = bytes(result, answer, include, resource, now);
   if (!answer.pretty && answer.format === 'json') return { code: result.code, contentType: JSON_TYPE, body };
   const value: unknown = JSON.parse(body.toString());
+  if (answer.format === 'protobuf') return { code: result.code, contentType: PROTOBUF, body: encodeProtobuf(value as Unstructured) };
   if (answer.format === 'yaml') return { code: result.code, contentType: 'application/yaml', body: Buffer.from(yaml.stringify(value)) };
   return { code: result.code, contentType: JSON_TYPE, body: Buffer.from(`${JSON.stringify(value, null, 2)}\n`) };
 }

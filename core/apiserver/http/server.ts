@@ -133,7 +133,7 @@ export class HttpServer {
       addWarnings(res, warnings);
       if (result.type === 'watch') {
         if (req.method === 'HEAD') throw methodNotAllowed();
-        const stream: WatchStream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include }, this.#o.log, () => this.#watches.delete(stream));
+        const stream: WatchStream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include, binary: answer.format === 'protobuf' }, this.#o.log, () => this.#watches.delete(stream));
         this.#watches.add(stream);
         return;
       }

@@ -8,7 +8,9 @@ import type { WatchRequest } from '../context.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { Resource } from '../registry/resource.ts';
 import { bookmark, openWatch, seen, type EventType } from '../registry/watch.ts';
-import type { As } from './negotiate.ts';
+import type { KubeObject } from '../../api/meta/object.ts';
+import { watchFrame } from '../codec/protobuf-encode.ts';
+import { PROTOBUF, type As } from './negotiate.ts';
 import { partialText } from './present.ts';
 import { tableBookmark, tableEvent, type Include } from './table.ts';
 
@@ -29,7 +31,7 @@ function line(resource: Resource, type: EventType, entry: Entry, event: StoreEve
   return (lines[type] ??= resource.eventBytes(type, entry, event.revision));
 }
 
-interface Shape { readonly as: As; readonly include: Include }
+interface Shape { readonly as: As; readonly include: Include; /** Length-prefixed protobuf rather than lines of JSON. */ readonly binary: boolean }
 
 /** One watch on one response: from the first event to the timeout, the client's leaving or an ERROR event. */
 export class WatchStream {
@@ -53,7 +55,7 @@ export class WatchStream {
     this.#watcher = openWatch(env, w, events => { if (early) early.push(events); else this.#batch(events); });
     res.on('close', () => this.#stop());
     res.on('error', error => { log.debug('watch connection failed', { error }); this.#stop(); });
-    res.writeHead(200, ['Content-Type', shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
+    res.writeHead(200, ['Content-Type', shape.binary ? `${PROTOBUF};stream=watch` : shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
     res.flushHeaders();
     this.#initial();
     const pending = early;
@@ -88,11 +90,14 @@ export class WatchStream {
     this.#timers.push(timer);
   }
 
+  /** Lines are the stored bytes. */
+  get #plain(): boolean { return this.#shape.as === 'object' && !this.#shape.binary; }
+
   #initial(): void {
     let chunk: Buffer[] = [], size = 0;
     const flush = (): void => { if (chunk.length > 0) this.#write(chunk.length === 1 ? chunk[0]! : Buffer.concat(chunk, size)); chunk = []; size = 0; };
     for (const e of this.#w.initial) {
-      const b = this.#shape.as === 'object' ? this.#resource.eventBytes('ADDED', e) : this.#shaped('ADDED', e, e.revision);
+      const b = this.#plain ? this.#resource.eventBytes('ADDED', e) : this.#shaped('ADDED', e, e.revision);
       chunk.push(b);
       size += b.length;
       if (size > INITIAL_CHUNK) flush();
@@ -104,7 +109,7 @@ export class WatchStream {
   #batch(events: readonly StoreEvent[]): void {
     if (this.#closed) return;
     const r = this.#resource, w = this.#w;
-    const plain = this.#shape.as === 'object';
+    const plain = this.#plain;
     if (plain && !r.view && w.matches === undefined && w.key === undefined && events[0]!.revision > w.after) {
       let all = joined.get(events);
       if (all === undefined) {
@@ -124,7 +129,7 @@ export class WatchStream {
       }
     } catch (error) {
       // A stored object this watcher cannot show: say so as the protocol does, and let it start anew.
-      this.#write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`));
+      this.#write(this.#shape.binary ? watchFrame('ERROR', statusOf(error) as KubeObject) : Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`));
       this.#stop();
       this.#res.end();
       return;
@@ -133,6 +138,7 @@ export class WatchStream {
   }
 
   #shaped(type: EventType, entry: Entry, revision: number): Buffer {
+    if (this.#shape.binary) return watchFrame(type, this.#resource.objectAt(entry, revision));
     const object = this.#shape.as === 'Table'
       ? tableEvent(this.#resource, entry, revision, this.#shape.include, this.#clock.now(), this.#isFirst)
       : partialText(this.#resource, entry, revision);
@@ -143,6 +149,7 @@ export class WatchStream {
   #bookmark(revision: number, endOfInitial: boolean): void {
     if (this.#closed) return;
     const o = bookmark(this.#resource, revision, endOfInitial);
+    if (this.#shape.binary) { this.#write(watchFrame('BOOKMARK', o)); return; }
     let text = JSON.stringify(o);
     if (this.#shape.as === 'Table') { text = tableBookmark(this.#resource, o, this.#isFirst); this.#isFirst = false; }
     else if (this.#shape.as === 'PartialObjectMetadata') text = JSON.stringify({ ...o, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' });

@@ -18,6 +18,7 @@ import { unknownControllers } from '../controllers/enabled.ts';
 import { controllers as allControllers } from '../controllers/index.ts';
 import { startControllers } from '../controllers/start.ts';
 import { nodeIpOf, nth, podCidrOf } from '../base/cidr.ts';
+import { machineUpstreams } from '../network/dns/server.ts';
 import { Network } from '../network/network.ts';
 import { unmountBelow } from '../node/volumes/memory.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
@@ -119,6 +120,8 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     });
     undo.push('network', () => network.close(leaveRunning));
     if (real) say(network.mode === 'nft' ? 'services: nftables' : `services: node ports on 127.0.0.1 only, and no cluster addresses inside pods (${network.why}; they need Linux, root and nftables)`);
+    // Where the cluster's DNS address leads nowhere, pods at least find names outside.
+    const podDns = real && network.mode === 'userspace' ? machineUpstreams().find(u => !u.host.startsWith('127.'))?.host ?? dnsIp : dnsIp;
     const hostIp = (i: number): string => (network.mode === 'nft' ? nodeIpOf(o.podCidr, i) : '127.0.0.1');
     // Pods reach the API server at the first node's address; the loopback listener stays for people. Where no pod has a real address
     // the endpoint is as nominal as they are: Kubernetes refuses loopback addresses in endpoints.
@@ -142,7 +145,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
       undo.push('scheduler', () => scheduler.stop());
     }
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));
-    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp, id, clock, log });
+    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp: podDns, id, clock, log });
     undo.push('nodes', () => Promise.all(nodes.map(n => n.close({ leaveRunning }))));
     await shared.start();
     await allReady(shared, names, say);

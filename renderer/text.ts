@@ -1,5 +1,5 @@
 // Every word the user reads comes from a catalogue in resources/locales; English is the one others fall back to.
-import catalogue from '#locales/en.json';
+import catalogue from '../resources/locales/en.json' with { type: 'json' };
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 

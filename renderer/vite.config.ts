@@ -11,7 +11,6 @@ export default defineConfig({
     alias: [
       // monaco-editor 0.57 has an exports map; packages written for its old layout still ask for esm/vs/….
       { find: /^monaco-editor\/esm\/vs\//, replacement: 'monaco-editor/' },
-      { find: /^#locales\//, replacement: here('../resources/locales/') },
     ],
   },
   worker: { format: 'es' },

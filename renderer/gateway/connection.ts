@@ -1,4 +1,5 @@
 // The window's end of the frames: conversations by id, reconnecting with back-off, watches re-established after a loss.
+import { t } from 'i18next';
 import type { ResourceType } from '../../core/api/meta/object.ts';
 import type { AppCall, AppCalls } from '../../electron/contract/app-calls.ts';
 import { parseToWindow, PROTOCOL, type ClusterInfo, type Forward, type FramePort, type Freshness, type ToHost, type ToWindow, type WireError } from '../../electron/contract/frames.ts';
@@ -61,7 +62,7 @@ type Conversation =
   | { kind: 'stream'; on: StreamHandlers };
 
 const BACKOFF = [200, 500, 1000, 2000, 4000, 8000];
-const disconnected = (): WireError => ({ code: 0, reason: 'Disconnected', message: 'The connection to the host is lost' });
+const disconnected = (): WireError => ({ code: 0, reason: 'Disconnected', message: t('freshness.hostLost') });
 
 export class Connection {
   readonly link = new Store<LinkState>({ state: 'connecting', since: Date.now() });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { startText } from '../../text.ts';
 import { readManifest, toText } from './documents.ts';
 
 const TEXT = `apiVersion: v1
@@ -20,6 +21,8 @@ items:
 ---
 apiVersion: [
 `;
+
+beforeAll(startText);
 
 describe('readManifest', () => {
   it('reads several documents, opens lists, places fields and tells what is wrong where', () => {

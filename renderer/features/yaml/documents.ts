@@ -1,4 +1,5 @@
 // Text and objects: the documents of a manifest with their places, and an object as the text one edits.
+import { t } from 'i18next';
 import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, stringify, type Document, type ParsedNode, type Tags } from 'yaml';
 import type { KubeObject } from '../../../core/api/meta/object.ts';
 
@@ -32,12 +33,12 @@ export function readManifest(text: string): { docs: ManifestDoc[]; problems: Pro
     if (value === null) continue;
     const range = doc.contents?.range;
     const from = range?.[0] ?? 0;
-    if (typeof value !== 'object' || Array.isArray(value)) { problems.push({ message: 'A document must be an object with apiVersion and kind.', ...at(from, range?.[1] ?? from) }); continue; }
+    if (typeof value !== 'object' || Array.isArray(value)) { problems.push({ message: t('yaml.notObject'), ...at(from, range?.[1] ?? from) }); continue; }
     const place = (field: string): Omit<Problem, 'message'> => at(...rangeOf(doc, field, from));
     const objects = Array.isArray(value.items) && value.kind?.endsWith('List') ? value.items : [value];
     for (const object of objects) {
       const missing = !object.apiVersion ? 'apiVersion' : !object.kind ? 'kind' : !object.metadata?.name && !object.metadata?.generateName ? 'metadata.name' : undefined;
-      if (missing) problems.push({ message: `${missing} is missing`, ...place('metadata') });
+      if (missing) problems.push({ message: t('yaml.missingField', { field: missing }), ...place('metadata') });
       else docs.push({ object, line: lines.linePos(from).line, place });
     }
   }

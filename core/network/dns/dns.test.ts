@@ -105,6 +105,39 @@ describe('DnsServer', () => {
     expect((await udp(query('far.default.svc.cluster.local'))).answers?.map(a => (a as { data: unknown }).data)).toEqual(['example.test', '192.0.2.7']);
     expect((await udp(query('near.default.svc.cluster.local'))).answers?.map(a => (a as { data: unknown }).data)).toEqual(['web.default.svc.cluster.local', '10.96.0.20']);
   });
+  it('passes on what upstream denies, and asks the next when one does not answer', async () => {
+    const denying = new DnsServer({ records: { zone: 'test', lookup: () => ({ outside: false, exists: false, answers: [], extra: [] }) } as unknown as Records, upstreams: [], log: silentLog });
+    const gone = createSocket('udp4');
+    const dead = await new Promise<number>(resolve => { gone.bind(0, '127.0.0.1', () => { const { port: p } = gone.address(); gone.close(() => resolve(p)); }); });
+    const asking = new DnsServer({ records, upstreams: [{ host: '127.0.0.1', port: dead }, { host: '127.0.0.1', port: await denying.listen('127.0.0.1', 0) }], log: silentLog });
+    for (const via of ['udp', 'tcp'] as const) {
+      const reply = read((await asking.answer(query('nobody.example.test'), via))!);
+      expect([reply.id, reply.rcode, reply.authorities?.[0]?.type]).toEqual([7, 'NXDOMAIN', 'SOA']);
+    }
+    // What a pod's search list makes of an outside name is denied here and goes no further.
+    expect(read((await asking.answer(query('example.test.default.svc.cluster.local'), 'udp'))!).rcode).toBe('NXDOMAIN');
+    expect(asking.stats).toEqual({ queries: 3, forwarded: 2, failed: 0 });
+    await asking.close();
+    await denying.close();
+  });
+  it('says over UDP that an answer is too long, gives it whole over TCP and to who takes more', async () => {
+    await client.create(service, svc('many', { clusterIP: 'None', ports: [{ port: 1, protocol: 'TCP' }] }));
+    await client.create(endpointSlice, slice('many', 'many-1', Array.from({ length: 90 }, (_, i) => ({ addresses: [`10.244.9.${i + 1}`], conditions: { ready: true } })), [{ port: 1, protocol: 'TCP' }]));
+    await expect.poll(() => data('many.default.svc.cluster.local', 'A').length).toBe(90);
+    const question = query('many.default.svc.cluster.local');
+    const short = (await server.answer(question, 'udp'))!;
+    // As many as there is room for: some resolvers never ask over TCP.
+    expect([short.length <= 512, read(short).flag_tc, read(short).answers?.length]).toEqual([true, true, 29]);
+    expect(read(short).answers?.[28]).toMatchObject({ type: 'A', name: 'many.default.svc.cluster.local', data: '10.244.9.29' });
+    const whole = read((await server.answer(question, 'tcp'))!);
+    expect([whole.flag_tc, whole.answers?.length, (whole.answers?.[89] as { data?: unknown } | undefined)?.data]).toEqual([false, 90, '10.244.9.90']);
+    const wide = encode({ type: 'query', id: 7, flags: 0x100, questions: [{ name: 'many.default.svc.cluster.local', type: 'A' }], additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] });
+    expect(read((await server.answer(wide, 'udp'))!).answers?.length).toBe(90);
+    // SRV answers name other hosts, in the answer and beside it.
+    const srv = await udp(query('_sql._tcp.db.default.svc.cluster.local', 'SRV'));
+    expect(srv.answers?.map(a => (a as { data: { target: string } }).data.target)).toEqual(['db-0.db.default.svc.cluster.local', '10-244-1-3.db.default.svc.cluster.local']);
+    expect(srv.additionals?.map(a => a.name)).toEqual(['db-0.db.default.svc.cluster.local', '10-244-1-3.db.default.svc.cluster.local']);
+  });
   it('answers over TCP, several questions on one connection', async () => {
     const message = query('web.default.svc.cluster.local');
     const framed = Buffer.concat([Buffer.from([0, message.length]), message]);

@@ -5,6 +5,7 @@ import { connect, createServer, isIPv4, type Server, type Socket } from 'node:ne
 import { AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer as WireAnswer, type DecodedPacket, type Packet } from 'dns-packet';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import { compressed } from './compress.ts';
 import type { Answer, Records } from './records.ts';
 
 /** CoreDNS' default for cluster records. */
@@ -115,13 +116,20 @@ export class DnsServer {
   }
 
   #sized(packet: Packet, query: DecodedPacket, via: 'udp' | 'tcp'): Buffer {
-    const reply = encode(packet);
+    const reply = compressed(encode(packet));
     const opt = query.additionals?.find(a => a.type === 'OPT') as { udpPayloadSize?: number } | undefined;
     const limit = Math.max(UDP_SIZE, opt?.udpPayloadSize ?? UDP_SIZE);
     if (via === 'tcp' || reply.length <= limit) return reply;
-    // Without the additional section first; if that is not enough the client asks again over TCP.
-    const bare = encode({ ...packet, additionals: [] });
-    return bare.length <= limit ? bare : encode({ ...packet, additionals: [], answers: [], authorities: [], flags: (packet.flags ?? 0) | TRUNCATED_RESPONSE });
+    // Without the additional section first; if that is not enough, as many answers as there is room for, and the client may ask again over TCP.
+    const bare = compressed(encode({ ...packet, additionals: [] }));
+    if (bare.length <= limit) return bare;
+    const cut = (n: number): Buffer => compressed(encode({ ...packet, additionals: [], authorities: [], answers: packet.answers?.slice(0, n) ?? [], flags: (packet.flags ?? 0) | TRUNCATED_RESPONSE }));
+    let low = 0, high = packet.answers?.length ?? 0;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (cut(middle).length <= limit) low = middle; else high = middle - 1;
+    }
+    return cut(low);
   }
 
   /** Resolves a CNAME's target, in our zone or upstream; nothing when that fails: the CNAME alone is still a right answer. */

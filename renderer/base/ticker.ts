@@ -10,7 +10,8 @@ function tick(): void {
   now = Date.now();
   for (const l of listeners) l();
 }
-function subscribe(listener: () => void): () => void {
+/** Calls `listener` each second the page is seen; returns the way out. */
+export function onTick(listener: () => void): () => void {
   listeners.add(listener);
   if (timer === undefined) { now = Date.now(); timer = setInterval(tick, 1000); }
   return () => {
@@ -22,7 +23,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 /** `render(now)` again each second, re-rendering only when its text changes. `render` must be pure. */
-export const useTicking = (render: (now: number) => string): string => useSyncExternalStore(subscribe, () => render(now));
+export const useTicking = (render: (now: number) => string): string => useSyncExternalStore(onTick, () => render(now));
 /** The second the screen shows. */
 export function shownNow(): number {
   if (timer === undefined) now = Date.now();

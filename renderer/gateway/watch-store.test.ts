@@ -9,21 +9,20 @@ function setup() {
 }
 
 describe('watch store', () => {
-  it('tells once per frame, rows only when their object changed', () => {
+  it('tells once per frame, and only the objects that changed', () => {
     const { store, frame } = setup();
-    const list = vi.fn();
-    const a = vi.fn();
-    const b = vi.fn();
+    const list = vi.fn<(changed: ReadonlySet<string>) => void>();
     store.subscribe(list);
-    store.subscribeRow('n/a', a);
-    store.subscribeRow('n/b', b);
     store.snapshot({ items: [o('a'), o('b')], done: true });
     frame();
     for (let i = 2; i < 50; i++) store.events({ events: [{ type: 'MODIFIED', object: o('a', String(i)) }] });
     store.events({ events: [{ type: 'MODIFIED', object: o('b') }] });
     frame();
-    expect([list.mock.calls.length, a.mock.calls.length, b.mock.calls.length]).toEqual([2, 2, 1]);
+    expect(list.mock.calls.map(([changed]) => [...changed])).toEqual([['n/a', 'n/b'], ['n/a']]);
     expect(store.get('n/a')?.metadata?.resourceVersion).toBe('49');
+    store.events({ events: [{ type: 'DELETED', object: o('b') }] });
+    frame();
+    expect([...list.mock.lastCall![0]]).toEqual(['n/b']);
   });
   it('keeps rows over a reconnect and drops those the new list lacks, only when it is complete', () => {
     const { store, frame } = setup();
@@ -39,10 +38,10 @@ describe('watch store', () => {
     expect([...store.keys()].sort()).toEqual(['n/a', 'n/c', 'n/d']);
     expect(store.get('n/a')).toBe(a);
   });
-  it('forgets row listeners', () => {
+  it('forgets listeners', () => {
     const { store, frame } = setup();
     const l = vi.fn();
-    store.subscribeRow('n/a', l)();
+    store.subscribe(l)();
     store.snapshot({ items: [o('a')], done: true });
     frame();
     expect(l).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-// One live list in the window: objects by key, listeners for the list and for single rows, told at most once per frame.
+// One live list in the window: objects by key, and listeners that are told which of them changed, at most once per frame.
 import { objectKey, type KubeObject } from '../../core/api/meta/object.ts';
 import type { Freshness } from '../../electron/contract/frames.ts';
 import { Store } from '../base/store.ts';
@@ -16,8 +16,7 @@ export class WatchStore<T extends KubeObject = KubeObject> implements WatchHandl
   /** The server's whole list has arrived at least once. */
   complete = false;
   #objects = new Map<string, T>();
-  #listeners = new Set<() => void>();
-  #rows = new Map<string, Set<() => void>>();
+  #listeners = new Set<(changed: ReadonlySet<string>) => void>();
   #dirty = new Set<string>();
   #seen: Set<string> | undefined = new Set();
   #scheduled = false;
@@ -30,18 +29,10 @@ export class WatchStore<T extends KubeObject = KubeObject> implements WatchHandl
   keys(): IterableIterator<string> { return this.#objects.keys(); }
   values(): IterableIterator<T> { return this.#objects.values(); }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
+  /** `changed`: keys that came, changed or went; none when only the state of the list did. */
+  readonly subscribe = (listener: (changed: ReadonlySet<string>) => void): (() => void) => {
     this.#listeners.add(listener);
     return () => { this.#listeners.delete(listener); };
-  };
-  readonly subscribeRow = (key: string, listener: () => void): (() => void) => {
-    let set = this.#rows.get(key);
-    if (!set) this.#rows.set(key, set = new Set());
-    set.add(listener);
-    return () => {
-      set.delete(listener);
-      if (set.size === 0 && this.#rows.get(key) === set) this.#rows.delete(key);
-    };
   };
 
   snapshot(f: { items: unknown[]; done: boolean }): void {
@@ -86,8 +77,7 @@ export class WatchStore<T extends KubeObject = KubeObject> implements WatchHandl
       this.version++;
       const dirty = this.#dirty;
       this.#dirty = new Set();
-      for (const key of dirty) for (const l of this.#rows.get(key) ?? []) l();
-      for (const l of this.#listeners) l();
+      for (const l of this.#listeners) l(dirty);
     });
   }
 }

@@ -1,12 +1,10 @@
 // The live list of any kind: toolbar, table, selection bar, and the states when there is nothing to show.
 import Button from '@mui/material/Button';
-import Menu from '@mui/material/Menu';
-import MenuItem from '@mui/material/MenuItem';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
-import { usePart } from '../base/store.ts';
+import { Store, usePart } from '../base/store.ts';
 import { actionsFor } from '../app/actions.ts';
 import { ActionMenu } from '../app/ActionMenu.tsx';
 import { useApp } from '../app/context.ts';
@@ -19,8 +17,11 @@ import { IconButton } from '../kit/IconButton.tsx';
 import { DataTable } from '../kit/table/DataTable.tsx';
 import { clear, nothing, type Selection } from '../kit/table/selection.ts';
 import { TableModel } from '../kit/table/table-model.ts';
-import { columnsOf, filterableOf, verdictOf } from './columns.tsx';
+import { BrokenToggle, isBroken } from './BrokenToggle.tsx';
+import { ColumnChoice } from './ColumnChoice.tsx';
+import { arranged, columnsOf, filterableOf, movedColumn, verdictOf } from './columns.tsx';
 import { ListState } from './ListState.tsx';
+import { LostNamespaces } from './LostNamespaces.tsx';
 import { pluralTitle } from './navigation.ts';
 import './list.css';
 
@@ -36,6 +37,8 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const chosenNamespaces = usePart(app.workspace, w => w.namespaces[cluster] ?? NONE);
   const namespaces = kind.namespaced ? chosenNamespaces : NONE;
   const prefs = usePart(app.workspace, w => w.tables[page]);
+  const place = `${cluster} ${page}`;
+  const [left] = useState(() => app.workspace.get().tables[place]);
   const openTarget = usePart(app.workspace, w => w.drawer);
   const { store, retry } = useList<KubeObject>({ cluster, resource: kind, namespace: namespaces.length === 1 ? namespaces[0] : undefined });
   const freshness = useFreshness(store);
@@ -47,28 +50,39 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const roomy = width > 1500;
   const tight = width <= 640;
   const shownPrefs = prefs?.shown;
+  const order = prefs?.order;
   const columns = useMemo(() => {
-    const all = columnsOf(kind, several);
+    const all = arranged(columnsOf(kind, several), order);
     return { all, shown: all.filter(c => shownPrefs?.[c.id] ?? ((!c.wide || roomy) && !(tight && c.id === 'Namespace'))) };
-  }, [kind, several, shownPrefs, roomy, tight]);
+  }, [kind, several, shownPrefs, order, roomy, tight]);
+  const asked = useRef(left?.filter ?? '');
   const [firstSorts] = useState(prefs?.sorts ?? BY_NAME);
   const model = useMemo(() => {
     const byId = new Map(columnsOf(kind, true).map(c => [c.id, c]));
-    return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, firstSorts);
-  }, [store, kind, firstSorts]);
+    return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, firstSorts, left?.filter);
+  }, [store, kind, firstSorts, left]);
+  // Other namespaces are another list: what was asked holds for it too.
+  useLayoutEffect(() => { model.setFilter(asked.current); }, [model]);
   const verdict = useMemo(() => verdictOf(kind), [kind]);
 
-  const [filter, setFilter] = useState('');
+  const [filter, setFilter] = useState(left?.filter ?? '');
   const [brokenOnly, setBrokenOnly] = useState(false);
-  const [selection, setSelection] = useState<Selection>(nothing);
+  const [selection] = useState(() => new Store<Selection>(nothing));
   // Typing is drawn first; the rows follow when it rests for a moment, or now and then under a key that is held down.
   const typing = useRef(0);
+  const ask = useCallback((text: string) => {
+    typing.current = 0;
+    asked.current = text;
+    model.setFilter(text);
+    if ((app.workspace.get().tables[place]?.filter ?? '') !== text) app.workspace.table(place, { filter: text });
+  }, [app, model, place]);
   useEffect(() => {
+    if (filter === asked.current) return undefined;
     typing.current ||= performance.now();
     const wait = filter === '' ? 0 : Math.min(FILTER_REST_MS, typing.current + FILTER_LATEST_MS - performance.now());
-    const timer = setTimeout(() => { typing.current = 0; model.setFilter(filter); }, wait);
+    const timer = setTimeout(() => ask(filter), wait);
     return () => clearTimeout(timer);
-  }, [model, filter]);
+  }, [ask, filter]);
   useEffect(() => {
     const spaces = namespaces.length > 1 ? new Set(namespaces) : undefined;
     const broken = brokenOnly && verdict;
@@ -76,9 +90,13 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   }, [model, namespaces, brokenOnly, verdict]);
   const view = useSyncExternalStore(model.subscribe, model.view);
 
-  const subject = (): KubeObject[] => subjectOf(selection, store.get);
+  const subject = (): KubeObject[] => subjectOf(selection.get(), store.get);
   const { focus } = app;
-  useEffect(() => { focus.set({ cluster, kind, objects: subjectOf(selection, store.get) }); }, [focus, selection, store, cluster, kind]);
+  useEffect(() => {
+    const tell = (): void => focus.set({ cluster, kind, objects: subjectOf(selection.get(), store.get) });
+    tell();
+    return selection.subscribe(tell);
+  }, [focus, selection, store, cluster, kind]);
   useEffect(() => () => focus.set(undefined), [focus]);
   const someRows = view.rows.length > 0;
   // The arrows work at once; a field or the palette that has the focus keeps it.
@@ -87,9 +105,11 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const [menu, setMenu] = useState<{ key: string; x: number; y: number }>();
   const act = (id: string, key?: string): void => {
     const one = key === undefined ? undefined : store.get(key);
-    const objects = one && !(selection.chosen.size > 1 && selection.chosen.has(key!)) ? [one] : subject();
+    const { chosen } = selection.get();
+    const objects = one && !(chosen.size > 1 && chosen.has(key!)) ? [one] : subject();
     actionsFor(app, kind, objects).find(a => a.id === id)?.run({ app, cluster, kind, objects });
   };
+  const move = (id: string, to: number, among: readonly { id: string }[]): void => app.workspace.table(page, { order: movedColumn(columns.all, among, id, to) });
   const box = useRef<HTMLInputElement>(null);
   const onKey = (e: KeyboardEvent): void => {
     if (e.key === 'Escape' && filter !== '') { setFilter(''); e.stopPropagation(); }
@@ -114,21 +134,24 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
             onKeyDown={e => {
               if (e.key === 'Escape') { if (filter) setFilter(''); else document.querySelector<HTMLElement>('.table')?.focus(); e.stopPropagation(); }
               // Going to the rows means the rows that were asked for: nothing is awaited then.
-              if (e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); model.setFilter(filter); document.querySelector<HTMLElement>('.table')?.focus(); }
+              if (e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); ask(filter); document.querySelector<HTMLElement>('.table')?.focus(); }
             }} />
           {view.filter.kind === 'regex' || view.filter.kind === 'labels' || view.filter.kind === 'error' ? <span className={`filter-kind${view.filter.kind === 'error' ? ' bad' : ''}`}>{t(`list.filterKind.${view.filter.kind}`)}</span> : null}
         </div>
         {verdict ? <BrokenToggle store={store} verdict={verdict} namespaces={namespaces} on={brokenOnly} onToggle={() => setBrokenOnly(b => !b)} /> : null}
         <span className="spacer" />
         <FreshnessMark freshness={freshness} onRetry={retry} />
-        <ColumnChoice columns={columns.all} shown={new Set(columns.shown.map(c => c.id))} onShown={(id, on) => app.workspace.table(page, { shown: { ...prefs?.shown, [id]: on } })} />
+        <ColumnChoice columns={columns.all} shown={new Set(columns.shown.map(c => c.id))} onShown={(id, on) => app.workspace.table(page, { shown: { ...prefs?.shown, [id]: on } })} onMove={move}
+          onReset={prefs?.shown || prefs?.order || prefs?.widths ? () => app.workspace.table(page, { shown: undefined, order: undefined, widths: undefined }) : undefined} />
       </div>
+      {kind.namespaced ? <LostNamespaces cluster={cluster} /> : null}
       {empty ? (
         <ListState kind={kind} freshness={freshness} complete={complete} filtered={store.size > 0} namespaces={namespaces} retry={retry}
           onClear={() => { setFilter(''); setBrokenOnly(false); if (kind.namespaced && store.size === 0) app.workspace.setNamespaces(cluster, []); }} />
       ) : (
-        <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribeRow={store.subscribeRow} verdict={verdict} selection={selection} onSelection={setSelection}
-          onSorts={sorts => { model.setSorts(sorts); app.workspace.table(page, { sorts }); }} widths={prefs?.widths ?? {}} onWidths={widths => app.workspace.table(page, { widths })}
+        <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribe={store.subscribe} verdict={verdict} selection={selection}
+          onSorts={sorts => { model.setSorts(sorts); app.workspace.table(page, { sorts }); }} widths={prefs?.widths ?? {}} onWidths={widths => app.workspace.table(page, { widths })} onMove={(id, to) => move(id, to, columns.shown)}
+          scroll={left?.scroll} onScroll={scroll => app.workspace.table(place, { scroll })}
           open={openKey} onOpen={open} onMenu={(key, at) => setMenu({ key, ...at })} onKey={onKey} onWidth={setWidth}
           actions={key => {
             const o = store.get(key);
@@ -136,47 +159,26 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
               <IconButton plain icon="more" label={t('list.more')} tabIndex={-1} onClick={e => setMenu({ key, x: e.clientX, y: e.clientY })} /></div> : null;
           }} />
       )}
-      {selection.chosen.size > 0 ? (
-        <div className="selection-bar" role="toolbar" aria-label={t('list.chosen', { count: selection.chosen.size })}>
-          <strong>{t('list.chosen', { count: selection.chosen.size })}</strong>
-          {actionsFor(app, kind, subject()).map(a => <Button key={a.id} variant="text" className={a.danger ? 'danger-text' : undefined} startIcon={<Icon name={a.icon} size={14} />} onClick={() => act(a.id)}>{t(`actions.${a.id}`)}</Button>)}
-          <span className="spacer" />
-          <Button variant="text" onClick={() => setSelection(clear(selection))}>{t('list.clearChoice')}<kbd>Esc</kbd></Button>
-        </div>
-      ) : null}
-      {menu ? <ActionMenu cluster={cluster} kind={kind} objects={selection.chosen.has(menu.key) ? subject() : [store.get(menu.key)].filter(o => o !== undefined)} at={menu} onOpen={() => open(menu.key)} onClose={() => setMenu(undefined)} /> : null}
+      <SelectionBar selection={selection} actions={() => actionsFor(app, kind, subject())} onAct={id => act(id)} />
+      {menu ? <ActionMenu cluster={cluster} kind={kind} objects={selection.get().chosen.has(menu.key) ? subject() : [store.get(menu.key)].filter(o => o !== undefined)} at={menu} onOpen={() => open(menu.key)} onClose={() => setMenu(undefined)} /> : null}
     </section>
   );
 }
 
 const subjectOf = (s: Selection, get: (key: string) => KubeObject | undefined): KubeObject[] =>
   [...(s.chosen.size > 0 ? s.chosen : s.cursor === undefined ? [] : [s.cursor])].map(get).filter(o => o !== undefined);
-const isBroken = (level: string): boolean => level === 'bad' || level === 'warning';
 
-function BrokenToggle({ store, verdict, namespaces, on, onToggle }: { store: ReturnType<typeof useList<KubeObject>>['store']; verdict: NonNullable<ReturnType<typeof verdictOf>>; namespaces: readonly string[]; on: boolean; onToggle(): void }) {
+/** What can be done to the rows chosen, while there are some. */
+function SelectionBar({ selection, actions, onAct }: { selection: Store<Selection>; actions(): ReturnType<typeof actionsFor>; onAct(id: string): void }) {
   const { t } = useTranslation();
-  // Counting 50,000 verdicts is not for every frame.
-  const round = useSyncExternalStore(store.subscribe, () => Math.floor(store.version / 15));
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is mutable; its version says when it changed
-  const count = useMemo(() => {
-    let n = 0;
-    for (const o of store.values()) if ((namespaces.length < 2 || namespaces.includes(o.metadata?.namespace ?? '')) && isBroken(verdict(o).level)) n++;
-    return n;
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above
-  }, [store, verdict, namespaces, round]);
-  if (count === 0 && !on) return null;
-  return <button type="button" className={`chip chip-bad${on ? ' on' : ''}`} aria-pressed={on} aria-label={`${count} ${t('list.broken', { count })}`} title={t('list.brokenHelp')} onClick={onToggle}><span className="shape shape-bad" /><span>{count.toLocaleString()}</span><span className="chip-word">{t('list.broken', { count })}</span></button>;
-}
-
-function ColumnChoice({ columns, shown, onShown }: { columns: readonly { id: string; label: string }[]; shown: ReadonlySet<string>; onShown(id: string, on: boolean): void }) {
-  const { t } = useTranslation();
-  const [anchor, setAnchor] = useState<Element | null>(null);
+  const chosen = usePart(selection, s => s.chosen);
+  if (chosen.size === 0) return null;
   return (
-    <>
-      <IconButton icon="columns" label={t('list.columns')} onClick={e => setAnchor(e.currentTarget)} />
-      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
-        {columns.slice(1).map(c => <MenuItem key={c.id} role="menuitemcheckbox" aria-checked={shown.has(c.id)} onClick={() => onShown(c.id, !shown.has(c.id))}><span className="menu-check">{shown.has(c.id) ? <Icon name="check" size={14} /> : null}</span>{c.label}</MenuItem>)}
-      </Menu>
-    </>
+    <div className="selection-bar" role="toolbar" aria-label={t('list.chosen', { count: chosen.size })}>
+      <strong>{t('list.chosen', { count: chosen.size })}</strong>
+      {actions().map(a => <Button key={a.id} variant="text" className={a.danger ? 'danger-text' : undefined} startIcon={<Icon name={a.icon} size={14} />} onClick={() => onAct(a.id)}>{t(`actions.${a.id}`)}</Button>)}
+      <span className="spacer" />
+      <Button variant="text" onClick={() => selection.update(clear)}>{t('list.clearChoice')}<kbd>Esc</kbd></Button>
+    </div>
   );
 }

@@ -3,7 +3,7 @@ import type { Column, KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { TableColumn } from '../kit/table/column.ts';
 import type { Filterable } from '../kit/table/filter.ts';
-import type { RowVerdict } from '../kit/table/TableRow.tsx';
+import type { RowVerdict } from '../kit/table/row-painter.ts';
 
 const namespaceColumn: TableColumn<KubeObject> = { id: 'Namespace', label: 'Namespace', cell: 'code', value: o => o.metadata?.namespace ?? '', sort: o => o.metadata?.namespace ?? '' };
 
@@ -48,4 +48,21 @@ export function verdictOf(kind: KindSpec): ((o: KubeObject) => RowVerdict) | und
     if (!verdict) known.set(o, verdict = health(o));
     return verdict;
   };
+}
+
+/** Columns in the order the user gave them; those the order does not name stay behind the one they followed. */
+export function arranged<T>(columns: readonly TableColumn<T>[], order: readonly string[] | undefined): readonly TableColumn<T>[] {
+  if (!order) return columns;
+  const out = order.map(id => columns.find(c => c.id === id)).filter(c => c !== undefined);
+  for (const [i, c] of columns.entries()) if (!order.includes(c.id)) out.splice(i === 0 ? 0 : out.indexOf(columns[i - 1]!) + 1, 0, c);
+  return out;
+}
+
+/** The order after `id` was put at place `to` among the columns shown; hidden ones keep their places. */
+export function movedColumn(all: readonly { id: string }[], shown: readonly { id: string }[], id: string, to: number): string[] {
+  const seen = shown.map(c => c.id).filter(x => x !== id);
+  seen.splice(to, 0, id);
+  const visible = new Set(seen);
+  let next = 0;
+  return all.map(c => (visible.has(c.id) ? seen[next++]! : c.id));
 }

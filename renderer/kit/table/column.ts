@@ -1,5 +1,4 @@
 // A column as the table draws it: what the kit knows of a kind's columns.
-import type { ReactNode } from 'react';
 import type { SortValue } from './sort.ts';
 
 export type Cell = 'text' | 'name' | 'ratio' | 'state' | 'number' | 'age' | 'labels' | 'code' | 'link' | 'list' | 'bytes' | 'percent';
@@ -15,8 +14,6 @@ export interface TableColumn<T> {
   chars?: number;
   value(row: T, now: number): string | number | boolean;
   sort(row: T): SortValue;
-  /** Replaces the text; must depend on the row alone. */
-  render?(row: T): ReactNode;
 }
 
 const WIDTH: Record<Cell, readonly [min: number, max: number]> = {
@@ -27,13 +24,20 @@ export const isRight = (cell: Cell): boolean => cell === 'number' || cell === 'b
 const CHAR = 7.3;
 const MONO_CHAR = 7.7;
 const PADDING = 22;
+/** Wider than nearly any text of a proportional font. */
+const WIDE_CHAR = 8.4;
+
+const isMono = (cell: Cell): boolean => cell === 'name' || cell === 'code' || cell === 'labels' || cell === 'list';
+
+/** Characters that stand in a column of `width` px for sure. */
+export const charsThatFit = (cell: Cell, width: number): number => Math.floor((width - 20 - (cell === 'state' ? 16 : 0)) / (isMono(cell) ? MONO_CHAR : WIDE_CHAR));
 
 /** Width in px that fits nearly all of the sampled texts and the header. */
 export function fitWidth(cell: Cell, label: string, texts: readonly string[], chars = 0): number {
   const lengths = texts.map(t => t.length).sort((a, b) => a - b);
   const most = Math.max(chars, lengths[Math.floor((lengths.length - 1) * 0.95)] ?? 0);
   const mark = cell === 'state' ? 16 : 0;
-  const char = cell === 'name' || cell === 'code' || cell === 'labels' || cell === 'list' ? MONO_CHAR : CHAR;
+  const char = isMono(cell) ? MONO_CHAR : CHAR;
   const [min, max] = WIDTH[cell];
   return Math.round(Math.max(min, Math.min(max, Math.max(most * char + mark, label.length * CHAR + 14) + PADDING)));
 }
@@ -56,3 +60,12 @@ export function squeeze(columns: readonly { id: string; cell: Cell; width: numbe
   return Object.fromEntries(columns.map((c, i) => [c.id, Math.floor(widths[i]!)]));
 }
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** What is left of `room` goes to the name and, somewhat less, to the state, where the user set no width. In the order of `columns`. */
+export function spread(columns: readonly { id: string; cell: Cell; fixed: boolean }[], squeezed: Readonly<Record<string, number>>, room: number): number[] {
+  const widths = columns.map(c => squeezed[c.id] ?? 100);
+  const shares = columns.map(c => (c.fixed ? 0 : c.cell === 'name' ? 1 : c.cell === 'state' ? 0.6 : 0));
+  const left = room - sum(widths);
+  const all = sum(shares);
+  return left > 0 && all > 0 ? widths.map((w, i) => w + Math.floor((left * shares[i]!) / all)) : widths;
+}

@@ -1,12 +1,13 @@
 // Which rows a table shows and in which order: filter and sort over a live source, at most four times a second, and not at all
-// while the pointer rests on a row or the table scrolls.
+// while the pointer rests on a row or the table scrolls. What did not change costs nothing: only the changed rows are looked at.
 import { matches, parseFilter, type Filter, type Filterable } from './filter.ts';
 import { mergeKeys, sortKeys, type SortKey, type SortValue } from './sort.ts';
 
 export interface RowSource<T> {
   keys(): Iterable<string>;
   get(key: string): T | undefined;
-  subscribe(listener: () => void): () => void;
+  /** `changed`: keys that came, changed or went since the last call. */
+  subscribe(listener: (changed: ReadonlySet<string>) => void): () => void;
 }
 export interface RowReader<T> {
   filterable(row: T): Filterable;
@@ -22,6 +23,8 @@ export interface TableView {
 
 /** Milliseconds between re-sorts. */
 const EVERY = 250;
+/** A row fails the further condition, fails the filter, or is shown. */
+const OUT = 0, HIDDEN = 1, SHOWN = 2;
 
 export class TableModel<T> {
   #source: RowSource<T>;
@@ -34,30 +37,36 @@ export class TableModel<T> {
   #texts = new WeakMap<object, Filterable>();
   #values = new Map<string, WeakMap<object, SortValue>>();
   #held = false;
-  #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #computed = Number.NEGATIVE_INFINITY;
-  /** Every key of the source in the order of the view, the filter left out of account, and the objects it was made of. */
+  /** Every key of the source in the order of the view, the filter left out of account. */
   #order: readonly string[] = [];
-  #last = new Map<string, T>();
-  #inOrder = false;
+  /** The objects the order was made of, and what the filter says of each. */
+  #known = new Map<string, T>();
+  #verdicts = new Map<string, number>();
+  #counts = [0, 0, 0];
+  /** Told by the source, not yet looked at. */
+  #dirty = new Set<string>();
+  /** Rows that do not stand where they belong, because the table was held when they changed. */
+  #astray = new Set<string>();
   #now: () => number;
   #stop: (() => void) | undefined;
 
-  constructor(source: RowSource<T>, reader: RowReader<T>, sorts: readonly SortKey[], now: () => number = () => performance.now()) {
+  constructor(source: RowSource<T>, reader: RowReader<T>, sorts: readonly SortKey[], filter = '', now: () => number = () => performance.now()) {
     this.#source = source;
     this.#reader = reader;
     this.#sorts = sorts;
     this.#now = now;
+    this.#filter = parseFilter(filter);
     this.#view = { rows: [], total: 0, filter: this.#filter, sorts };
-    this.#compute();
+    this.#rebuild();
   }
 
   readonly view = (): TableView => this.#view;
   readonly subscribe = (listener: () => void): (() => void) => {
     if (this.#listeners.size === 0) {
-      this.#stop = this.#source.subscribe(() => this.#changed());
-      this.#compute();
+      this.#stop = this.#source.subscribe(changed => this.#changed(changed));
+      this.#rebuild();
     }
     this.#listeners.add(listener);
     return () => {
@@ -69,67 +78,104 @@ export class TableModel<T> {
     };
   };
 
-  setFilter(text: string): void { this.#filter = parseFilter(text); this.#compute(); }
-  setSorts(sorts: readonly SortKey[]): void { this.#sorts = sorts; this.#compute(); }
+  setFilter(text: string): void { this.#filter = parseFilter(text); this.#judgeAll(); this.#compute(); }
+  setSorts(sorts: readonly SortKey[]): void {
+    this.#sorts = sorts;
+    this.#take();
+    this.#order = sortKeys([...this.#known.keys()], this.#sorts, this.#valueOf);
+    this.#astray.clear();
+    this.#show();
+  }
   /** A further condition: chosen namespaces, only what is broken. */
-  setExtra(extra: ((row: T) => boolean) | undefined): void { this.#extra = extra; this.#compute(); }
+  setExtra(extra: ((row: T) => boolean) | undefined): void { this.#extra = extra; this.#judgeAll(); this.#compute(); }
 
   /** While held, rows keep their places: new ones come last, gone ones leave. */
   hold(on: boolean): void {
     if (this.#held === on) return;
     this.#held = on;
-    if (!on && this.#due) this.#compute();
+    if (!on && this.#astray.size > 0) this.#compute();
   }
 
-  #changed(): void {
-    if (this.#timer !== undefined) return;
+  #changed(changed: ReadonlySet<string>): void {
+    for (const key of changed) this.#dirty.add(key);
+    if (this.#timer !== undefined || this.#dirty.size === 0) return;
     const wait = this.#computed + EVERY - this.#now();
     if (wait <= 0) { this.#compute(); return; }
     this.#timer = setTimeout(() => { this.#timer = undefined; this.#compute(); }, wait);
+  }
+
+  #rebuild(): void {
+    this.#dirty = new Set([...this.#source.keys(), ...this.#known.keys()]);
+    this.#compute();
   }
 
   #compute(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#computed = this.#now();
-    const sameSorts = this.#view.sorts === this.#sorts;
-    // Rows whose objects are the same keep their order among themselves; only the others are placed anew.
-    const kept: string[] = [];
+    const { gone, added, moved } = this.#take();
+    for (const key of moved) this.#astray.add(key);
+    for (const key of gone) this.#astray.delete(key);
+    if (this.#held) {
+      if (gone.size > 0 || added.length > 0) this.#order = [...without(this.#order, gone), ...added];
+      for (const key of added) this.#astray.add(key);
+    } else if (gone.size > 0 || added.length > 0 || this.#astray.size > 0) {
+      const leave = gone.size === 0 ? this.#astray : new Set([...gone, ...this.#astray]);
+      const come = [...new Set([...added, ...this.#astray])];
+      this.#order = mergeKeys(without(this.#order, leave), come, this.#sorts, this.#valueOf);
+      this.#astray.clear();
+    }
+    this.#show();
+  }
+
+  /** Takes the changed rows over: which are gone, which are new, and which may have to change places. */
+  #take(): { gone: Set<string>; added: string[]; moved: string[] } {
+    const gone = new Set<string>();
+    const added: string[] = [];
     const moved: string[] = [];
-    const now = new Map<string, T>();
-    for (const key of this.#source.keys()) {
+    for (const key of this.#dirty) {
       const row = this.#source.get(key);
-      if (row === undefined) continue;
-      now.set(key, row);
-      if (!this.#last.has(key)) moved.push(key);
+      const was = this.#known.get(key);
+      if (row === was) continue;
+      if (row === undefined) {
+        gone.add(key);
+        this.#known.delete(key);
+        this.#count(key, undefined);
+        continue;
+      }
+      this.#known.set(key, row);
+      this.#count(key, this.#judge(row));
+      if (was === undefined) added.push(key);
+      else if (this.#sorts.some(s => this.#value(was, s.column) !== this.#value(row, s.column))) moved.push(key);
     }
-    this.#due = this.#held && sameSorts;
-    const sorted = sameSorts && this.#inOrder;
-    for (const key of this.#order) {
-      const row = now.get(key);
-      if (row === undefined) continue;
-      if (this.#due || !sorted || this.#last.get(key) === row) kept.push(key); else moved.push(key);
-    }
-    const value = (key: string, column: string): SortValue => this.#value(now.get(key)!, column);
-    if (this.#due) this.#order = [...kept, ...moved];
-    else if (sorted) this.#order = mergeKeys(kept, moved, this.#sorts, value);
-    else this.#order = sortKeys([...kept, ...moved], this.#sorts, value);
-    this.#inOrder = !this.#due;
-    this.#last = now;
-    // The filter comes after the order: another letter in it costs one pass and no sorting.
-    let total = 0;
-    const rows = this.#order.filter(key => {
-      const row = now.get(key)!;
-      if (this.#extra?.(row) === false) return false;
-      total++;
-      return this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row));
-    });
-    const same = sameSorts && this.#view.filter === this.#filter && total === this.#view.total && rows.length === this.#view.rows.length && rows.every((r, i) => r === this.#view.rows[i]);
-    if (same) return;
-    this.#view = { rows, total, filter: this.#filter, sorts: this.#sorts };
+    this.#dirty.clear();
+    return { gone, added, moved };
+  }
+
+  #show(): void {
+    const total = this.#known.size - this.#counts[OUT]!;
+    const rows = this.#counts[SHOWN] === this.#order.length ? this.#order : this.#order.filter(key => this.#verdicts.get(key) === SHOWN);
+    const was = this.#view;
+    const sameRows = rows === was.rows || (rows.length === was.rows.length && rows.every((r, i) => r === was.rows[i]));
+    if (sameRows && was.sorts === this.#sorts && was.filter === this.#filter && total === was.total) return;
+    this.#view = { rows: sameRows ? was.rows : rows, total, filter: this.#filter, sorts: this.#sorts };
     for (const l of this.#listeners) l();
   }
 
+  #judge(row: T): number {
+    if (this.#extra?.(row) === false) return OUT;
+    return this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row)) ? SHOWN : HIDDEN;
+  }
+  #judgeAll(): void { for (const [key, row] of this.#known) this.#count(key, this.#judge(row)); }
+  #count(key: string, verdict: number | undefined): void {
+    const was = this.#verdicts.get(key);
+    if (was === verdict) return;
+    if (was !== undefined) this.#counts[was]!--;
+    if (verdict === undefined) this.#verdicts.delete(key);
+    else { this.#counts[verdict]!++; this.#verdicts.set(key, verdict); }
+  }
+
+  #valueOf = (key: string, column: string): SortValue => this.#value(this.#known.get(key)!, column);
   #value(row: T, column: string): SortValue {
     let values = this.#values.get(column);
     if (!values) this.#values.set(column, values = new WeakMap());
@@ -144,3 +190,5 @@ export class TableModel<T> {
     return text;
   }
 }
+
+const without = (keys: readonly string[], gone: ReadonlySet<string>): readonly string[] => (gone.size === 0 ? keys : keys.filter(k => !gone.has(k)));

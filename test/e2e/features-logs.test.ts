@@ -33,6 +33,13 @@ const podOf = (name: string, containers: object[], more: object = {}): KubeObjec
   ({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: NS, name, labels: { app: name } }, spec: { terminationGracePeriodSeconds: 0, containers, ...more } }) as KubeObject;
 const running = (name: string) => eventually(`${name} runs`, async () => (await client.get<Pod>(POD, NS, name)).status?.phase === 'Running', 60_000);
 
+/** A window whose dock is empty: what earlier windows had open comes back with it. */
+async function opened(at = url, o: { colorScheme?: 'light' | 'dark' } = {}): Promise<Window> {
+  const w = await openWindow(browser, at, o);
+  const close = w.page.locator('.dock-tab .tab-close');
+  while (await close.count() > 0) await close.first().click();
+  return w;
+}
 /** Chooses a row of a kind's list by its key and asks for its logs, all by keys but for the choice of the row. */
 async function openLogs(w: Window, key: string, jump = 'p'): Promise<Locator> {
   await w.page.evaluate(() => { if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); });
@@ -63,7 +70,7 @@ describe('one pod', () => {
   it('all containers and the init container, merged by time, coloured by source, with the kubectl command', async () => {
     await create(client, podOf('mix', [sh('left', 'n=0; while :; do n=$((n+1)); echo "left line $n"; sleep 0.2; done'), sh('right', 'n=0; while :; do n=$((n+1)); echo "right line $n"; sleep 0.3; done')], { initContainers: [sh('prepare', 'echo prepared line 1; echo prepared line 2')] }));
     await running('mix');
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/mix`);
     await logs.getByText('2 of 3 sources').waitFor();
     expect(await command(w)).toContain(` -n ${NS} logs -f --all-containers mix`);
@@ -103,7 +110,7 @@ describe('one pod', () => {
     ].join('; ');
     await create(client, podOf('words', [sh('main', script)]));
     await running('words');
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/words`);
     await logs.getByText('the end', { exact: true }).waitFor();
     // The lines have the focus: `/` leads to the search, Enter steps, Escape comes back.
@@ -158,7 +165,7 @@ describe('one pod', () => {
 
   it('since: only what is younger', async () => {
     await create(client, podOf('since', [sh('main', 'echo old line 1; sleep 63; n=0; while :; do n=$((n+1)); echo "young line $n"; sleep 0.2; done')]));
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/since`);
     await logs.getByText('old line 1').waitFor();
     await eventually('the young ones', async () => (await texts(logs)).includes('young line 1'), 90_000);
@@ -176,7 +183,7 @@ describe('restarts', () => {
     // Each run counts on where the last one stopped, so that a hole or a double shows.
     const script = 'n=$(cat /keep/n 2>/dev/null || echo 0); e=$((n+40)); while [ $n -lt $e ]; do n=$((n+1)); echo "line $n"; sleep 0.02; done; echo $n > /keep/n; exit 1';
     await create(client, podOf('again', [sh('main', script, { volumeMounts: [{ name: 'keep', mountPath: '/keep' }] })], { volumes: [{ name: 'keep', emptyDir: {} }] }));
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/again`);
     await eventually('the third run', async () => (await texts(logs)).includes('line 100'), 60_000);
     expect(await logs.locator('.log-note').count()).toBeGreaterThan(0);
@@ -194,7 +201,7 @@ describe('restarts', () => {
   });
 
   it('no previous run: said plainly', async () => {
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/words`);
     await toggle(logs, 'Previous').click();
     await logs.getByText('there is no previous log').waitFor();
@@ -205,7 +212,7 @@ describe('restarts', () => {
   it('a lost connection, and a host that dies: nothing lost, nothing doubled', async () => {
     await create(client, podOf('count', [sh('main', 'n=0; while :; do n=$((n+1)); echo "line $n"; sleep 0.01; done')]));
     await running('count');
-    const w = await openWindow(browser, url);
+    const w = await opened();
     w.expect(/WebSocket|ERR_CONNECTION_REFUSED|Failed to load resource/);
     let link: WebSocketRoute | undefined;
     await w.page.routeWebSocket(/./, ws => { link = ws; ws.connectToServer(); });
@@ -238,13 +245,13 @@ describe('workloads', () => {
   it('a redeploy: new pods join, the lines of the old stay', async () => {
     const template = (version: string): object => ({ metadata: { labels: { app: 'shop' } }, spec: { terminationGracePeriodSeconds: 0, containers: [sh('main', `n=0; trap 'echo bye ${version}; exit' TERM; while :; do n=$((n+1)); echo "${version} line $n"; sleep 0.2; done`)] } });
     await create(client, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: NS, name: 'shop' }, spec: { replicas: 2, selector: { matchLabels: { app: 'shop' } }, template: template('v1') } } as KubeObject);
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/shop`, 'd');
     expect(await command(w)).toContain('logs -f --all-containers --all-pods --prefix deployment/shop');
     await logs.getByText('2 of 2 sources').waitFor();
     await client.patch(DEPLOYMENT, NS, 'shop', 'application/merge-patch+json', { spec: { template: template('v2') } });
     await logs.getByText('2 of 4 sources').waitFor({ timeout: 60_000 });
-    await eventually('lines of the new pods from their first', async () => { const l = await downloaded(w.page, logs); const fresh = new Set(l.filter(x => / v2 line 1$/.test(x)).map(x => x.split(' ')[1])); return fresh.size === 2; });
+    await eventually('lines of the new pods from their first', async () => { const l = await downloaded(w.page, logs); const fresh = new Set(l.filter(x => x.endsWith(' v2 line 1')).map(x => x.split(' ')[1])); return fresh.size === 2; });
     const lines = await downloaded(w.page, logs);
     const byPod = Map.groupBy(lines.filter(l => / line \d+$/.test(l)), l => l.split(' ')[1]!);
     expect(byPod.size).toBe(4);
@@ -255,7 +262,7 @@ describe('workloads', () => {
   });
 
   it('a pod of a workload that goes: its lines stay, and its replacement is one key away', async () => {
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const pod = (await client.list<Pod>(POD, { namespace: NS, labelSelector: 'app=shop' })).items.find(p => !p.metadata?.deletionTimestamp)!.metadata!.name!;
     const logs = await openLogs(w, `${NS}/${pod}`);
     await eventually('its lines', async () => (await texts(logs)).length > 2);
@@ -275,7 +282,7 @@ describe('much', () => {
     const script = 'n=0; while [ $n -lt 60 ]; do seq -f "line %.0f" $((n*2000+1)) $((n*2000+2000)); n=$((n+1)); sleep 0.95; done; sleep 3600';
     await create(client, podOf('flood', [{ name: 'main', image: 'node:20', imagePullPolicy: 'Never', command: ['bash', '-c', script] }]));
     await running('flood');
-    const w = await openWindow(browser, url);
+    const w = await opened();
     const logs = await openLogs(w, `${NS}/flood`);
     await logs.getByRole('combobox', { name: 'How far back' }).selectOption('all there is');
     await w.page.evaluate(() => {
@@ -346,7 +353,7 @@ describe('every workload, any cluster', () => {
   };
 
   it.each([['rs', 'replicasets', 2], ['rc', 'replicationcontrollers', 2], ['svc', 'services', 2], ['job', 'jobs', 1]] as const)('%s: the pods it owns or selects, on a cluster of the kubeconfig', async (name, plural, sources) => {
-    const w = await openWindow(browser, address);
+    const w = await opened(address);
     await away(w);
     const logs = await open(w, plural, name);
     await logs.getByTestId('log-sources').getByText(new RegExp(`of ${sources} source`)).waitFor();
@@ -360,7 +367,7 @@ describe('every workload, any cluster', () => {
 
   it('more sources than are read at once: told, and one key away', async () => {
     await eventually('130 pods run', async () => (await there.list<Pod>(POD, { namespace: 'work', labelSelector: 'app=many' })).items.filter(p => p.status?.phase === 'Running').length === 130, 60_000);
-    const w = await openWindow(browser, address);
+    const w = await opened(address);
     await away(w);
     const logs = await open(w, 'deployments', 'many');
     await logs.getByText('120 of 130 sources').waitFor();
@@ -374,7 +381,7 @@ describe('every workload, any cluster', () => {
 
   it('looks right in both themes, while nothing is there and while nothing answers', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const w = await openWindow(browser, address, { colorScheme });
+      const w = await opened(address, { colorScheme });
       await away(w);
       const logs = await open(w, 'replicasets', 'rs');
       await eventually('lines', async () => (await texts(logs)).length > 0);
@@ -383,7 +390,7 @@ describe('every workload, any cluster', () => {
       await w.close();
     }
     await create(there, owned('v1', 'Service', 'nobody', { selector: { app: 'nobody' }, ports: [{ port: 80 }] }), { ...owned('v1', 'Pod', 'stuck', { containers: [{ name: 'main', image: 'shop/no-such:1' }] }) });
-    const w = await openWindow(browser, address);
+    const w = await opened(address);
     await away(w);
     const logs = await open(w, 'services', 'nobody');
     await logs.getByText('There are no pods now; new ones join by themselves.').waitFor();

@@ -44,7 +44,7 @@ export function LogBar({ field, ...p }: Props) {
           if (e.key === 'Enter') { e.preventDefault(); p.go(e.shiftKey ? -1 : 1); }
           if (e.key === 'Escape') { e.stopPropagation(); if (p.query) p.onQuery(''); else p.leave(); }
         }} />
-      {p.error === undefined ? null : <span className="logs-wrong" role="alert">{t('logs.badPattern', { why: p.error.replace(/^Invalid regular expression: /, '') })}</span>}
+      {p.error === undefined ? null : <span className="logs-wrong" role="alert">{t('logs.badPattern', { why: p.error.replace(/^Invalid regular expression: .*: /, '') })}</span>}
       {hits ? <span className="quiet logs-hits" role="status">{none ? t('logs.noHits') : t('logs.hits', { at: hits.at === undefined ? '–' : hits.at + 1, count: hits.count })}</span> : null}
       <IconButton icon="up" label={t('logs.previousHit')} keys="Shift Enter" disabled={none} onClick={() => p.go(-1)} />
       <IconButton icon="down" label={t('logs.nextHit')} keys="Enter" disabled={none} onClick={() => p.go(1)} />

@@ -61,6 +61,8 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
   const screen = useRef<Screen>(undefined);
   /** The next session takes the focus: the user has asked for it. */
   const focusNext = useRef(false);
+  /** Shell that was found in a container of this name. */
+  const found = useRef<{ container: string; shell: string }>(undefined);
   const host = useStore(app.connection.host);
   const platform = host?.platform ?? 'linux';
 
@@ -84,7 +86,10 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
     const s = screen.current ?? openScreen(box.current, platform);
     screen.current = s;
     s.fit();
-    const session = new TerminalSession(app.connection, s.term, place, setPhase);
+    const session = new TerminalSession(app.connection, s.term, place, p => {
+      if (p.state === 'open' && p.shell) found.current = { container: place.container, shell: p.shell };
+      setPhase(p);
+    }, found.current?.container === place.container ? found.current.shell : undefined);
     s.term.attachCustomKeyEventHandler(e => copyKeys(e, s.term, platform, () => setFinding(true)));
     if (takesFocus(id) || focusNext.current) s.term.focus();
     focusNext.current = false;

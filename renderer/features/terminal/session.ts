@@ -11,10 +11,10 @@ export interface Place {
 }
 export type Phase = { state: 'connecting'; shell?: string } | { state: 'open'; shell?: string } | { state: 'over'; end: End; tried: readonly string[] };
 
-/** Milliseconds after which a shell that says nothing counts as open, and what looks like a refusal as output. */
-const SILENT = 5000, DOUBT = 3000;
+/** Milliseconds after which a shell that says nothing is given what was typed, and what looks like a refusal is taken for output. */
+const SILENT = 5000, DOUBT = 5000;
 
-/** Opens at once; tells its phases. `close` ends it without a word. */
+/** Opens at once; tells its phases. `close` ends it without a word. `known` is the shell that was found before: it is tried first. */
 export class TerminalSession {
   #connection: Connection;
   #term: Terminal;
@@ -23,24 +23,28 @@ export class TerminalSession {
   #stream: OpenStream | undefined;
   #attempt = 0;
   #began = 0;
-  /** What was typed before it was clear that the shell is there; undefined from then on. */
+  /** What was typed before it was clear that the shell is there, for the next one should it not be; undefined from then on. */
   #early: string[] | undefined = [];
+  /** A silent shell gets what is typed before it has proved to be one. */
+  #silent = false;
+  #shells: readonly (readonly string[])[];
   #tried: string[] = [];
   #off: { dispose(): void }[] = [];
   #closed = false;
 
-  constructor(connection: Connection, term: Terminal, place: Place, tell: (p: Phase) => void) {
+  constructor(connection: Connection, term: Terminal, place: Place, tell: (p: Phase) => void, known?: string) {
     this.#connection = connection;
     this.#term = term;
     this.#place = place;
     this.#tell = tell;
+    this.#shells = [...SHELLS].sort((a, b) => Number(b.join(' ') === known) - Number(a.join(' ') === known));
     // Without a terminal over there lines end with a line feed alone, and nobody echoes.
     term.options.convertEol = !place.tty;
     const lines = new LineInput({ echo: text => term.write(text), send: text => this.#stream?.input(text), eof: () => this.#stream?.eof() });
     this.#off.push(
       term.onData(d => {
         if (!place.stdin || !this.#stream) return;
-        if (!place.tty) lines.take(d); else if (this.#early) this.#early.push(d); else this.#stream.input(d);
+        if (!place.tty) lines.take(d); else { this.#early?.push(d); if (!this.#early || this.#silent) this.#stream.input(d); }
       }),
       term.onBinary(d => { if (place.tty) this.#stream?.input(d); }),
       term.onResize(({ cols, rows }) => { if (place.tty) this.#stream?.resize(cols, rows); }),
@@ -57,46 +61,49 @@ export class TerminalSession {
 
   #open(): void {
     const { mode, instance: _, ...place } = this.#place;
-    const command = mode === 'exec' ? SHELLS[this.#attempt] : undefined;
+    const command = mode === 'exec' ? this.#shells[this.#attempt] : undefined;
     const shell = command?.join(' ');
     if (shell) this.#tried.push(shell);
     this.#tell({ state: 'connecting', shell });
     this.#began = performance.now();
     /** What an attempt writes is held back until it is clear that it is no complaint about a missing shell. */
     let held = '';
-    let shown = mode === 'attach', over = false;
-    const show = (): void => {
-      if (shown || over || this.#closed) return;
-      shown = true;
+    let proved = mode === 'attach', over = false;
+    this.#silent = false;
+    const give = (): void => {
       this.#tell({ state: 'open', shell });
+      if (!this.#silent) for (const d of this.#early ?? []) this.#stream?.input(d);
+    };
+    const prove = (): void => {
+      if (proved || over || this.#closed) return;
+      proved = true;
+      give();
+      this.#early = undefined;
       this.#draw(held);
       held = '';
-      // Only now: what a missing shell was given would be lost.
-      for (const d of this.#early ?? []) this.#stream?.input(d);
-      this.#early = undefined;
     };
-    if (shown) { this.#early = undefined; this.#tell({ state: 'open' }); }
+    if (proved) { this.#early = undefined; this.#tell({ state: 'open' }); }
     this.#stream = this.#connection.stream({ t: 'terminal', ...place, mode, ...(command ? { command: [...command] } : {}), cols: this.#term.cols, rows: this.#term.rows }, {
       data: (_s, text) => {
         if (this.#closed || over) return;
-        if (shown) { this.#draw(text); return; }
+        if (proved) { this.#draw(text); return; }
         held += text;
-        // A prompt comes within moments; a refusal ends the session as quickly.
-        if (held.length > 400 || !/exec|not found|no such|OCI|cannot/i.test(held)) show(); else setTimeout(show, DOUBT);
+        // A refusal ends the session within moments.
+        if (held.length > 400 || !/exec|not found|no such|OCI|cannot/i.test(held)) prove(); else setTimeout(prove, DOUBT);
       },
       end: result => {
         if (this.#closed) return;
-        const more = this.#attempt + 1 < SHELLS.length;
-        const missing = mode === 'exec' && isMissing(result, performance.now() - this.#began, shown);
-        if (!missing) show();
+        const more = this.#attempt + 1 < this.#shells.length;
+        const missing = mode === 'exec' && isMissing(result, performance.now() - this.#began, proved);
+        if (!missing) prove();
         over = true;
         this.#stream = undefined;
         if (missing && more) { this.#attempt++; this.#open(); return; }
         this.#tell({ state: 'over', end: result, tried: missing ? this.#tried : [] });
       },
     });
-    // A shell that says nothing at first is open all the same.
-    if (mode === 'exec') setTimeout(show, SILENT);
+    // A shell may say nothing until it is spoken to.
+    if (mode === 'exec') setTimeout(() => { if (!proved && !over && !this.#closed && held === '') { give(); this.#silent = true; } }, SILENT);
   }
 
   #draw(text: string): void {

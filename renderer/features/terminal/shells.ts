@@ -5,13 +5,13 @@ import type { WireError } from '../../../electron/contract/frames.ts';
 export const SHELLS: readonly (readonly string[])[] = [['bash'], ['sh'], ['ash'], ['/busybox/sh']];
 
 /** Milliseconds within which a shell that is not there fails. */
-const SOON = 15_000;
+const SOON = 20_000;
 
 export interface End { exit?: number; error?: WireError }
 
 /** Did this attempt fail because the program is not in the container? A shell the user has left ends otherwise, or later. */
-export function isMissing(end: End, afterMs: number, typed: boolean): boolean {
-  if (typed || afterMs > SOON) return false;
+export function isMissing(end: End, afterMs: number, proved: boolean): boolean {
+  if (proved || afterMs > SOON) return false;
   if (end.exit === 126 || end.exit === 127) return true;
   return end.error !== undefined && /executable file not found|no such file or directory|not found in \$?PATH|command not found|stat .*: no such/i.test(end.error.message);
 }

@@ -13,7 +13,7 @@ import { WatchHub } from './watch-hub.ts';
 
 /** What history is kept: everything younger than `keepMs` and at least `keepRevisions` events, but never more than `maxBytes` of it. */
 export interface HistoryPolicy { keepMs: number; keepRevisions: number; maxBytes: number }
-export const DEFAULT_HISTORY: HistoryPolicy = { keepMs: 10 * 60_000, keepRevisions: 10_000, maxBytes: 96 << 20 };
+export const DEFAULT_HISTORY: HistoryPolicy = { keepMs: 10 * 60_000, keepRevisions: 10_000, maxBytes: 64 << 20 };
 
 interface Txn { events: StoreEvent[]; entries: (Entry | undefined)[]; revision: number; resolve(r: { revision: number; entries: (Entry | undefined)[] }): void; reject(e: unknown): void }
 interface Accepted { entry: Entry | undefined; revision: number }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ContainerSpec, RuntimeConfig } from '../runtime.ts';
 import { containerOptions, resourceFields } from './convert.ts';
 import { pauseArchive } from './pause-image.ts';
-import { FrameReader, logLine } from './logs.ts';
+import { StreamReader, logLine } from './logs.ts';
 
 const config = { clusterId: 'c', nodeName: 'n', logMaxBytes: 10, logMaxFiles: 2 } as RuntimeConfig;
 const sandbox = { id: 's', hostPID: false, hostIPC: false, sharedPID: true, podName: 'p', podNamespace: 'd', podUid: 'u' };
@@ -27,7 +27,7 @@ it('gives colons in paths to the long form', () => {
 });
 it('cuts log frames wherever the stream is cut', () => {
   const frame = Buffer.from('\x02\0\0\0\0\0\0\x062026 x', 'latin1');
-  const reader = new FrameReader();
+  const reader = new StreamReader();
   expect([...frame].flatMap(b => reader.push(Buffer.from([b]))).map(logLine)).toEqual([{ time: '2026', stream: 'stderr', data: Buffer.from('x') }]);
 });
 it('has a pause image for both processors', () => { expect(pauseArchive('x86_64')).toBeDefined(); expect(pauseArchive('aarch64')).toBeDefined(); expect(pauseArchive('riscv64')).toBeUndefined(); });

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import type { Duplex, Writable } from 'node:stream';
 import type { StreamOptions } from '../runtime.ts';
 import { dockerMessage, dockerStatus } from './errors.ts';
-import { FrameReader } from './logs.ts';
+import { StreamReader } from './logs.ts';
 
 /** Runs a command; resolves with its exit code. A program that cannot be run is 126 or 127 with Docker's words on stderr. */
 export async function execIn(docker: Docker, id: string, command: readonly string[], o: StreamOptions): Promise<number> {
@@ -45,7 +45,7 @@ async function pump(socket: Duplex, o: StreamOptions, exec: boolean, endInput = 
   o.stdin?.on('data', onInput);
   o.stdin?.once('end', onEnd);
   o.stdin?.once('error', onEnd);
-  const frames = o.tty ? undefined : new FrameReader();
+  const frames = o.tty ? undefined : new StreamReader();
   let first = true;
   try {
     for await (const chunk of socket as AsyncIterable<Buffer>) {

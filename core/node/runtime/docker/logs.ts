@@ -1,47 +1,36 @@
 // A container's output out of Docker's log API: framed for plain containers, raw for terminals, a timestamp before every entry.
 import type Docker from 'dockerode';
+import { FrameReader } from '../frames.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 import { dockerStatus } from './errors.ts';
 
-export interface Frame { stream: 'stdout' | 'stderr'; payload: Buffer }
+interface Entry { stream: 'stdout' | 'stderr'; payload: Buffer }
 
-/** Cuts Docker's multiplexed stream into frames: 1 byte of stream, 3 zero, 4 of big-endian length, payload. */
-export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0);
-  push(chunk: Buffer): Frame[] {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const frames: Frame[] = [];
-    let at = 0;
-    while (this.#rest.length - at >= 8) {
-      const size = this.#rest.readUInt32BE(at + 4);
-      if (this.#rest.length - at - 8 < size) break;
-      frames.push({ stream: this.#rest[at] === 2 ? 'stderr' : 'stdout', payload: this.#rest.subarray(at + 8, at + 8 + size) });
-      at += 8 + size;
-    }
-    this.#rest = this.#rest.subarray(at);
-    return frames;
-  }
+/** Cuts Docker's multiplexed stream: 1 byte of stream, 3 zero, 4 of big-endian length, payload. */
+export class StreamReader {
+  readonly #frames = new FrameReader(8);
+  push(chunk: Buffer): Entry[] { return this.#frames.push(chunk).map(f => ({ stream: f.type === 2 ? 'stderr' : 'stdout', payload: f.payload })); }
 }
 
 /** Cuts raw terminal output into lines; `end` gives what is left without a newline. */
 class LineReader {
   #rest: Buffer = Buffer.alloc(0);
-  push(chunk: Buffer): Frame[] {
+  push(chunk: Buffer): Entry[] {
     this.#rest = Buffer.concat([this.#rest, chunk]);
-    const lines: Frame[] = [];
+    const lines: Entry[] = [];
     for (let nl = this.#rest.indexOf(10); nl >= 0; nl = this.#rest.indexOf(10)) {
       lines.push({ stream: 'stdout', payload: this.#rest.subarray(0, nl + 1) });
       this.#rest = this.#rest.subarray(nl + 1);
     }
     return lines;
   }
-  end(): Frame[] { return this.#rest.length === 0 ? [] : [{ stream: 'stdout', payload: this.#rest }]; }
+  end(): Entry[] { return this.#rest.length === 0 ? [] : [{ stream: 'stdout', payload: this.#rest }]; }
 }
 
 /** Takes the leading timestamp off a log entry. */
-export function logLine(frame: Frame): LogLine {
-  const space = frame.payload.indexOf(32);
-  return { time: frame.payload.toString('latin1', 0, space), stream: frame.stream, data: frame.payload.subarray(space + 1) };
+export function logLine(entry: Entry): LogLine {
+  const space = entry.payload.indexOf(32);
+  return { time: entry.payload.toString('latin1', 0, space), stream: entry.stream, data: entry.payload.subarray(space + 1) };
 }
 
 /** Entries a follower remembers per stream; more than a log file of the usual 10 MiB has. */
@@ -93,8 +82,8 @@ export async function* containerLogs(container: Docker.Container, tty: boolean, 
     ...(o.since === undefined ? {} : { since: (o.since / 1000).toFixed(3) as unknown as number }),
   };
   const repeats = o.follow ? new Repeats() : undefined;
-  const reader = tty ? new LineReader() : new FrameReader();
-  const emit = (frames: Frame[]): LogLine[] => frames.filter(f => f.payload.length > 0).map(logLine);
+  const reader = tty ? new LineReader() : new StreamReader();
+  const emit = (entries: Entry[]): LogLine[] => entries.filter(f => f.payload.length > 0).map(logLine);
   let source: Iterable<Buffer> | AsyncIterable<Buffer>;
   let stop = (): void => {};
   try {

@@ -2,12 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { FRAME, FrameReader, encodeFrame, writeSettings } from './launcher.ts';
+import { FrameReader } from '../frames.ts';
+import { FRAME, HEADER_BYTES, encodeFrame, writeSettings } from './launcher.ts';
 import { seccompFilter } from './seccomp.ts';
 
 it('cuts frames wherever the stream is cut', () => {
   const bytes = Buffer.concat([encodeFrame(FRAME.stdin, Buffer.from('hello')), encodeFrame(FRAME.stdinEnd), encodeFrame(FRAME.stdout, Buffer.alloc(100_000, 1))]);
-  const reader = new FrameReader();
+  const reader = new FrameReader(HEADER_BYTES);
   const frames = [...bytes].flatMap(b => reader.push(Buffer.from([b])));
   expect(frames.map(f => [f.type, f.payload.length])).toEqual([[0, 5], [4, 0], [1, 65_536], [1, 34_464]]);
 });

@@ -55,39 +55,22 @@ export function firstWords(child: ChildProcess): Promise<string> {
   });
 }
 
+/** A launcher's frames begin with their type and four bytes of length. */
+export const HEADER_BYTES = 5;
+
 /** One frame, or several for payloads over 64 KiB. */
 export function encodeFrame(type: number, payload: Buffer = Buffer.alloc(0)): Buffer {
   const parts: Buffer[] = [];
   let at = 0;
   do {
     const slice = payload.subarray(at, at + 65_536);
-    const header = Buffer.alloc(5);
+    const header = Buffer.alloc(HEADER_BYTES);
     header[0] = type;
     header.writeUInt32BE(slice.length, 1);
     parts.push(header, slice);
     at += slice.length;
   } while (at < payload.length);
   return parts.length === 2 && payload.length === 0 ? parts[0] as Buffer : Buffer.concat(parts);
-}
-
-export interface Frame { type: number; payload: Buffer }
-
-/** Cuts a byte stream into frames. */
-export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0);
-  push(chunk: Buffer): Frame[] {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const frames: Frame[] = [];
-    let at = 0;
-    while (this.#rest.length - at >= 5) {
-      const size = this.#rest.readUInt32BE(at + 1);
-      if (this.#rest.length - at - 5 < size) break;
-      frames.push({ type: this.#rest[at] ?? 0, payload: this.#rest.subarray(at + 5, at + 5 + size) });
-      at += 5 + size;
-    }
-    this.#rest = this.#rest.subarray(at);
-    return frames;
-  }
 }
 
 /** Connects to the `ctl` socket of a launcher. Goes through a descriptor of the folder: socket paths end at 107 bytes, ours may not. */

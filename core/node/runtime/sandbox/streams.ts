@@ -4,8 +4,9 @@ import { rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { systemClock } from '../../../base/clock.ts';
+import { FrameReader, type Frame } from '../frames.ts';
 import type { LogLine, StreamOptions } from '../runtime.ts';
-import { FRAME, FrameReader, connectCtl, encodeFrame, firstWords, type Frame } from './launcher.ts';
+import { FRAME, HEADER_BYTES, connectCtl, encodeFrame, firstWords } from './launcher.ts';
 
 type Launched = ChildProcess & { stdin: Writable; stdout: Readable };
 // Node types a fourth pipe away from the plain three: they are there all the same.
@@ -75,7 +76,7 @@ export function beyond(log: Buffer, live: Buffer): Buffer {
 // Listening begins before the log is read, so nothing falls between. What came before the reading is in the log; what came while it
 // was read may be, and is given once.
 async function* replayed(socket: Socket, o: StreamOptions, said: Said): AsyncGenerator<Buffer> {
-  const reader = new FrameReader();
+  const reader = new FrameReader(HEADER_BYTES);
   const frames: Frame[] = [];
   const collect = (chunk: Buffer): void => { frames.push(...reader.push(chunk)); };
   socket.on('data', collect);
@@ -112,7 +113,7 @@ async function pump(from: AsyncIterable<Buffer>, to: Writable, o: StreamOptions)
   if (o.stdin) o.stdin.on('data', onInput).once('end', onEnd).once('error', onEnd);
   else if (!o.tty) onEnd();
   o.onResize?.((width, height) => { const size = Buffer.alloc(4); size.writeUInt16BE(width, 0); size.writeUInt16BE(height, 2); if (to.writable) to.write(encodeFrame(FRAME.size, size)); });
-  const reader = new FrameReader();
+  const reader = new FrameReader(HEADER_BYTES);
   try {
     for await (const chunk of from) for (const f of reader.push(chunk)) {
       if (f.type === FRAME.stdout) await give(o.stdout, f.payload);

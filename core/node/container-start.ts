@@ -37,12 +37,16 @@ const SHOW_BACKOFF_MS = 2_000;
 /** A container that is created and not started. */
 export interface Created { id: string; name: string; image: ImageStatus }
 
-/** Everything up to and with the create; the sandbox need not run yet. Throws StartFailure; the events of each step are recorded. */
-export async function createContainer(ctx: NodeContext, q: StartRequest): Promise<Created> {
+/**
+ * Everything up to and with the create; the sandbox need not run yet. Throws StartFailure; the events of each step are recorded. The
+ * create waits for its `turn`, a pull before it does not: a slow registry is no reason to hold other pods.
+ */
+export async function createContainer(ctx: NodeContext, q: StartRequest, turn: <T>(work: () => Promise<T>) => Promise<T> = work => work()): Promise<Created> {
   const { spec, image } = await prepare(ctx, q);
   q.signal.throwIfAborted();
   let id: string;
-  try { id = await ctx.runtime.createContainer(q.sandboxId, spec); } catch (e) {
+  try { id = await turn(() => { q.signal.throwIfAborted(); return ctx.runtime.createContainer(q.sandboxId, spec); }); } catch (e) {
+    if (q.signal.aborted) throw e;
     q.event('Warning', 'Failed', `Error: ${text(e)}`);
     throw new StartFailure(e instanceof ContainerError ? e.reason : 'CreateContainerError', text(e), RETRY_MS);
   }

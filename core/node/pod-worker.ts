@@ -360,14 +360,12 @@ export class PodWorker {
     this.#early.delete(m.container.name);
     let state: ContainerState;
     try {
-      state = await this.#ctx.starts.run(async () => {
-        this.#abort.signal.throwIfAborted();
-        const q = { ...this.#startRequest(m, sandbox.id, attempt, this.#ips), joinPidOf: this.#targetOf(m) };
-        const created = early?.sandboxId === sandbox.id && early.attempt === attempt ? await early.made : await createContainer(this.#ctx, q);
-        this.#images.set(created.image.id, created.image);
-        this.#abort.signal.throwIfAborted();
-        return await startCreated(this.#ctx, q, created);
-      });
+      this.#abort.signal.throwIfAborted();
+      const { starts } = this.#ctx;
+      const q = { ...this.#startRequest(m, sandbox.id, attempt, this.#ips), joinPidOf: this.#targetOf(m) };
+      const created = early?.sandboxId === sandbox.id && early.attempt === attempt ? await early.made : await createContainer(this.#ctx, q, work => starts.run(work));
+      this.#images.set(created.image.id, created.image);
+      state = await starts.run(() => { this.#abort.signal.throwIfAborted(); return startCreated(this.#ctx, q, created); });
     } catch (e) {
       if (this.#abort.signal.aborted) return;
       const failure = e instanceof StartFailure ? e : new StartFailure('CreateContainerError', e instanceof Error ? e.message : String(e), START_RETRY_MS);

@@ -87,6 +87,18 @@ it('tells what failed early when it is its turn', async () => {
   expect(seen.calls).not.toContain('start');
 });
 
+it('a pull that takes long holds no other pod, even where pods start one at a time', async () => {
+  const clock = new FakeClock(Date.now());
+  const inner = await createSimulatedRuntime({ nodeName: 'n1', clusterId: 'test' }, clock);
+  let pulls = 0;
+  const runtime = new Proxy(inner, { get: (target, key) => { if (key === 'pullImage') return (ref: string, ...rest: [undefined, AbortSignal]) => { if (ref !== 'slow:1') return inner.pullImage(ref, ...rest); pulls++; return new Promise(() => { /* never */ }); }; const v: unknown = Reflect.get(target, key, target); return typeof v === 'function' ? v.bind(target) as unknown : v; } });
+  const n = node = await TestNode.start({ runtime, clock, config: { maxParallelStarts: 1 } });
+  await n.run('slow', { containers: [{ name: 'main', image: 'slow:1' }] });
+  await n.until('its pull', () => pulls === 1);
+  await n.run('quick', {});
+  await n.ready('quick');
+});
+
 it('a pod deleted while its sandbox starts leaves nothing', async () => {
   const { node: n, seen } = await slowStart();
   await n.run('web', { terminationGracePeriodSeconds: 1 });

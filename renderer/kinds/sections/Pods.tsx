@@ -77,7 +77,7 @@ export function Rollout({ object }: SectionProps) {
         <Quotient label={t('rollout.ready')} have={status?.readyReplicas ?? status?.numberReady ?? 0} want={want} />
         <Quotient label={t('rollout.available')} have={status?.availableReplicas ?? status?.numberAvailable ?? 0} want={want} />
       </div>
-      <dl className="facts"><Fact name={t('rollout.strategy')}>{strategy?.type}{pace}</Fact><Fact name={t('rollout.paused')}>{spec?.paused ? t('rollout.isPaused') : undefined}</Fact><Fact name={t('rollout.cause')}>{object.metadata?.annotations?.['kubernetes.io/change-cause']}</Fact></dl>
+      <dl className="facts"><Fact name={t('rollout.strategy')}>{strategy?.type ? `${strategy.type}${pace}` : undefined}</Fact><Fact name={t('rollout.paused')}>{spec?.paused ? t('rollout.isPaused') : undefined}</Fact><Fact name={t('rollout.cause')}>{object.metadata?.annotations?.['kubernetes.io/change-cause']}</Fact></dl>
     </Section>
   );
 }

@@ -46,7 +46,7 @@ describe('event recorder', () => {
     // Again while the first is on its way: it waits, and counts on.
     recorder.event(pod(0), 'Normal', 'Pulled', 'x');
     let idle = false;
-    const done = recorder.idle().then(() => { idle = true; });
+    const done = recorder.idle().finally(() => { idle = true; });
     while (!idle) { for (const go of pending.splice(0)) go(); await new Promise(resolve => { setImmediate(resolve); }); }
     await done;
     expect(sent).toHaveLength(4001);

@@ -2,7 +2,7 @@
 // status and the few other subresources workers write to. No validation, no defaults. What the real server does beyond is tested there.
 import { kinds } from '../../core/api/kinds/index.ts';
 import { apiVersionOf, type KubeList, type KubeObject, type ResourceType, type Unstructured, type WatchEvent } from '../../core/api/meta/object.ts';
-import { alreadyExists, ApiError, conflict, methodNotAllowed, noSuchResource, notFoundError } from '../../core/api/meta/status.ts';
+import { alreadyExists, conflict, methodNotAllowed, noSuchResource, notFoundError } from '../../core/api/meta/status.ts';
 import type { Clock } from '../../core/base/clock.ts';
 import type { Request, Transport } from '../../core/client/client.ts';
 

@@ -68,7 +68,7 @@ function stepBack(app: App): void {
 /** After the dock was shown it has the focus; after it was hidden the page has. */
 function keepFocus(): void {
   setTimeout(() => {
-    const tab = document.querySelector<HTMLElement>('.dock-hold:not([hidden]) .dock-tab [tabindex="0"]');
+    const tab = document.querySelector<HTMLElement>('.dock-hold:not([hidden]) .dock-tab [tabindex="0"]') ?? document.querySelector<HTMLElement>('.dock-hold:not([hidden]) .dock-tabs button:not([disabled])');
     if (tab) tab.focus(); else if (document.activeElement === document.body || document.activeElement?.closest('[hidden]')) mainTarget()?.focus();
   }, 0);
 }

@@ -47,6 +47,19 @@ beforeEach(async () => {
   await call('POST', '/api/v1/namespaces', { metadata: { name: 'b' } });
 });
 
+describe('health', () => {
+  it('is the store\'s, too, and readiness ends when the server closes', async () => {
+    const ask = (path: string): Promise<unknown> => call('GET', path);
+    expect(await ask('/healthz/etcd')).toBe('ok');
+    expect(await get('/readyz', { verbose: '1' })).toBe('[+]ping ok\n[+]etcd ok\n[+]shutdown ok\nreadyz check passed\n');
+    Object.defineProperty(store, 'failure', { value: new Error('disk full') });
+    expect(await get('/livez', {})).toBe('[+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n');
+    expect(await get('/livez', { exclude: 'etcd' })).toBe('ok');
+    await server.close();
+    expect(await get('/readyz', { exclude: 'etcd' })).toContain('[-]shutdown failed: reason withheld');
+  });
+});
+
 describe('create', () => {
   it('gives identity and age, and refuses what it must', async () => {
     const o = await call('POST', CM, cm('x', { k: 'v' }, { creationTimestamp: null, uid: 'mine', selfLink: '/x' }));

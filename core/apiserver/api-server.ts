@@ -110,7 +110,14 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const authenticator = new Authenticator(env, o.tokens ?? new Map(), tokens);
   const metrics = new Metrics();
   let address = '';
-  const discovery = createDiscovery({ kinds: () => o.kinds, gitVersion: o.gitVersion, checks: o.checks ?? [], metrics, serverAddress: () => address });
+  let closing = false;
+  const checks: HealthCheck[] = [
+    // Clients know the store by this name.
+    { name: 'etcd', check: () => store.failure?.message },
+    { name: 'shutdown', only: 'readyz', check: () => (closing ? 'process is shutting down' : undefined) },
+    ...(o.checks ?? []),
+  ];
+  const discovery = createDiscovery({ kinds: () => o.kinds, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
   const paths: PathHandler = (method, path, headers, query) => {
     if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
     if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };
@@ -137,6 +144,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     },
     localTransport: user => new LocalTransport(env, resources, paths, user),
     async close() {
+      closing = true;
       expiry?.cancel();
       metrics.stop();
       await http.close();

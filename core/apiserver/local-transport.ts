@@ -33,7 +33,7 @@ export class LocalTransport implements Transport {
       const a = await this.#paths(q.method, q.path, { accept: 'application/json' }, new URLSearchParams(Object.entries(query).flatMap(([k, v]) => [v ?? []].flat().map((x): [string, string] => [k, String(x)]))));
       if (a === undefined) throw noSuchResource();
       const text = a.body.toString();
-      return /^\s*[{[]/.test(text) ? JSON.parse(text) as unknown : text;
+      return (a.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) as unknown : text;
     }
     return value(await this.#dispatch(q, r, query));
   }

@@ -52,6 +52,7 @@ export class MvccStore implements Store {
   }
 
   get revision(): number { return this.#revision; }
+  get failure(): Error | undefined { return this.#failure; }
   get compactRevision(): number { return this.#compactRevision; }
   get(key: string): Entry | undefined { return this.#live.get(key); }
   count(prefix: string): number { return this.#live.count(prefix); }

@@ -75,6 +75,8 @@ export interface Store {
   onRevision(listener: (revision: number) => void): Watcher;
   /** Drops history below `revision` (the newest version of each key stays). */
   compact(revision: number): void;
+  /** Why nothing can be written any more; undefined as long as all is well. */
+  readonly failure: Error | undefined;
   /** Flushes, writes a snapshot if worthwhile, closes files. */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { createOpenApi } from '../openapi/openapi.ts';
 import { aggregatedType, groupDiscoveryList, type DiscoveryVersion } from './aggregated.ts';
 import { documentOf, header, json, notFound, serve, statusAnswer, text, type Answer, type Document, type Headers } from './answer.ts';
 import { groupsOf, type Group } from './groups.ts';
-import { health, HEALTH_PATH, type HealthCheck } from './health.ts';
+import { health, HEALTH_PATH, namesOf, type HealthCheck } from './health.ts';
 import { apiGroupList, apiGroupOf, apiResourceList, apiVersions } from './legacy.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -59,7 +59,7 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
   return {
     handle(method, path, headers, query) {
       const first = path.split('/', 2)[1] ?? '';
-      if (!OWN_ROOTS.has(first)) return json({ paths: rootPaths(groups) }, 404);
+      if (!OWN_ROOTS.has(first)) return json({ paths: rootPaths(groups, o.checks ?? []) }, 404);
       const kinds = o.kinds();
       if (kinds !== seen) { seen = kinds; groups = groupsOf(kinds); documents.clear(); }
       const group = GROUP_PATH.exec(path), version = group ? null : VERSION_PATH.exec(path);
@@ -80,10 +80,10 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
       if (first === 'openapi' || first === 'swagger-2.0.0.pb-v1') return openapi.handle(path, headers, query);
       if (HEALTH_PATH.test(path)) return health(path, query, o.checks ?? []);
       switch (path.replace(/\/$/, '')) {
-        case '': return json({ paths: rootPaths(groups) });
+        case '': return json({ paths: rootPaths(groups, o.checks ?? []) });
         case '/version': return json(versionInfo(o));
         case '/metrics': return o.metrics ? { ...text(o.metrics.render()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } } : notFound();
-        default: return json({ paths: rootPaths(groups) }, 404);
+        default: return json({ paths: rootPaths(groups, o.checks ?? []) }, 404);
       }
     },
   };
@@ -101,8 +101,9 @@ function negotiateDiscovery(accept: string | undefined): DiscoveryVersion | 'leg
   return undefined;
 }
 
-function rootPaths(groups: readonly Group[]): string[] {
-  const out = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/readyz/ping', '/version'];
+function rootPaths(groups: readonly Group[], checks: readonly HealthCheck[]): string[] {
+  const out = ['/.well-known/openid-configuration', '/api', '/apis', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/version'];
+  for (const endpoint of ['healthz', 'livez', 'readyz']) out.push(`/${endpoint}`, ...namesOf(endpoint, checks).map(name => `/${endpoint}/${name}`));
   for (const g of groups) {
     if (g.group !== '') out.push(`/apis/${g.group}`);
     for (const v of g.versions) out.push(g.group === '' ? `/api/${v.version}` : `/apis/${g.group}/${v.version}`);

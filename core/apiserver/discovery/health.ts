@@ -12,10 +12,14 @@ export interface HealthCheck {
 const PING: HealthCheck = { name: 'ping', check: () => undefined };
 export const HEALTH_PATH = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/;
 
+const of = (endpoint: string, checks: readonly HealthCheck[]): HealthCheck[] => [PING, ...checks].filter(c => c.only === undefined || c.only === endpoint);
+/** Names of an endpoint's checks. */
+export const namesOf = (endpoint: string, checks: readonly HealthCheck[]): string[] => of(endpoint, checks).map(c => c.name);
+
 /** Answers a path HEALTH_PATH matches. */
 export function health(path: string, query: URLSearchParams, checks: readonly HealthCheck[]): Answer {
   const [, endpoint, single] = HEALTH_PATH.exec(path)!;
-  const all = [PING, ...checks].filter(c => c.only === undefined || c.only === endpoint);
+  const all = of(endpoint!, checks);
   if (single !== undefined) {
     const c = all.find(x => x.name === single);
     if (!c) return text('404 page not found\n', 404);

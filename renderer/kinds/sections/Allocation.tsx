@@ -16,11 +16,12 @@ export function Allocation({ object, cluster }: SectionProps) {
   return (
     <Section title={t('sections.allocation')}>
       <table className="allocation" aria-busy={!complete}>
-        <thead><tr><th>{t('allocation.resource')}</th><th className="num">{t('allocation.requests')}</th><th className="num">{t('allocation.limits')}</th><th className="num">{t('allocation.allocatable')}</th></tr></thead>
+        <thead><tr><th>{t('allocation.resource')}</th><th aria-hidden="true" /><th className="num">{t('allocation.requests')}</th><th className="num">{t('allocation.limits')}</th><th className="num">{t('allocation.allocatable')}</th></tr></thead>
         <tbody>{allocationOf(node, items).map(r => (
           <tr key={r.resource} data-resource={r.resource}>
             <th scope="row">{r.resource}</th>
-            <td className="num"><span className={`part-bar${(r.part ?? 0) > 0.9 ? ' full' : ''}`}><span style={{ width: `${Math.min(1, r.part ?? 0) * 100}%` }} /></span>{r.requests}{r.part === undefined ? null : <span className="quiet"> {Math.round(r.part * 100)} %</span>}</td>
+            <td className="bar"><span className={`part-bar${(r.part ?? 0) > 0.9 ? ' full' : ''}`}><span style={{ width: `${Math.min(1, r.part ?? 0) * 100}%` }} /></span></td>
+            <td className="num" data-part="requests">{r.requests}{r.part === undefined ? null : <span className="quiet"> {Math.round(r.part * 100)} %</span>}</td>
             <td className="num">{r.limits}</td><td className="num">{r.allocatable}</td>
           </tr>
         ))}</tbody>

@@ -38,6 +38,16 @@ export function allocationOf(node: Node, pods: readonly Pod[]): Allocated[] {
   const place = (r: string): number => { const at = FIRST.indexOf(r); return at < 0 ? FIRST.length : at; };
   return Object.keys(can).filter(r => !r.startsWith('hugepages-') || nanosOf(can[r]) > 0n).sort((a, b) => place(a) - place(b) || a.localeCompare(b)).map(resource => {
     const whole = nanosOf(can[resource]), part = nanosOf(requests[resource]);
-    return { resource, requests: canonicalQuantity(requests[resource] ?? '0'), limits: limits[resource] ? canonicalQuantity(limits[resource]) : '–', allocatable: canonicalQuantity(can[resource]!), part: whole > 0n ? Number(part * 10_000n / whole) / 10_000 : undefined };
+    return { resource, requests: readable(resource, requests[resource] ?? '0'), limits: limits[resource] ? readable(resource, limits[resource]) : '–', allocatable: readable(resource, can[resource]!), part: whole > 0n ? Number(part * 10_000n / whole) / 10_000 : undefined };
   });
+}
+
+const BYTES = /^(memory|ephemeral-storage|storage|hugepages-.*|(requests|limits)\.(memory|storage|ephemeral-storage))$/;
+const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
+/** Bytes in the largest unit that leaves at least 1, to one decimal; anything else as Kubernetes writes it. */
+export function readable(resource: string, quantity: string): string {
+  if (!BYTES.test(resource)) return canonicalQuantity(quantity);
+  let value = Number(nanosOf(quantity) / 1_000_000_000n), unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) { value /= 1024; unit++; }
+  return `${Math.round(value * 10) / 10}${UNITS[unit]}`;
 }

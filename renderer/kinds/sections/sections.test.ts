@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../core/api/meta/object.ts';
 import type { Node, Pod } from '../../../core/api/types/kubernetes.ts';
-import { allocationOf, podAmounts } from './allocation.ts';
+import { allocationOf, podAmounts, readable } from './allocation.ts';
 import { pointsAt, templateOf, usedBy, uses, type Link } from './links.ts';
 
 const words = (links: readonly Link[]): string[] => links.map(l => `${l.kind.kind}${l.namespace ? ` ${l.namespace}` : ''}/${l.name}${l.note ? ` ${l.note}` : ''}`);
@@ -11,6 +11,9 @@ describe('allocation', () => {
   it('is the containers or the largest init container, with sidecars and overhead', () => {
     const spec = { initContainers: [box('big', '3'), box('side', '100m', { restartPolicy: 'Always' }), box('late', '2')], containers: [box('a', '500m'), box('b', '500m')], overhead: { cpu: '50m' } };
     expect(podAmounts({ spec } as unknown as Pod, 'requests')).toEqual({ cpu: '3050m', memory: '3Gi' });
+  });
+  it('writes bytes so that they can be read', () => {
+    expect([readable('memory', '24581692Ki'), readable('memory', '512'), readable('requests.storage', '1536Mi'), readable('cpu', '1500m')]).toEqual(['23.4Gi', '512', '1.5Gi', '1500m']);
   });
   it('counts pods that have not ended, against what the node can give', () => {
     const node = { status: { allocatable: { pods: '4', memory: '4Gi', cpu: '2', 'hugepages-2Mi': '0' } } } as unknown as Node;

@@ -204,17 +204,12 @@ describe('shells', () => {
     await page.getByRole('menuitem', { name: 'Paste' }).click();
     await page.keyboard.press('Enter');
     await shows(page, /by-menu-6/);
-    // The middle button pastes what is chosen, and what was copied when nothing is.
+    // The middle button pastes what is chosen, once.
     await type(page, 'echo mid-');
     await page.locator('.terminal-box:visible').dblclick({ position: { x: 40, y: 12 } });
     await page.locator('.terminal-box:visible').click({ button: 'middle', position: { x: 600, y: 100 } });
     await type(page, '\n');
-    await shows(page, /^mid-one-2-word/m);
-    await put('echo by-middle-$((2+5))');
-    await type(page, ' ');
-    await page.locator('.terminal-box:visible').click({ button: 'middle', position: { x: 600, y: 100 } });
-    await type(page, '\n');
-    await shows(page, /by-middle-7/);
+    await shows(page, /^mid-one-2-word\s*$/m);
     // Without a selection Ctrl-C interrupts.
     await type(page, 'sleep 1000\n');
     await page.keyboard.press('Control+c');

@@ -110,7 +110,8 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
   useEffect(() => { if ((lost || replaced) && running) next(); }, [lost, replaced, running, next]);
   const again = (): void => { focusNext.current = true; next(); };
 
-  const onKey = (e: ReactKey): void => { if (over && e.key === 'Enter' && running && !(e.target instanceof HTMLButtonElement || e.target instanceof HTMLSelectElement || e.target instanceof HTMLInputElement)) { e.preventDefault(); again(); } };
+  // On its way down: xterm lets no key back up.
+  const onKey = (e: ReactKey): void => { if (over && e.key === 'Enter' && running && !(e.target instanceof HTMLButtonElement || e.target instanceof HTMLSelectElement || e.target instanceof HTMLInputElement)) { e.preventDefault(); e.stopPropagation(); again(); } };
   const failed = (e: unknown): void => app.notify({ level: 'bad', text: t('terminal.noPaste', { why: String(e) }) });
   const paste = (): void => { void navigator.clipboard.readText().then(text => screen.current?.term.paste(text), failed); };
   const copy = (): void => { const text = screen.current?.term.getSelection(); if (text) void navigator.clipboard.writeText(text).catch(failed); };
@@ -123,7 +124,7 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
   const copyCommand = (): void => { void navigator.clipboard.writeText(command).then(() => app.lastCommand.set(command), failed); };
   const canReplace = !pod && complete && target.siblings !== undefined && !replacement;
   return (
-    <section className="terminal" aria-label={target.mode === 'exec' ? t('actions.shell') : t('actions.attach')} data-testid="terminal" data-state={place ? phase.state : 'waiting'} onKeyDown={onKey}>
+    <section className="terminal" aria-label={target.mode === 'exec' ? t('actions.shell') : t('actions.attach')} data-testid="terminal" data-state={place ? phase.state : 'waiting'} onKeyDownCapture={onKey}>
       <div className="terminal-bar" role="toolbar" aria-label={t('terminal.bar')}>
         <StatusShape level={!place ? 'busy' : phase.state === 'open' ? 'good' : over ? 'none' : 'busy'} />
         {pods.length > 1 ? <select className="input" aria-label={t('terminal.pod')} value={pod?.metadata?.name} onChange={e => choose({ pod: e.target.value })}>{pods.map(p => <option key={p.metadata?.uid} value={p.metadata?.name}>{p.metadata?.name}</option>)}</select> : <span className="mono ellipsis">{pod?.metadata?.name ?? target.pod}</span>}
@@ -136,8 +137,9 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
         <IconButton icon="copy" label={t('terminal.copyCommand')} onClick={copyCommand} />
         <IconButton icon="restart" label={t('terminal.again')} disabled={!running} onClick={again} />
       </div>
+      {/* On Linux the middle button pastes by itself, what is chosen anywhere. */}
       <div ref={box} className="terminal-box" onContextMenu={e => { if (platform === 'darwin' && e.ctrlKey) return; e.preventDefault(); setMenu({ x: e.clientX, y: e.clientY, selection: screen.current?.term.hasSelection() ?? false }); }}
-        onAuxClick={e => { if (e.button === 1 && platform !== 'darwin') { e.preventDefault(); const text = screen.current?.term.getSelection(); if (text) screen.current?.term.paste(text); else paste(); } }} />
+        onAuxClick={e => { if (e.button === 1 && platform === 'win32') { e.preventDefault(); paste(); } }} />
       {!place ? <div className="terminal-over" role="status"><span className="quiet">{refused ?? (pod ? t('terminal.waiting', { container }) : complete ? t('terminal.noPod') : t('states.loading'))}</span></div> : null}
       {word && place ? (
         <div className={`terminal-over terminal-${none ? 'bad' : word.level}`} role="status">

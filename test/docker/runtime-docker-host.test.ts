@@ -31,6 +31,26 @@ it('names its containers as the kubelet did and replaces a leftover of a crash',
   const names = docker('ps', '--filter', `label=io.kubernetes.pod.uid=${b.podUid}`, '--format', '{{.Names}}').split('\n').sort();
   expect(names).toEqual([name, `k8s_app_web_shop_${b.podUid}_2`]);
 });
+it('creates containers in a sandbox that does not run yet, with its process namespace too', async () => {
+  let early: Promise<string> | undefined;
+  const s = await runtime.runSandbox(box({ shareProcessNamespace: true }), id => { early = runtime.createContainer(id, spec('cat /proc/1/comm')); });
+  const id = await early!;
+  await runtime.startContainer(id);
+  let text = '';
+  for await (const l of runtime.logs(id, { follow: true, signal: AbortSignal.timeout(10_000) })) text += l.data.toString();
+  expect(text).toBe('pause\n');
+  await runtime.removeSandbox(s.id);
+});
+it('makes its network again when someone has removed it', async () => {
+  const other = { ...config, clusterId: `dg${process.pid}`, clusterPodCidr: '10.242.0.0/16', podCidr: '10.242.1.0/24', gateway: '10.242.0.1' };
+  const r = await createDockerRuntime(other, silentLog);
+  try {
+    await r.start(() => { /* not looked at */ });
+    docker('network', 'rm', `pilothouse-${other.clusterId}`);
+    const s = await r.runSandbox(box({ ip: '10.242.1.7' }));
+    expect(docker('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', s.id)).toBe('10.242.1.7');
+  } finally { await r.close(); await resetDocker(other.clusterId, silentLog); }
+});
 it('lets a pod reach itself through its bridge port (hairpin)', async () => {
   await runtime.runSandbox(box());
   const bridge = `ph-${config.clusterId}`;

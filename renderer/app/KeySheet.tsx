@@ -16,9 +16,9 @@ export function KeySheet({ onClose }: { onClose(): void }) {
       <h2 id="keys-title">{t('keys.title')}</h2>
       <div className="key-columns">
         <section><h3>{t('keys.everywhere')}</h3>{rows([['Ctrl K', t('keys.palette')], ['/', t('keys.filter')], ['n', t('keys.namespace')], ['Esc', t('keys.back')], ['Ctrl `', t('keys.dock')], ['Ctrl \\', t('keys.split')], ['Ctrl B', t('keys.tree')], ['F6', t('keys.panes')], ['?', t('keys.sheet')]])}
-          <h3>{t('keys.tabs')}</h3>{rows([['← →', t('keys.tabChoose')], ['Ctrl ←', t('keys.tabMove')], ['Delete', t('keys.tabClose')], ['Enter', t('keys.tabInto')]])}
+          <h3>{t('keys.tabs')}</h3>{rows([['← →', t('keys.tabChoose')], ['Ctrl ←', t('keys.tabMove')], ['Delete', t('keys.tabClose')], ['Enter', t('keys.tabInto')]])}</section>
+        <section><h3>{focus && focus.objects.length > 0 ? t('keys.deedsOn', { kind: focus.kind.kind }) : t('keys.deeds')}</h3>{rows(deeds.filter(a => a.key).map(a => [a.key!, t(`actions.${a.id}`)] as const))}
           <h3>{t('keys.lists')}</h3>{rows([['↑ ↓', t('keys.move')], ['Home End', t('keys.ends')], ['Enter', t('keys.open')], ['Space', t('keys.choose')], ['Shift ↓', t('keys.range')], ['Ctrl A', t('keys.all')]])}</section>
-        <section><h3>{focus && focus.objects.length > 0 ? t('keys.deedsOn', { kind: focus.kind.kind }) : t('keys.deeds')}</h3>{rows(deeds.filter(a => a.key).map(a => [a.key!, t(`actions.${a.id}`)] as const))}</section>
         <section><h3>{t('keys.jump')}</h3>{rows([['g o', t('tree.overview')], ...Object.entries(JUMPS).map(([k, kind]) => [`g ${k}`, kind] as const)])}</section>
       </div>
     </Dialog>

@@ -73,7 +73,7 @@ function keepFocus(): void {
   }, 0);
 }
 
-const mainTarget = (): HTMLElement | null => document.querySelector<HTMLElement>('.table') ?? document.querySelector<HTMLElement>('.main button, .main a[href], .main [tabindex="0"]');
+const mainTarget = (): HTMLElement | null => document.querySelector<HTMLElement>('.table') ?? document.querySelector<HTMLElement>('main.main button, main.main a[href], main.main [tabindex="0"]');
 /** The parts of the frame that are in sight, each by what in it takes the focus. */
 function panes(): { part: Element; target: HTMLElement }[] {
   const first = (part: Element): HTMLElement | null => part.querySelector<HTMLElement>('[aria-current="page"], button:not([disabled]):not([tabindex="-1"]), [tabindex="0"]');
@@ -82,12 +82,12 @@ function panes(): { part: Element; target: HTMLElement }[] {
     const t = part && target(part);
     return part && t ? [{ part, target: t }] : [];
   };
-  return [...of('.rail'), ...of('.tree'), ...of('.main', mainTarget), ...of('.drawer'), ...of('.dock-hold:not([hidden]) .dock', p => p.querySelector<HTMLElement>('.dock-tab [tabindex="0"]') ?? first(p)), ...of('.status-bar')];
+  return [...of('.rail'), ...of('.tree'), ...of('main.main', mainTarget), ...of('.drawer'), ...of('.dock-hold:not([hidden]) .dock', p => p.querySelector<HTMLElement>('.dock-tab [tabindex="0"]') ?? first(p)), ...of('.status-bar')];
 }
 function nextPane(by: 1 | -1): void {
   const list = panes();
   const at = list.findIndex(p => p.part.contains(document.activeElement));
-  const next = at < 0 ? list.findIndex(p => p.part.matches('.main')) : (at + by + list.length) % list.length;
+  const next = at < 0 ? list.findIndex(p => p.part.matches('main.main')) : (at + by + list.length) % list.length;
   list[next]?.target.focus();
 }
 

@@ -2,13 +2,14 @@
 import Button from '@mui/material/Button';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { KubeObject } from '../../../core/api/meta/object.ts';
 import type { Level } from '../../kit/StatusPill.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
 import { KubectlCommand } from '../../kit/KubectlCommand.tsx';
 import { labelOf, type Planned } from './apply.ts';
 import type { Clash } from './merge3.ts';
 import { Diff, Shown } from './Editor.tsx';
-import { toText } from './documents.ts';
+import { orderLike, toText } from './documents.ts';
 
 const LEVEL: Record<Planned['verb'], Level> = { create: 'good', change: 'busy', nothing: 'none', failed: 'bad' };
 
@@ -40,7 +41,8 @@ export function Review({ planned, busy, command, edit, onApply, onAgain, onBack,
   const tried = planned.some(x => x.done);
   if (!p) return null;
   const left = p.live ? toText(p.live) : '';
-  const right = p.result ? toText(p.result) : toText(p.doc.object);
+  const after = p.result ?? p.doc.object;
+  const right = toText(p.live ? orderLike(after, p.live) as KubeObject : after);
   return (
     <div className="yaml-review" data-testid="yaml-review" onKeyDown={e => { if (e.key === 'Escape') { e.preventDefault(); e.stopPropagation(); onBack(); } }}>
       <div className="yaml-review-main">

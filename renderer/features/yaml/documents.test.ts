@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startText } from '../../text.ts';
-import { readManifest, toText } from './documents.ts';
+import { orderLike, readManifest, toText } from './documents.ts';
 
 const TEXT = `apiVersion: v1
 kind: Pod
@@ -40,7 +40,15 @@ describe('words', () => {
     expect(docs[0]?.object).toMatchObject({ metadata: { name: 'n' }, data: { a: 'y', b: true, c: false, d: 'N', y: 1 } });
   });
 });
+describe('orderLike', () => {
+  it('follows the order of the other, deep and in lists', () => {
+    expect(JSON.stringify(orderLike({ c: [{ y: 1, x: 2 }], b: 1, a: { q: 1, p: 2 } }, { a: { p: 0, q: 0 }, b: 0, c: [{ x: 0 }] }))).toBe('{"a":{"p":2,"q":1},"b":1,"c":[{"x":2,"y":1}]}');
+  });
+});
 describe('toText', () => {
+  it('has the name before the namespace, whatever the order it came in', () => {
+    expect(toText({ metadata: { labels: { a: 'b' }, namespace: 'shop', name: 'x' }, kind: 'Pod', apiVersion: 'v1' })).toBe('apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n  namespace: shop\n  labels:\n    a: b\n');
+  });
   it('leaves out what servers write and puts the usual order on top', () => {
     const text = toText({ metadata: { name: 'a', uid: 'u', resourceVersion: '3', managedFields: [] }, kind: 'Pod', apiVersion: 'v1', status: { phase: 'Running' }, spec: { on: 'on' } } as never);
     expect(text).toBe('apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  "on": "on"\n');

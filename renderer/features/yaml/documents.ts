@@ -64,12 +64,22 @@ function rangeOf(doc: Document<ParsedNode> | Document, field: string, fallback: 
   return range;
 }
 
+/** The same value with its fields in the order of `model`, others after them: so that a difference shows changes, not orders. */
+export function orderLike(value: unknown, model: unknown): unknown {
+  if (Array.isArray(value)) return value.map((x, i) => orderLike(x, Array.isArray(model) ? model[i] : undefined));
+  if (typeof value !== 'object' || value === null) return value;
+  const from = value as Record<string, unknown>;
+  const like = typeof model === 'object' && model !== null && !Array.isArray(model) ? model as Record<string, unknown> : {};
+  return Object.fromEntries([...Object.keys(like).filter(k => k in from), ...Object.keys(from).filter(k => !(k in like))].map(k => [k, orderLike(from[k], like[k])]));
+}
+
+const META = { name: 0, generateName: 0, namespace: 0, labels: 0, annotations: 0 };
 const TOP = ['apiVersion', 'kind', 'metadata', 'type', 'spec', 'data', 'stringData'];
 /** An object as text: the usual order on top, without what only servers write. */
 export function toText(o: KubeObject): string {
   const { metadata, ...rest } = editable(o) as KubeObject & Record<string, unknown>;
   const out: Record<string, unknown> = {};
-  const all: Record<string, unknown> = { ...rest, metadata };
+  const all: Record<string, unknown> = { ...rest, metadata: orderLike(metadata, META) };
   for (const k of TOP) if (all[k] !== undefined) out[k] = all[k];
   for (const [k, v] of Object.entries(all)) if (!(k in out) && v !== undefined) out[k] = v;
   return stringify(out, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1', indentSeq: false });

@@ -20,12 +20,13 @@ export function BrokenToggle({ store, verdict, namespaces, on, onToggle }: Props
     };
     for (const key of store.keys()) judge(key, store.get(key));
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const tell = (): void => { timer = undefined; setCount(broken.size); };
+    let told = 0;
+    const tell = (): void => { timer = undefined; told = performance.now(); setCount(broken.size); };
     tell();
     const stop = store.subscribe(changed => {
       const before = broken.size;
       for (const key of changed) judge(key, store.get(key));
-      if (broken.size !== before) timer ??= setTimeout(tell, EVERY);
+      if (broken.size !== before) timer ??= setTimeout(tell, Math.max(0, told + EVERY - performance.now()));
     });
     return () => { clearTimeout(timer); stop(); };
   }, [store, verdict, namespaces]);

@@ -35,7 +35,7 @@ export function ColumnChoice({ columns, shown, onShown, onMove, onReset }: Props
             <span className="menu-check">{shown.has(c.id) ? <Icon name="check" size={14} /> : null}</span>{c.label}
           </MenuItem>
         ))}
-        {onReset ? <MenuItem key="reset" className="menu-apart" onClick={onReset}><span className="menu-check" />{t('list.columnsReset')}</MenuItem> : null}
+        {onReset ? <MenuItem key="reset" className="menu-apart" onClick={() => { onReset(); setAnchor(null); }}><span className="menu-check" />{t('list.columnsReset')}</MenuItem> : null}
         <li className="menu-hint" role="presentation" aria-hidden="true"><kbd>Shift</kbd><kbd>↑</kbd><kbd>↓</kbd> {t('list.columnsMove')}</li>
       </Menu>
     </>

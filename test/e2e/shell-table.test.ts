@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kindOf } from '../../core/api/kinds/index.ts';
 import type { Client } from '../../core/client/client.ts';
 import { eventually, read, type Host } from '../harness/host.ts';
 import { openBrowser, openWindow, startWindowHost, type Window } from './launch.ts';
-import { create, DEPLOYMENT, deployment, namespace, POD, pod, seedShop } from './shell-objects.ts';
+import { create, DEPLOYMENT, deployment, NAMESPACE, namespace, POD, pod, seedShop } from './shell-objects.ts';
 
 /** What a person calls at once. */
 const AT_ONCE = 1000;
@@ -30,8 +31,13 @@ async function chooseNamespace(w: Window, name: string | undefined): Promise<voi
   await w.page.getByRole('dialog', { name: 'Namespaces' }).waitFor({ state: 'detached' });
 }
 /** Until the host has written the workspace down as asked for. */
-interface Stored { layout: { closedGroups: string[] }; tables: Record<string, { shown?: Record<string, boolean> }> }
+interface Stored { layout: { closedGroups: string[] }; tables: Record<string, { shown?: Record<string, boolean>; order?: string[]; widths?: Record<string, number>; filter?: string; scroll?: number; sorts?: { column: string; descending: boolean }[] }>; namespaces: Record<string, string[]> }
 const stored = (as: (s: Stored) => boolean): Promise<unknown> => eventually('the workspace to be stored', () => as((JSON.parse(read(join(host.data, 'settings.json'))) as { workspace: Stored }).workspace), 5000, 50);
+/** A new namespace, ready for pods. */
+async function space(name: string): Promise<void> {
+  await create(client, namespace(name));
+  await eventually('its service account', async () => (await client.list(kindOf('v1', 'ServiceAccount')!, { namespace: name })).items.length > 0);
+}
 const rows = (w: Window) => w.page.locator('.row[data-key]');
 const row = (w: Window, key: string) => w.page.locator(`.row[data-key="${key}"]`);
 const names = async (w: Window): Promise<string[]> => w.page.locator('.row[data-key]').evaluateAll(all => all
@@ -210,7 +216,7 @@ describe('selection', () => {
     await w.shot('row-menu');
     await w.page.getByRole('menuitem', { name: /^Delete/ }).click();
     const dialog = w.page.getByRole('dialog', { name: 'Delete deployment web?' });
-    await dialog.getByText('3 more objects go with it.').waitFor();
+    await dialog.getByText('3 more objects go with it').waitFor();
     await w.shot('delete-deployment');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
@@ -257,5 +263,127 @@ describe('columns', () => {
     await wide.page.getByRole('columnheader', { name: 'IP' }).waitFor();
     await wide.shot('pods-2560');
     await wide.close();
+  });
+});
+
+describe('columns by hand', () => {
+  const heads = (w: Window): Promise<string[]> => w.page.getByRole('columnheader').evaluateAll(all => all.map(h => h.textContent ?? '').filter(x => x !== ''));
+  const head = (w: Window, name: string) => w.page.getByRole('columnheader', { name, exact: true });
+  const width = async (w: Window, name: string): Promise<number> => Math.round((await head(w, name).boundingBox())!.width);
+
+  it('moves columns with the pointer and the keys, widens them, and keeps that over a reload until it is taken back', async () => {
+    const w = await table('Pods', { namespace: 'shop' });
+    const { page } = w;
+    expect(await heads(w)).toEqual(['Name', 'Ready', 'Status', 'Restarts', 'Age']);
+    const age = (await head(w, 'Age').boundingBox())!, ready = (await head(w, 'Ready').boundingBox())!;
+    await page.mouse.move(age.x + age.width / 2, age.y + 15);
+    await page.mouse.down();
+    await page.mouse.move(ready.x + 30, age.y + 15, { steps: 6 });
+    await page.mouse.move(ready.x + 4, age.y + 15, { steps: 3 });
+    await w.shot('column-dragged');
+    await page.mouse.up();
+    await expect.poll(() => heads(w)).toEqual(['Name', 'Age', 'Ready', 'Status', 'Restarts']);
+    // A drag is no click: the order of the rows is as it was.
+    expect(await head(w, 'Age').getAttribute('aria-sort')).toBe('none');
+    expect(await page.locator('.row[data-key]').first().locator('[data-column]').evaluateAll(all => all.map(c => (c as HTMLElement).dataset.column))).toEqual(['Name', 'Age', 'Ready', 'Status', 'Restarts']);
+
+    await head(w, 'Restarts').getByRole('button').focus();
+    await page.keyboard.press('Shift+ArrowLeft');
+    await expect.poll(() => heads(w)).toEqual(['Name', 'Age', 'Ready', 'Restarts', 'Status']);
+    // The focus went along.
+    await page.keyboard.press('Shift+ArrowLeft');
+    await expect.poll(() => heads(w)).toEqual(['Name', 'Age', 'Restarts', 'Ready', 'Status']);
+    const narrow = await width(w, 'Restarts');
+    await page.keyboard.press('Control+ArrowRight');
+    await page.keyboard.press('Control+ArrowRight');
+    await expect.poll(() => width(w, 'Restarts')).toBe(narrow + 32);
+    const edge = (await head(w, 'Age').boundingBox())!;
+    await page.mouse.move(edge.x + edge.width, edge.y + 15);
+    await page.mouse.down();
+    await page.mouse.move(edge.x + edge.width + 40, edge.y + 15, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(() => width(w, 'Age')).toBe(Math.round(edge.width) + 40);
+    const wide = await width(w, 'Age');
+
+    await stored(s => s.tables['kind:v1/pods']?.widths?.['Age'] === wide && s.tables['kind:v1/pods'].order?.[1] === 'Age');
+    await page.reload();
+    await rows(w).first().waitFor();
+    expect(await heads(w)).toEqual(['Name', 'Age', 'Restarts', 'Ready', 'Status']);
+    expect(await width(w, 'Age')).toBe(wide);
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await w.shot('column-choice-changed');
+    await page.getByRole('menuitem', { name: 'As they were' }).click();
+    await expect.poll(() => heads(w)).toEqual(['Name', 'Ready', 'Status', 'Restarts', 'Age']);
+    await stored(s => s.tables['kind:v1/pods']?.order === undefined);
+    await w.close();
+  });
+});
+
+describe('coming back', () => {
+  it('finds filter, order and place of a kind as they were left, also after a reload', async () => {
+    await space('many');
+    await create(client, ...Array.from({ length: 80 }, (_, i) => pod('many', `p${String(i).padStart(2, '0')}`)));
+    const w = await table('Pods', { namespace: 'many', height: 500 });
+    const { page } = w;
+    const go = (kind: string) => page.getByRole('navigation').getByRole('button', { name: new RegExp(`^${kind}`) }).click();
+    const top = (): Promise<number> => page.locator('.table').evaluate(t => t.scrollTop);
+    await expect.poll(() => page.getByTestId('row-count').textContent()).toBe('80');
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click();
+    await row(w, 'many/p79').waitFor();
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('-p7');
+    await expect.poll(() => page.getByTestId('row-count').textContent()).toBe('70 of 80');
+    await page.locator('.table').evaluate(t => { t.scrollTop = 28 * 40; });
+    await row(w, 'many/p25').waitFor();
+    const as = async (): Promise<void> => {
+      await expect.poll(() => page.getByRole('searchbox', { name: 'Filter' }).inputValue()).toBe('-p7');
+      await expect.poll(() => page.getByTestId('row-count').textContent()).toBe('70 of 80');
+      expect(await page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('descending');
+      await expect.poll(top).toBe(28 * 40);
+      await row(w, 'many/p25').waitFor();
+    };
+    // At once, without waiting until it is stored.
+    await go('Deployments');
+    await page.getByRole('heading', { name: 'Deployments', exact: true }).waitFor();
+    await go('Pods');
+    await as();
+    const kept = (s: Stored) => Object.entries(s.tables).find(([k]) => k.endsWith(' kind:v1/pods'))?.[1];
+    await stored(s => kept(s)?.filter === '-p7' && kept(s)?.scroll === 40);
+    await page.reload();
+    await as();
+    await w.shot('pods-came-back');
+    await page.getByRole('searchbox', { name: 'Filter' }).press('Escape');
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click();
+    await page.locator('.table').evaluate(t => { t.scrollTop = 0; });
+    await stored(s => kept(s)?.filter === '' && kept(s)?.scroll === 0);
+    await w.close();
+  });
+});
+
+describe('a chosen namespace that goes', () => {
+  it('leaves the choice, with a note, and all namespaces are shown', async () => {
+    await space('fleeting');
+    await create(client, pod('fleeting', 'one'));
+    const w = await table('Pods', { namespace: 'fleeting' });
+    await row(w, 'fleeting/one').waitFor();
+    await client.delete(NAMESPACE, undefined, 'fleeting');
+    const note = w.page.getByRole('status').filter({ hasText: 'The namespace fleeting is gone; all namespaces are shown.' });
+    await note.waitFor({ timeout: 15_000 });
+    await expect.poll(() => w.page.locator('#namespace-picker').textContent()).toBe('All namespaces');
+    await expect.poll(async () => (await names(w)).some(n => n.startsWith('shop/'))).toBe(true);
+    await w.shot('namespace-gone');
+    await note.getByRole('button', { name: 'Close this note' }).click();
+    await note.waitFor({ state: 'detached' });
+    // The same when the window was closed meanwhile.
+    await create(client, namespace('fleeting'));
+    await chooseNamespace(w, 'fleeting');
+    await stored(s => Object.values(s.namespaces).some(n => n.includes('fleeting')));
+    await w.close();
+    await client.delete(NAMESPACE, undefined, 'fleeting');
+    await eventually('the namespace to go', async () => !(await client.list(NAMESPACE)).items.some(n => n.metadata?.name === 'fleeting'), 15_000);
+    const again = await openWindow(browser, url, { viewport: { width: 1280, height: 800 } });
+    await again.page.getByRole('status').filter({ hasText: 'The namespace fleeting is gone' }).waitFor();
+    await rows(again).first().waitFor();
+    await stored(s => Object.values(s.namespaces).every(n => !n.includes('fleeting')));
+    await again.close();
   });
 });

@@ -67,9 +67,9 @@ export function HeadCells<T>(p: Props<T>) {
     const handle = e.currentTarget;
     const from = e.clientX;
     let to: number | undefined;
+    handle.setPointerCapture(e.pointerId);
     handle.onpointermove = m => {
       if (to === undefined && Math.abs(m.clientX - from) < TREMBLE) return;
-      if (to === undefined) handle.setPointerCapture(m.pointerId);
       to = placeAt(m.clientX);
       setDrag({ id, to });
     };

@@ -102,6 +102,8 @@ describe('5 metadata', () => {
     await api.call(PODS, { body: pod('free', { nodeSelector: { none: 'such' } }) });
     expect((await api.delete(`${PODS}/free`)).json).toMatchObject({ kind: 'Pod', metadata: { name: 'free' } });
     expect((await api.call(`${PODS}/free`)).status).toBe(404);
+    // A node that is there, or pod clean-up takes the pod at once; nobody works for it.
+    await api.call('/api/v1/nodes', { body: { metadata: { name: 'a-node-without-agent' } } });
     const made = (await api.call(PODS, { body: pod('held', { nodeName: 'a-node-without-agent' }) })).json;
     const first = (await api.delete(`${PODS}/held`)).json;
     expect(first['metadata']).toMatchObject({ deletionGracePeriodSeconds: 30, generation: Number(made['metadata']!['generation']) + 1 });
@@ -112,6 +114,7 @@ describe('5 metadata', () => {
     expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 0, preconditions: { uid: 'other' } })).status).toBe(409);
     expect((await api.delete(`${PODS}/held`, { gracePeriodSeconds: 0, preconditions: { uid: made['metadata']!['uid'] } })).status).toBe(200);
     expect((await api.call(`${PODS}/held`)).status).toBe(404);
+    await api.delete('/api/v1/nodes/a-node-without-agent');
   });
 
   test('5.9 finalizers hold, none is added late; a namespace goes in two steps', async () => {

@@ -14,6 +14,7 @@ import { killContainer } from './pod-kill.ts';
 import { planPod, type Plan } from './pod-plan.ts';
 import { LABEL, fieldPath, isRunning, latest, members, newRecord, type ContainerRecord, type Member, type Run } from './pod-record.ts';
 import { createSandbox, writePodFiles } from './pod-sandbox.ts';
+import { same } from './status/status-patch.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Target } from './probes/handlers.ts';
 import { Prober } from './probes/prober.ts';
@@ -124,7 +125,14 @@ export class PodWorker {
   }
 
   /** The pod as the informer has it now. */
-  update(pod: Pod): void { this.pod = pod; this.#writer.observed(pod); this.wake(); }
+  update(pod: Pod): void {
+    const before = this.pod.metadata; const now = pod.metadata;
+    this.pod = pod;
+    this.#writer.observed(pod);
+    // Files of the downward API show them.
+    if (!same(before?.labels, now?.labels) || !same(before?.annotations, now?.annotations)) void this.refreshVolumes();
+    this.wake();
+  }
   /** The pod is gone from the API. */
   removed(pod: Pod): void { this.pod = pod; this.#gone = true; this.wake(); }
   /** Something happened to one of its containers or its sandbox. */
@@ -144,7 +152,7 @@ export class PodWorker {
   }
   async refreshVolumes(): Promise<void> {
     if (!this.#ready || this.#ending) return;
-    await this.#volumes.refresh((volume, message) => { this.#ctx.log.info('volume not refreshed', { pod: podLabel(this.pod), volume, message }); });
+    await this.#volumes.refresh(this.pod, (volume, message) => { this.#ctx.log.info('volume not refreshed', { pod: podLabel(this.pod), volume, message }); });
   }
   /** Runs the next step soon. */
   wake(): void {
@@ -442,7 +450,8 @@ export class PodWorker {
   // The end.
   #end(why: 'deleted' | 'over'): void {
     const m = this.pod.metadata;
-    const seconds = m?.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+    // Whoever took the object away by force waits for nobody: the containers get the least there is.
+    const seconds = this.#gone ? 0 : m?.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
     const at = this.#ctx.clock.now() + seconds * 1000;
     if (this.#ending && why === 'deleted' && at < this.#deadline - 999) {
       this.#deadline = at;

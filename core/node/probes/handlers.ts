@@ -1,7 +1,7 @@
 // The four ways to ask a container how it is: exec, HTTP, TCP, gRPC. Also used by lifecycle hooks.
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect as http2Connect } from 'node:http2';
+import { connect as http2Connect, type IncomingHttpHeaders } from 'node:http2';
 import { connect as tcpConnect } from 'node:net';
 import { Writable } from 'node:stream';
 import type { Container, ExecAction, GRPCAction, HTTPGetAction, TCPSocketAction } from '../../api/types/kubernetes.ts';
@@ -141,27 +141,35 @@ async function tcpProbe(a: TCPSocketAction, t: Target, timeoutMs: number): Promi
   });
 }
 
+const GRPC_CODES = ['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated'];
+
 /** grpc.health.v1.Health/Check, spoken by hand: one field in, one field out. */
 async function grpcProbe(a: GRPCAction, t: Target, timeoutMs: number): Promise<ProbeResult> {
   const address = `${host(t.podIP)}:${a.port}`;
   const service = Buffer.from(a.service ?? '');
-  const message = service.length ? Buffer.concat([Buffer.from([0x0a, service.length]), service]) : Buffer.alloc(0);
+  // The length is a varint: seven bits a byte.
+  const size = service.length < 128 ? [service.length] : [(service.length & 127) | 128, service.length >> 7];
+  const message = service.length ? Buffer.concat([Buffer.from([0x0a, ...size]), service]) : Buffer.alloc(0);
   const frame = Buffer.concat([Buffer.from([0]), Buffer.from(Uint32Array.of(message.length).buffer).reverse(), message]);
   const via = t.through === 'runtime' ? await t.runtime.dial(t.sandboxId, a.port) : undefined;
   return new Promise(resolve => {
     const session = http2Connect(`http://${address}`, via ? { createConnection: () => via } : {});
     const done = (r: ProbeResult): void => { timer.cancel(); session.destroy(); resolve(r); };
-    const timer = t.clock.after(timeoutMs, () => done(bad(`timeout: failed to connect service "${address}" within ${timeoutMs / 1000}s: context deadline exceeded`)));
+    const within = `within ${timeoutMs / 1000}s`;
+    const timer = t.clock.after(timeoutMs, () => done(bad(connected ? `timeout: health rpc did not complete ${within}` : `timeout: failed to connect service "${address}" ${within}: context deadline exceeded`)));
+    let connected = false;
+    session.on('connect', () => { connected = true; });
     session.on('error', (e: Error) => done(bad(`error: failed to connect service at "${address}": ${words(e, address)}`)));
     const q = session.request({ ':method': 'POST', ':path': '/grpc.health.v1.Health/Check', 'content-type': 'application/grpc', te: 'trailers' });
-    const chunks: Buffer[] = []; let status = '';
+    const chunks: Buffer[] = []; let status = ''; let said = '';
+    const ending = (h: IncomingHttpHeaders): void => { status = String(h['grpc-status'] ?? status); said = decodeURIComponent(String(h['grpc-message'] ?? said)); };
     q.on('data', (c: Buffer) => { chunks.push(c); });
-    q.on('response', h => { status = String(h['grpc-status'] ?? ''); });
-    q.on('trailers', h => { status = String(h['grpc-status'] ?? ''); });
-    q.on('error', (e: Error) => done(bad(words(e, address))));
+    q.on('response', ending);
+    q.on('trailers', ending);
+    q.on('error', (e: Error) => done(bad(`error: health rpc probe failed: ${words(e, address)}`)));
     q.on('end', () => {
-      if (status === '12') return done(bad(`this server does not implement the grpc health protocol (grpc.health.v1.Health)`));
-      if (status !== '0' && status !== '') return done(bad(`health rpc failed with status ${status}`));
+      if (status === '12') return done(bad(`error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${said}`));
+      if (status !== '0' && status !== '') return done(bad(`error: health rpc probe failed: rpc error: code = ${GRPC_CODES[Number(status)] ?? `Code(${status})`} desc = ${said}`));
       const body = Buffer.concat(chunks).subarray(5);
       const serving = body[0] === 0x08 ? body[1] ?? 0 : 0;
       done(serving === 1 ? ok('service healthy') : bad(`service unhealthy (responded with "${['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][serving] ?? 'UNKNOWN'}")`));

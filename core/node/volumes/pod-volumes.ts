@@ -41,12 +41,14 @@ export class PodVolumes {
   readonly #memoryDir: string;
   readonly #env: VolumeEnvironment;
   readonly #mounted = new Map<string, MountedVolume>();
+  #pod: Pod | undefined;
 
   /** `dir`: the pod's own directory; `memoryDir`: the pod's directory on the node's memory file system (the same where there is none). */
   constructor(dir: string, memoryDir: string, env: VolumeEnvironment) { this.#dir = dir; this.#memoryDir = memoryDir; this.#env = env; }
 
   /** Sets up what is not yet. Throws MountFailure for the first volume that fails. Idempotent. */
   async setUp(pod: Pod, facts: () => PodFacts): Promise<void> {
+    this.#pod = pod;
     for (const v of pod.spec?.volumes ?? []) {
       if (this.#mounted.has(v.name) || this.#env.skip?.(v)) continue;
       const kind = KINDS[volumeKind(v)];
@@ -61,8 +63,11 @@ export class PodVolumes {
     const ns = pod.metadata?.namespace ?? '';
     const sc = pod.spec?.securityContext;
     const below = join('volumes', `kubernetes.io~${volumeKind(volume)}`, volume.name);
+    const current = (): Pod => this.#pod ?? pod;
     return {
-      pod, volume, dir: join(this.#dir, below), memoryDir: join(this.#memoryDir, below), facts, root,
+      // Labels and annotations are shown as they are when files are written.
+      get pod() { return current(); },
+      volume, dir: join(this.#dir, below), memoryDir: join(this.#memoryDir, below), facts, root,
       configMap: (name: string) => sources.configMap(ns, name), secret: (name: string) => sources.secret(ns, name),
       token: (audience: string | undefined, seconds: number) => tokens.get(pod, audience, seconds),
       now: () => clock.now(),
@@ -71,7 +76,8 @@ export class PodVolumes {
   }
 
   /** Brings files up to date; `onError` hears what could not be (an update keeps the old content, as kubelet does). */
-  async refresh(onError: (volume: string, message: string) => void): Promise<void> {
+  async refresh(pod: Pod, onError: (volume: string, message: string) => void): Promise<void> {
+    this.#pod = pod;
     for (const [name, m] of this.#mounted) {
       if (!m.refresh) continue;
       try { await m.refresh(); } catch (e) { onError(name, (e as Error).message); }

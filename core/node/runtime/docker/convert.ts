@@ -104,6 +104,9 @@ function mountFields(mounts: readonly Mount[]): Pick<Docker.HostConfig, 'Binds' 
 
 const at = (time: string): number => time.startsWith('0001-') ? 0 : Date.parse(time);
 
+/** The exit code of a container that never ran, as every runtime of today gives it; Docker says 126 or 127. */
+const NEVER_RAN = 128;
+
 /** What Docker's inspect says of a container, in the runtime's words. */
 export function containerState(info: Docker.ContainerInspectInfo): ContainerState {
   const labels = info.Config.Labels;
@@ -116,7 +119,7 @@ export function containerState(info: Docker.ContainerInspectInfo): ContainerStat
     image: labels[LABEL.image] ?? info.Config.Image, imageId: info.Image, phase: failed ? 'exited' : phase, createdAt: at(info.Created), startedAt: at(s.StartedAt),
     // Docker has been seen to leave an older FinishedAt beside a newer StartedAt.
     finishedAt: phase === 'exited' ? Math.max(at(s.FinishedAt), at(s.StartedAt)) : 0,
-    exitCode: phase === 'running' ? 0 : exitCode, ...(exitCode > 128 && exitCode < 128 + 65 ? { signal: exitCode - 128 } : {}), oomKilled: s.OOMKilled,
+    exitCode: phase === 'running' ? 0 : failed ? NEVER_RAN : exitCode, ...(exitCode > 128 && exitCode < 128 + 65 ? { signal: exitCode - 128 } : {}), oomKilled: s.OOMKilled,
     ...(s.Error === '' ? {} : { message: s.Error }), labels: agentLabels(labels),
   };
 }

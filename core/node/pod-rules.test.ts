@@ -1,0 +1,45 @@
+// Rules of a pod that need no container to be seen.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Container, Pod } from '../api/types/kubernetes.ts';
+import { uname } from './pod-files.ts';
+import { restarts } from './pod-plan.ts';
+import { podConditions } from './status/phase.ts';
+import { giveToGroup } from './volumes/fs-group.ts';
+
+it('readinessGates: ready only when whoever they belong to says so', () => {
+  const pod: Pod = { spec: { containers: [{ name: 'c', image: 'i' }], readinessGates: [{ conditionType: 'example.com/ok' }] } };
+  const status = { containerStatuses: [{ name: 'c', ready: true, image: 'i', imageID: '', restartCount: 0 }] };
+  const ready = (status_: string | undefined) => podConditions(pod, status, 'Running', true, status_ ? [{ type: 'example.com/ok', status: status_ }] : [], 0).find(x => x.type === 'Ready');
+  expect(ready(undefined)).toMatchObject({ status: 'False', reason: 'ReadinessGatesNotReady', message: 'corresponding condition of pod readiness gate "example.com/ok" does not exist.' });
+  expect(ready('False')?.message).toBe('the status of pod readiness gate "example.com/ok" is not "True", but False');
+  expect(ready('True')?.status).toBe('True');
+});
+
+it('restartPolicyRules: a code that is named starts the container again, whatever the pod says', () => {
+  const c: Container = { name: 'c', restartPolicy: 'Never', restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42, 43] } }] };
+  const pod: Pod = { spec: { restartPolicy: 'Never', containers: [c] } };
+  expect([42, 43, 1, 0].map(code => restarts(pod, c, code, false))).toEqual([true, true, false, false]);
+  const other: Container = { ...c, restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'NotIn', values: [0] } }] };
+  expect([0, 7].map(code => restarts(pod, other, code, false))).toEqual([false, true]);
+});
+
+it('hostnameOverride goes over name, hostname and subdomain', () => {
+  expect(uname({ metadata: { name: 'p', namespace: 'n' }, spec: { containers: [], hostname: 'h', subdomain: 's', setHostnameAsFQDN: true, hostnameOverride: 'other.test' } }, 'cluster.local')).toBe('other.test');
+});
+
+it.runIf(process.getuid?.() === 0)('fsGroupChangePolicy OnRootMismatch leaves a tree alone whose top fits', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'fs-group-'));
+  try {
+    mkdirSync(join(dir, 'd')); writeFileSync(join(dir, 'd/f'), ''); chmodSync(join(dir, 'd/f'), 0o600);
+    await giveToGroup(dir, 4321, true);
+    expect([statSync(dir).gid, statSync(join(dir, 'd/f')).gid, statSync(join(dir, 'd/f')).mode & 0o777]).toEqual([4321, 4321, 0o660]);
+    writeFileSync(join(dir, 'new'), '');
+    await giveToGroup(dir, 4321, true);
+    const untouched = statSync(join(dir, 'new')).mode & 0o060;
+    await giveToGroup(dir, 4321, false);
+    expect([untouched, statSync(join(dir, 'new')).mode & 0o060]).toEqual([0o040, 0o060]);
+  } finally { rmSync(dir, { recursive: true, force: true }); }
+});

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../core/client/client.ts';
 import { kindOf } from '../../core/api/kinds/index.ts';
-import { shownKinds } from '../../renderer/kinds/navigation.ts';
+import { pluralTitle, shownKinds } from '../../renderer/kinds/navigation.ts';
 import { eventually, type Host } from '../harness/host.ts';
 import { openBrowser, openWindow, startWindowHost, type Window } from './launch.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
@@ -22,6 +22,7 @@ async function show(w: Window, text: string, name: string | RegExp) {
   await w.page.keyboard.press('Control+k');
   await w.page.getByRole('combobox').fill(text);
   await w.page.getByRole('option', { name }).first().click();
+  await w.page.getByRole('combobox').waitFor({ state: 'detached' });
   const drawer = w.page.getByTestId('drawer');
   await drawer.waitFor();
   return drawer;
@@ -170,7 +171,7 @@ describe('drawer', () => {
       of('storage.k8s.io/v1', 'StorageClass', 'slow', { provisioner: 'example.com/slow' }), of('scheduling.k8s.io/v1', 'PriorityClass', 'first', { value: 10 }),
       of('rbac.authorization.k8s.io/v1', 'Role', 'read', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }), of('rbac.authorization.k8s.io/v1', 'RoleBinding', 'readers', { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'read' }, subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'kinds' }] }),
       of('rbac.authorization.k8s.io/v1', 'ClusterRole', 'peek', { rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }] }), of('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'peekers', { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'peek' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ada' }] }),
-      of('coordination.k8s.io/v1', 'Lease', 'lead', { spec: { holderIdentity: 'one' } }),
+      of('coordination.k8s.io/v1', 'Lease', 'lead', { spec: { holderIdentity: 'one' } }), of('v1', 'ServiceAccount', 'robot', {}),
       of('apps/v1', 'ControllerRevision', 'db-1', { revision: 1, data: { spec: { template } } }),
     );
     const w = await openWindow(browser, url);
@@ -178,9 +179,18 @@ describe('drawer', () => {
     // The window leads to the kinds of its tree; those of another version of the same objects are not looked at twice.
     for (const kind of shownKinds(kinds).filter(k => k.verbs.includes('get') && !(k.group === 'autoscaling' && k.version === 'v1') && k.kind !== 'Event')) {
       const { items } = await client.list(kind);
-      const name = (items.find(i => i.metadata?.namespace === 'kinds' && i.metadata.name !== 'kube-root-ca.crt') ?? items.find(i => i.metadata?.namespace === 'shop') ?? items[0])?.metadata?.name;
+      const name = (items.find(i => i.metadata?.namespace === 'kinds' && i.metadata.name !== 'kube-root-ca.crt' && i.metadata.name !== 'default') ?? items.find(i => i.metadata?.namespace === 'shop') ?? items[0])?.metadata?.name;
       if (name === undefined) { bare.push(`${kind.kind}: none to look at`); continue; }
-      const d = await show(w, `${kind.plural}/${name}`, new RegExp(`^${name.replaceAll('.', '\\.')}`));
+      await w.page.keyboard.press('Control+k');
+      await w.page.getByRole('combobox').fill(kind.plural);
+      await w.page.getByRole('option', { name: new RegExp(`^${pluralTitle(kind)}`) }).first().click();
+      await w.page.getByRole('combobox').waitFor({ state: 'detached' });
+      await w.page.getByRole('heading', { name: pluralTitle(kind), exact: true }).waitFor();
+      await w.page.keyboard.press('/');
+      await w.page.keyboard.type(name);
+      await w.page.keyboard.press('Enter');
+      const d = w.page.getByTestId('drawer');
+      await w.page.locator(`.row[data-key$="${name}"]`).first().click();
       await d.getByRole('heading', { name, exact: true }).waitFor();
       await d.locator('.drawer-sub').getByText(kind.kind, { exact: false }).waitFor();
       await d.locator('.section').last().waitFor();
@@ -192,9 +202,10 @@ describe('drawer', () => {
     }
     expect(bare).toEqual([]);
     // Events are too many to be found by name; they have their list, and lead to what they are about.
-    await w.page.keyboard.press('Control+k');
-    await w.page.getByRole('combobox').fill('events');
-    await w.page.getByRole('option', { name: /^Events/ }).first().click();
+    const tree = w.page.locator('.tree');
+    if (!await tree.getByText('Events', { exact: true }).isVisible()) await tree.getByText('Cluster', { exact: true }).click();
+    await tree.getByText('Events', { exact: true }).click();
+    await w.page.getByRole('heading', { name: 'Events', exact: true, level: 1 }).waitFor();
     await w.page.locator('.row[data-key]').first().click();
     const event = w.page.getByTestId('drawer');
     await event.locator('.drawer-sub').getByText('Event', { exact: false }).waitFor();

@@ -9,6 +9,7 @@ import { connectionOf, loadKubeconfig } from '../../core/client/kubeconfig.ts';
 import { HttpTransport } from '../../core/client/transport-http.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Pod } from '../../core/api/types/kubernetes.ts';
+import { sortKey } from '../../renderer/features/logs/log-ring.ts';
 import { eventually, startHost, type Host } from '../harness/host.ts';
 import { freePorts, openBrowser, openWindow, scratch, startWindowHost, type Window } from './launch.ts';
 import { accountOf, create, DEPLOYMENT, namespace, POD } from './shell-objects.ts';
@@ -74,10 +75,14 @@ describe('one pod', () => {
     const logs = await openLogs(w, `${NS}/mix`);
     await logs.getByText('2 of 3 sources').waitFor();
     expect(await command(w)).toContain(` -n ${NS} logs -f --all-containers mix`);
-    await eventually('lines of all three', async () => { const said = (await texts(logs)).join('\n'); return ['prepared line 2', 'left line', 'right line'].every(s => said.includes(s)); });
+    await eventually('lines of all three', async () => { const said = (await downloaded(w.page, logs)).join('\n'); return ['prepared line 2', 'left line', 'right line'].every(s => said.includes(s)); });
+    await logs.locator('.logs-box').focus();
+    await w.page.keyboard.press('Home');
+    await expect.poll(async () => (await texts(logs))[0]).toBe('prepared line 1');
     const colours = new Map(await logs.locator('.log-source').evaluateAll(all => all.map(e => [e.textContent, getComputedStyle(e).color] as const)));
     expect([...colours.keys()].map(s => s.trim()).sort()).toEqual(['left', 'prepare', 'right']);
     expect(new Set(colours.values()).size).toBe(3);
+    await w.page.keyboard.press('End');
     // True streaming: a line is there well before any polling would have seen it.
     const before = Number(await logs.getAttribute('data-lines'));
     await eventually('more lines', async () => Number(await logs.getAttribute('data-lines')) > before + 3, 3000);
@@ -86,7 +91,7 @@ describe('one pod', () => {
     await expect.poll(() => logs.locator('.log-time').count()).toBeGreaterThan(5);
     expect(await command(w)).toContain('--timestamps');
     const lines = await downloaded(w.page, logs);
-    const times = lines.map(l => l.split(' ')[0]!);
+    const times = lines.map(l => sortKey(l.split(' ')[0]!));
     expect(times).toEqual([...times].sort());
     for (const c of ['left', 'right']) expect(gapless(numbers(lines.filter(l => l.includes(` ${c} `))))).toBe(true);
     expect(lines[0]).toMatch(/Z prepare prepared line 1$/);
@@ -185,10 +190,10 @@ describe('restarts', () => {
     await create(client, podOf('again', [sh('main', script, { volumeMounts: [{ name: 'keep', mountPath: '/keep' }] })], { volumes: [{ name: 'keep', emptyDir: {} }] }));
     const w = await opened();
     const logs = await openLogs(w, `${NS}/again`);
-    await eventually('the third run', async () => (await texts(logs)).includes('line 100'), 60_000);
-    expect(await logs.locator('.log-note').count()).toBeGreaterThan(0);
+    await eventually('two runs', async () => Number(await logs.getAttribute('data-lines')) > 80, 120_000);
     const ns = numbers(await downloaded(w.page, logs));
-    expect(ns[0]).toBe(1);
+    expect(ns.length).toBeGreaterThan(40);
+    expect(ns[0]! % 40).toBe(1);
     expect(gapless(ns)).toBe(true);
     await w.shot('features-logs-restarted');
     // The last lines of the dead container stay; the run before is a key away.

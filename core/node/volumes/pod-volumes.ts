@@ -42,6 +42,7 @@ export class PodVolumes {
   readonly #env: VolumeEnvironment;
   readonly #mounted = new Map<string, MountedVolume>();
   #pod: Pod | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
 
   /** `dir`: the pod's own directory; `memoryDir`: the pod's directory on the node's memory file system (the same where there is none). */
   constructor(dir: string, memoryDir: string, env: VolumeEnvironment) { this.#dir = dir; this.#memoryDir = memoryDir; this.#env = env; }
@@ -76,8 +77,13 @@ export class PodVolumes {
   }
 
   /** Brings files up to date; `onError` hears what could not be (an update keeps the old content, as kubelet does). */
-  async refresh(pod: Pod, onError: (volume: string, message: string) => void): Promise<void> {
+  refresh(pod: Pod, onError: (volume: string, message: string) => void): Promise<void> {
     this.#pod = pod;
+    // One after another: two that write the same directory would clear away each other's files.
+    this.#refreshing = this.#refreshing.then(() => this.#refreshAll(onError));
+    return this.#refreshing;
+  }
+  async #refreshAll(onError: (volume: string, message: string) => void): Promise<void> {
     for (const [name, m] of this.#mounted) {
       if (!m.refresh) continue;
       try { await m.refresh(); } catch (e) { onError(name, (e as Error).message); }

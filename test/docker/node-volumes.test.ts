@@ -1,0 +1,78 @@
+// Volumes as real containers see them: owners, memory, every type of hostPath, changes that arrive, tokens.
+import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configMap } from '../../core/api/kinds/core/config-map.ts';
+import { pod as pods } from '../../core/api/kinds/core/pod.ts';
+import { secret } from '../../core/api/kinds/core/secret.ts';
+import type { ConfigMap, Secret, Volume } from '../../core/api/types/kubernetes.ts';
+import { FOREVER, RUNTIMES, RealNode, sh } from './real-node.ts';
+
+describe.each(RUNTIMES)('volumes on %s', runtime => {
+  let n: RealNode; let dir = '';
+  beforeAll(async () => { n = await RealNode.start(runtime); dir = mkdtempSync(join(tmpdir(), 'pilothouse-host-')); });
+  afterAll(async () => { await n.close(); rmSync(dir, { recursive: true, force: true }); });
+
+  it('emptyDir: shared, the group\'s, gone with the pod; in memory a tmpfs of its size, or of the pod\'s', async () => {
+    const text = await n.output('empty', { securityContext: { runAsUser: 1000, fsGroup: 4321 }, volumes: [{ name: 'd', emptyDir: {} }, { name: 'm', emptyDir: { medium: 'Memory', sizeLimit: '4Mi' } }, { name: 'l', emptyDir: { medium: 'Memory' } }],
+      containers: [sh('touch /d/f; stat -c "%g %a" /d; stat -c %g /d/f; for m in m l; do grep " /$m " /proc/mounts | cut -d" " -f3,4 | tr , "\\n" | grep -E "^tmpfs|size="; done; dd if=/dev/zero of=/m/x bs=1M count=8 2>&1 | grep -o "No space"; wc -c < /m/x',
+        { resources: { limits: { memory: '32Mi' } }, volumeMounts: ['d', 'm', 'l'].map(name => ({ name, mountPath: `/${name}` })) })] });
+    expect(text).toBe('4321 2777\n4321\ntmpfs rw\nsize=4096k\ntmpfs rw\nsize=32768k\nNo space\n4194304\n');
+  });
+
+  it('every type of hostPath, and its refusal', async () => {
+    mkdirSync(join(dir, 'dir')); writeFileSync(join(dir, 'file'), 'f\n');
+    const server = createServer().listen(join(dir, 'sock'));
+    const v = (name: string, type: string, path = join(dir, name)): Volume => ({ name, hostPath: { path, type } });
+    try {
+      const volumes = [v('dir', 'Directory'), v('newdir', 'DirectoryOrCreate'), v('file', 'File'), v('newfile', 'FileOrCreate'), v('sock', 'Socket'), v('char', 'CharDevice', '/dev/null'), v('any', '', join(dir, 'any'))];
+      const text = await n.output('host', { volumes, containers: [sh('stat -c %F /v/*; echo kept > /v/newdir/f; cat /v/file; echo ro > /v/dir/f || echo refused', { volumeMounts: volumes.map(x => ({ name: x.name, mountPath: `/v/${x.name}`, readOnly: x.name === 'dir' })) })] });
+      expect(text.replaceAll(/^sh:.*\n/gm, '').split('\n').slice(0, 7)).toEqual(['directory', 'character special file', 'directory', 'regular file', 'directory', expect.stringMatching(/regular (empty )?file/), 'socket']);
+      expect(text).toContain('f\n'); expect(text).toContain('refused');
+      expect([statSync(join(dir, 'newdir', 'f')).size, statSync(join(dir, 'newdir')).mode & 0o777, statSync(join(dir, 'newfile')).mode & 0o777]).toEqual([5, 0o755, 0o644]);
+      const refused: [string, string, string][] = [['Directory', 'file', 'a directory'], ['File', 'dir', 'a file'], ['Socket', 'file', 'a socket file'], ['CharDevice', 'file', 'a character device'], ['BlockDevice', 'file', 'a block device'], ['DirectoryOrCreate', 'file', 'a directory'], ['FileOrCreate', 'dir', 'a file'], ['Directory', 'none', 'a directory']];
+      for (const [i, [type, name]] of refused.entries()) await n.run(`no${i}`, { volumes: [v('v', type, join(dir, name))], containers: [sh('true', { volumeMounts: [{ name: 'v', mountPath: '/v' }] })] });
+      for (const [i, [, name, words]] of refused.entries()) { await n.event(`no${i}`, `FailedMount: MountVolume.SetUp failed for volume "v" : hostPath type check failed: ${join(dir, name)} is not ${words}`); await n.delete(`no${i}`, 0); }
+    } finally { server.close(); }
+  });
+
+  it('changes of configMaps, secrets and labels arrive whole; those of a subPath and of the environment do not', async () => {
+    await n.client.create<ConfigMap>(configMap, { metadata: { name: 'c', namespace: 'default' }, data: { k: 'one', other: 'x' } });
+    await n.client.create<Secret>(secret, { metadata: { name: 's', namespace: 'default' }, data: { k: Buffer.from('one').toString('base64') } });
+    await n.run('live', { volumes: [{ name: 'c', configMap: { name: 'c', defaultMode: 0o440, items: [{ key: 'k', path: 'deep/k', mode: 0o400 }] } }, { name: 's', secret: { secretName: 's' } }, { name: 'sub', configMap: { name: 'c' } }, { name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } }],
+      containers: [sh(FOREVER, { env: [{ name: 'K', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }], volumeMounts: [{ name: 'c', mountPath: '/c' }, { name: 's', mountPath: '/s' }, { name: 'd', mountPath: '/d' }, { name: 'sub', mountPath: '/sub', subPath: 'k' }] })] }, { labels: { a: '1' } });
+    await n.ready('live');
+    const read = async (): Promise<string> => (await n.exec('live', ['sh', '-c', 'cat /c/deep/k /s/k /sub; echo " $K"; cat /d/labels'])).out;
+    expect(await read()).toBe('oneoneone one\na="1"');
+    const tried = (await n.exec('live', ['sh', '-c', 'stat -L -c %a /c/deep/k; ls /c; echo x > /c/deep/k'])).out;
+    expect(tried).toContain('400\ndeep\n'); expect(tried).toContain('Read-only');
+    await n.client.patch(configMap, 'default', 'c', 'application/merge-patch+json', { data: { k: 'two' } });
+    await n.client.patch(secret, 'default', 's', 'application/merge-patch+json', { data: { k: Buffer.from('two').toString('base64') } });
+    await n.client.patch(pods, 'default', 'live', 'application/merge-patch+json', { metadata: { labels: { b: '2' } } });
+    await n.eventually('the changes', async () => (await read()) === 'twotwoone one\na="1"\nb="2"', 20_000).catch(async () => { expect(await read()).toBe('twotwoone one\na="1"\nb="2"'); });
+    expect((await n.exec('live', ['sh', '-c', 'grep " /s " /proc/mounts | cut -d" " -f3'])).out).toBe('tmpfs\n');
+    await n.delete('live', 0);
+  });
+
+  it('tokens: audience, life, the pod they are bound to; only who may reads them', async () => {
+    await n.run('token', { volumes: [{ name: 't', projected: { defaultMode: 0o444, sources: [{ serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 700 } }, { downwardAPI: { items: [{ path: 'ns', fieldRef: { fieldPath: 'metadata.namespace' } }] } }] } }], containers: [sh(FOREVER, { volumeMounts: [{ name: 't', mountPath: '/t' }] })] });
+    const p = await n.ready('token');
+    const token = (await n.exec('token', ['cat', '/t/token'])).out;
+    const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { aud: string[]; exp: number; iat: number; sub: string; 'kubernetes.io': { pod: { uid: string } } };
+    expect(claims).toMatchObject({ aud: ['vault'], sub: 'system:serviceaccount:default:default', 'kubernetes.io': { pod: { uid: p.metadata!.uid } } });
+    expect(claims.exp - claims.iat).toBe(700);
+    expect((await n.exec('token', ['cat', '/t/ns'])).out).toBe('default');
+    expect((await n.exec('token', ['ls', '/var/run/secrets/kubernetes.io/serviceaccount'])).out).toBe('ca.crt\nnamespace\ntoken\n');
+    await n.delete('token', 0);
+  });
+
+  it('what a program may not write is not written: propagation both ways is refused where it cannot be', async () => {
+    const spec = { volumes: [{ name: 'v', hostPath: { path: dir } }], containers: [sh('mkdir -p /v/in && mount -t tmpfs none /v/in && echo there', { securityContext: { privileged: true }, volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'Bidirectional' }] })] };
+    await n.run('both', { restartPolicy: 'Never', ...spec });
+    if (runtime === 'sandbox') await n.event('both', 'Failed: Error: mount propagation Bidirectional is not supported by this runtime');
+    else await n.event('both', /^(Started: |Failed: Error: .*(shared|propagation))/);
+    await n.delete('both', 0); await n.gone('both');
+  });
+});

@@ -7,8 +7,8 @@ import type { RowVerdict } from '../kit/table/row-painter.ts';
 
 const namespaceColumn: TableColumn<KubeObject> = { id: 'Namespace', label: 'Namespace', cell: 'code', value: o => o.metadata?.namespace ?? '', sort: o => o.metadata?.namespace ?? '' };
 
-/** `12 (3m ago)`: restarts grow this long without anyone touching the window. */
-const FIGURE_WITH_TIME = 11;
+/** `12 (3m10s ago)` at its usual width: restarts grow this long without anyone touching the window. */
+const FIGURE_WITH_TIME = 13;
 
 function column(c: Column): TableColumn<KubeObject> {
   const sort = c.sort ? (o: KubeObject) => c.sort!(o) : (o: KubeObject) => c.value(o, 0);

@@ -32,10 +32,11 @@ const isMono = (cell: Cell): boolean => cell === 'name' || cell === 'code' || ce
 /** Characters that stand in a column of `width` px for sure. */
 export const charsThatFit = (cell: Cell, width: number): number => Math.floor((width - 20 - (cell === 'state' ? 16 : 0)) / (isMono(cell) ? MONO_CHAR : WIDE_CHAR));
 
-/** Width in px that fits nearly all of the sampled texts and the header. */
+/** Width in px that fits nearly all of the sampled texts, every name, and the header. */
 export function fitWidth(cell: Cell, label: string, texts: readonly string[], chars = 0): number {
   const lengths = texts.map(t => t.length).sort((a, b) => a - b);
-  const most = Math.max(chars, lengths[Math.floor((lengths.length - 1) * 0.95)] ?? 0);
+  // A name is never cut for the few that are long: reasons give way first.
+  const most = Math.max(chars, lengths[Math.floor((lengths.length - 1) * (cell === 'name' ? 1 : 0.95))] ?? 0);
   const mark = cell === 'state' ? 16 : 0;
   const char = isMono(cell) ? MONO_CHAR : CHAR;
   const [min, max] = WIDTH[cell];

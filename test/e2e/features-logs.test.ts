@@ -27,7 +27,7 @@ beforeAll(async () => {
   await create(client, namespace(NS));
   await accountOf(client, NS);
 });
-afterAll(async () => { await browser?.close(); await host?.dispose(); });
+afterAll(async () => { await browser?.close(); await host?.dispose(); dir.remove(); });
 
 const sh = (name: string, script: string, more: object = {}): object => ({ name, image: IMAGE, imagePullPolicy: 'Never', command: ['sh', '-c', script], ...more });
 const podOf = (name: string, containers: object[], more: object = {}): KubeObject =>
@@ -336,7 +336,7 @@ describe('every workload, any cluster', () => {
       owned('v1', 'Service', 'svc', { selector: { app: 'rs' }, ports: [{ port: 80 }] }), owned('batch/v1', 'Job', 'job', { completions: 1, template: template('job', { restartPolicy: 'Never' }) }),
       owned('apps/v1', 'Deployment', 'many', { replicas: 130, ...selector('many'), template: template('many') }));
   });
-  afterAll(async () => { await Promise.all([near?.dispose(), far?.dispose()]); dir.remove(); });
+  afterAll(async () => { await Promise.all([near?.dispose(), far?.dispose()]); });
   const open = async (w: Window, plural: string, name: string): Promise<Locator> => {
     await w.page.keyboard.press('Control+k');
     await w.page.keyboard.type(plural);

@@ -34,6 +34,51 @@ describe('main', () => {
     expect(menu.find(m => m.label === 'Start cluster')?.enabled).toBe(false);
   });
 
+  it('starts and stops the cluster from the tray', async () => {
+    const item = (label: string): { enabled?: boolean; click(): void } => (called('tray.setContextMenu').at(-1)![0] as { label?: string; enabled?: boolean; click(): void }[]).find(m => m.label === label)!;
+    item('Stop cluster').click();
+    expect(called('host.postMessage').at(-1)![0]).toEqual({ t: 'stop' });
+    stub.children[0]!.emit('message', { t: 'stopped' });
+    await vi.waitFor(() => expect(item('Start cluster').enabled).toBe(true));
+    expect(JSON.stringify(called('tray.setContextMenu').at(-1))).toContain('Cluster is stopped');
+    item('Start cluster').click();
+    expect(called('host.postMessage').at(-1)![0]).toEqual({ t: 'start', args: [] });
+    stub.children[0]!.emit('message', { t: 'ready', server: 'https://127.0.0.1:6443', kubeconfig: 'k', runtime: 'docker' });
+    expect(JSON.stringify(called('setApplicationMenu').at(-1))).toContain('Cluster runs at https://127.0.0.1:6443');
+  });
+
+  it('shows the one window when it is started a second time', () => {
+    const before = called('focus').length;
+    stub.app.emit('second-instance');
+    expect(called('focus')).toHaveLength(before + 1);
+    expect(stub.windows).toHaveLength(1);
+  });
+
+  it('asks for files with the system’s dialog and hands over their names and texts', async () => {
+    writeFileSync(join(dir, 'a.yaml'), 'kind: A');
+    const dialog = vi.spyOn(stub.dialog, 'showOpenDialog');
+    dialog.mockResolvedValueOnce({ canceled: false, filePaths: [join(dir, 'a.yaml')] }).mockResolvedValueOnce({ canceled: true, filePaths: [] }).mockResolvedValueOnce({ canceled: false, filePaths: [join(dir, 'gone.yaml')] });
+    const ask = async (id: number): Promise<unknown> => {
+      stub.children[0]!.emit('message', { t: 'ask', id, what: 'openFiles', extensions: ['yaml'] });
+      return vi.waitFor(() => { const m = called('host.postMessage').at(-1)![0] as { id?: number }; expect(m.id).toBe(id); return m; });
+    };
+    expect(await ask(1)).toEqual({ t: 'answer', id: 1, result: [{ name: 'a.yaml', text: 'kind: A' }] });
+    expect(await ask(2)).toEqual({ t: 'answer', id: 2, result: null });
+    expect(await ask(3)).toMatchObject({ t: 'answer', id: 3, error: expect.stringContaining('ENOENT') as string });
+    expect(dialog.mock.calls[0]).toEqual([{ properties: ['openFile', 'multiSelections'], filters: [{ name: 'yaml', extensions: ['yaml'] }] }]);
+  });
+
+  it('remembers where the window was', () => {
+    stub.windows[0]!.emit('close');
+    expect(loadState(join(dir, 'window.json'))).toEqual({ bounds: { x: 5, y: 6, width: 1000, height: 700 }, maximized: true });
+  });
+
+  it('gives the page one function and no more', async () => {
+    await import('../preload/preload.ts');
+    const [name, api] = called('exposeInMainWorld').at(-1) as [string, Record<string, unknown>];
+    expect([name, Object.entries(api).map(([k, v]) => `${k}: ${typeof v}`)]).toEqual(['pilothouse', ['connect: function']]);
+  });
+
   it('connects our page by a port pair and nobody else', () => {
     const before = called('webContents.postMessage').length;
     stub.ipcMain.emit('connect', { senderFrame: { url: 'https://example.test/' }, sender: stub.windows[0]!.webContents });

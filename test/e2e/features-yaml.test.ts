@@ -53,6 +53,10 @@ describe('YAML editor', () => {
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+Space');
     await page.locator('.suggest-widget:visible', { hasText: 'imagePullPolicy' }).waitFor();
+    // Drawn a frame after it is there.
+    await page.locator('.suggest-widget:visible .monaco-list-row.focused').waitFor();
+    // Our own styles must not reach into the editor's: the words are drawn, not only there.
+    expect(await page.locator('.suggest-widget .monaco-list-row .main').first().evaluate(e => getComputedStyle(e).flexDirection)).toBe('row');
     await w.shot('features-yaml-completion');
     await page.keyboard.press('Escape');
     await w.close();
@@ -193,6 +197,38 @@ describe('YAML editor', () => {
     await page.keyboard.press('Escape');
     await expect.poll(() => page.getByRole('region', { name: 'Dock' }).isVisible()).toBe(false);
     await w.close();
+  });
+
+  it('opens files through the system’s own dialog where the host has one', async () => {
+    const profile = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const page = await profile.newPage();
+    const asked: unknown[] = [];
+    // A host that offers the dialog, as Electron's does; everything else is the real one.
+    await page.routeWebSocket(/gateway/, ws => {
+      const server = ws.connectToServer();
+      server.onMessage(m => {
+        const frame = JSON.parse(String(m)) as { t: string; calls: string[] };
+        ws.send(frame.t === 'welcome' ? JSON.stringify({ ...frame, calls: [...frame.calls, 'dialog.openFiles'] }) : m);
+      });
+      ws.onMessage(m => {
+        const frame = JSON.parse(String(m)) as { t: string; id: number; call?: string; args?: unknown };
+        if (frame.call !== 'dialog.openFiles') { server.send(m); return; }
+        asked.push(frame.args);
+        ws.send(JSON.stringify({ t: 'response', id: frame.id, body: asked.length === 1 ? null : [{ name: 'native.yaml', text: 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: native\n' }] }));
+      });
+    });
+    await page.goto(url);
+    await page.locator('.status-bar').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('create from yaml');
+    await page.keyboard.press('Enter');
+    const open = page.locator('[data-testid="yaml-open"]:visible').last();
+    await open.click();
+    await eventually('the dialog to be dismissed', async () => asked.length === 1);
+    await open.click();
+    await page.locator('[data-testid="yaml"]:visible .view-line', { hasText: 'name: native' }).waitFor();
+    expect(asked).toEqual([{ extensions: ['yaml', 'yml', 'json'] }, { extensions: ['yaml', 'yml', 'json'] }]);
+    await profile.close();
   });
 
   it('takes files dropped anywhere, and saves its text as a file', async () => {

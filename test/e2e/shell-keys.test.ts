@@ -363,7 +363,7 @@ describe('palette', () => {
     await expect.poll(() => w.page.getByRole('option').first().textContent()).toMatch(/^web.*Restart · Deployment/);
     await w.shot('palette-verb');
     await w.page.getByRole('option', { name: /shop/ }).first().click();
-    await w.page.getByText('deployment/web restarted').waitFor();
+    await w.page.getByText('web: restarted').waitFor();
     await eventually('the restart to be asked for', async () => JSON.stringify((await client.get<KubeObject & { spec: object }>(DEPLOYMENT, 'shop', 'web')).spec).includes('restartedAt'));
     expect(await w.page.locator('.status-command code').textContent()).toBe('kubectl --context pilothouse -n shop rollout restart deployment/web');
     await w.shot('notice');

@@ -81,7 +81,7 @@ export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?:
 }
 
 /** Attempts at an object that its controllers write to all the time. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 40;
 /** Does it again on the newest state while `outdated`: a status that was written in between is no conflict. */
 async function latest<T>(attempt: () => Promise<T>, outdated: (result: T) => boolean): Promise<T> {
   let result = await attempt();

@@ -1,6 +1,6 @@
 // What a rollout waits for: read from conditions, pods and events, never guessed. `reasons.ts` reads the pods.
 import type { CoreEvent, Deployment, Pod } from '../../../core/api/types/kubernetes.ts';
-import { ownReasons, podReasons, type Reason } from './reasons.ts';
+import { ownReasons, podReasons, type Maker, type Reason } from './reasons.ts';
 import { standingOf, type Standing } from './standing.ts';
 import type { Workload } from './target.ts';
 
@@ -8,8 +8,6 @@ export interface Progress extends Standing {
   state: 'done' | 'moving' | 'stuck' | 'paused';
   reasons: Reason[];
 }
-/** Who makes the pods of the newest revision: a deployment's replica set, or the workload itself. */
-export interface Maker { kind: string; metadata?: { name?: string; uid?: string }; status?: { conditions?: readonly { type: string; status: string; reason?: string; message?: string }[] } }
 
 /** `pods` are those of the newest revision, `events` any that may concern them or their maker. */
 export function progressOf(kind: string, o: Workload, maker: Maker | undefined, pods: readonly Pod[], events: readonly CoreEvent[]): Progress {

@@ -1,7 +1,9 @@
 // Why pods are not where a rollout wants them. Each reason is a plain sentence of the catalogue (`rollouts.why.<kind>`) with the
 // names it speaks of; `text` is the server's own words beside it. Reason words are those of Kubernetes' kubelet and controllers.
 import type { ContainerStatus, CoreEvent, Pod } from '../../../core/api/types/kubernetes.ts';
-import type { Maker } from './progress.ts';
+
+/** Who makes the pods of the newest revision: a deployment's replica set, or the workload itself. */
+export interface Maker { kind: string; metadata?: { name?: string; uid?: string }; status?: { conditions?: readonly { type: string; status: string; reason?: string; message?: string }[] } }
 
 export type ReasonKind = 'image' | 'imageName' | 'unschedulable' | 'quota' | 'refused' | 'crash' | 'oom' | 'missing' | 'missingKey' | 'config' | 'readiness' | 'liveness' | 'startup' | 'volume' | 'network' | 'deadline' | 'creating' | 'ending';
 export interface Reason {

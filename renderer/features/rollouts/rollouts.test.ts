@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ControllerRevision, CoreEvent, DaemonSet, Deployment, Pod, ReplicaSet, StatefulSet } from '../../../core/api/types/kubernetes.ts';
 import { hunks, lineDiff } from './line-diff.ts';
-import { progressOf, type Maker } from './progress.ts';
+import { progressOf } from './progress.ts';
+import type { Maker } from './reasons.ts';
 import { controllerRevisionsOf, imagePatch, revisionsOf, undoPatch } from './revisions.ts';
 import { standingOf } from './standing.ts';
 

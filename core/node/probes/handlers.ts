@@ -159,14 +159,15 @@ async function grpcProbe(a: GRPCAction, t: Target, timeoutMs: number): Promise<P
     const timer = t.clock.after(timeoutMs, () => done(bad(connected ? `timeout: health rpc did not complete ${within}` : `timeout: failed to connect service "${address}" ${within}: context deadline exceeded`)));
     let connected = false;
     session.on('connect', () => { connected = true; });
-    session.on('error', (e: Error) => done(bad(`error: failed to connect service at "${address}": ${words(e, address)}`)));
+    const unreachable = (e: Error): string => `error: failed to connect service at "${address}": ${words(e, address)}`;
+    session.on('error', (e: Error) => done(bad(unreachable(e))));
     const q = session.request({ ':method': 'POST', ':path': '/grpc.health.v1.Health/Check', 'content-type': 'application/grpc', te: 'trailers' });
     const chunks: Buffer[] = []; let status = ''; let said = '';
     const ending = (h: IncomingHttpHeaders): void => { status = String(h['grpc-status'] ?? status); said = decodeURIComponent(String(h['grpc-message'] ?? said)); };
     q.on('data', (c: Buffer) => { chunks.push(c); });
     q.on('response', ending);
     q.on('trailers', ending);
-    q.on('error', (e: Error) => done(bad(`error: health rpc probe failed: ${words(e, address)}`)));
+    q.on('error', (e: Error) => done(bad(connected ? `error: health rpc probe failed: ${words(e, address)}` : unreachable(e.cause instanceof Error ? e.cause : e))));
     q.on('end', () => {
       if (status === '12') return done(bad(`error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${said}`));
       if (status !== '0' && status !== '') return done(bad(`error: health rpc probe failed: rpc error: code = ${GRPC_CODES[Number(status)] ?? `Code(${status})`} desc = ${said}`));

@@ -76,7 +76,7 @@ const raw: Case[] = [
   { name: 'protobuf without its magic', path: CMS, body: 'xxxx', headers: { 'content-type': 'application/vnd.kubernetes.protobuf' }, status: 400, says: /expected prefix \[107 56 115 0\]/ }, { name: 'protobuf cut short', path: CMS, body: Buffer.from([0x6b, 0x38, 0x73, 0, 0x0a, 0xff]), headers: { 'content-type': 'application/vnd.kubernetes.protobuf' }, status: 400 }, { name: 'protobuf of random bytes', path: CMS, body: Buffer.concat([Buffer.from([0x6b, 0x38, 0x73, 0]), Buffer.from(Array.from({ length: 500 }, (_, i) => (i * 73) % 256))]), headers: { 'content-type': 'application/vnd.kubernetes.protobuf' }, status: 400 },
   ...['application/x-www-form-urlencoded', 'text/plain', 'image/png', 'application/cbor', 'multipart/form-data', 'nonsense', 'application/json/extra', 'application/xml'].map(t => ({ name: `content type ${t}`, path: CMS, body: cm({}), headers: { 'content-type': t }, status: 415 })),
   ...['application/json', 'text/plain', 'application/strategic-merge', 'application/yaml'].map(t => ({ name: `patch as ${t}`, method: 'PATCH', path: `${CMS}/kube-root-ca.crt`, body: '{}', headers: { 'content-type': t }, status: 415 })),
-  ...['text/html', 'image/*', 'application/json;as=Chair;v=v1;g=meta.k8s.io', 'application/vnd.kubernetes.protobuf'].map(a => ({ name: `accept ${a}`, method: 'GET', path: CMS, headers: { accept: a }, status: 406 })),
+  ...['text/html', 'image/*', 'application/json;as=Chair;v=v1;g=meta.k8s.io', 'application/cbor'].map(a => ({ name: `accept ${a}`, method: 'GET', path: CMS, headers: { accept: a }, status: 406 })),
 ];
 
 const patches: Case[] = [

@@ -18,6 +18,7 @@ import { Backoff } from './backoff.ts';
 import { capacityOf, memoryBytes } from './host.ts';
 import { Images } from './images/images.ts';
 import { Limit } from './limit.ts';
+import { LocalStorage } from './local-storage.ts';
 import { MirrorPods, isMirror } from './mirror-pods.ts';
 import type { NodeConfig, NodeContext, NodeNetwork } from './node-context.ts';
 import { NodeReporter } from './node-status.ts';
@@ -45,7 +46,7 @@ export interface NodeAgent {
   close(o: { leaveRunning: boolean }): Promise<void>;
 }
 
-/** Tokens due for renewal and volumes are looked at this often. */
+/** Tokens due for renewal, volumes and disk with a limit are looked at this often. */
 const ROUND_MS = 10_000;
 const IMAGE_GC_MS = 300_000;
 const GC_HIGH = 0.85;
@@ -72,6 +73,7 @@ class Agent implements NodeAgent {
   readonly #timers = new Set<Timer>();
   readonly #ctx: NodeContext;
   readonly #writer: StatusWriter;
+  readonly #storage: LocalStorage;
   #admission: Admission | undefined;
   #reporter: NodeReporter | undefined;
   #mirrorPods: MirrorPods | undefined;
@@ -90,12 +92,14 @@ class Agent implements NodeAgent {
     };
     const podsDir = join(config.dataDir, 'pods');
     this.#writer = new StatusWriter(client, clock, this.#log);
+    this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
       volumes: { sources, tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: { name: string }) => v.name.startsWith('kube-api-access-') } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
-      admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); },
+      admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },
+      resize: p => { const no = this.#admission?.resize(p); if (!no) this.#roomMade(p.metadata?.uid); return no; },
     };
     this.backend = new Backend(this.#ctx, { find: (ns, name) => this.#byName.get(keyOf(ns, name)), all: () => [...this.#workers.values()], mirror: (ns, name) => this.#mirrors.get(keyOf(ns, name)), mirrors: () => [...this.#mirrors.values()] }, new Stats(runtime, clock));
     const touched = (x: { metadata?: { namespace?: string } }): void => { for (const w of this.#byNamespace.get(x.metadata?.namespace ?? '') ?? []) w.sourcesChanged(); };
@@ -127,7 +131,7 @@ class Agent implements NodeAgent {
       if (isMirror(p) || !had) continue;
       found.delete(p.metadata?.uid ?? '');
       const w = this.#make(p);
-      this.#admission.hold(p);
+      this.#admission.hold(w.granted);
       await w.adopt(had);
     }
     // What no pod of the API owns any more is ended.
@@ -139,6 +143,9 @@ class Agent implements NodeAgent {
     void this.#mirrorPods.start(this.#reporter.node?.metadata?.uid);
     this.#round();
   }
+
+  /** Pods whose resize waits for room try again. */
+  #roomMade(by?: string): void { for (const w of this.#workers.values()) if (w.uid !== by && w.resizeDeferred) w.wake(); }
 
   #make(p: Pod): PodWorker {
     const w = new PodWorker(this.#ctx, p, this.#writer, x => this.#gone(x));
@@ -187,6 +194,7 @@ class Agent implements NodeAgent {
     const timer = this.#o.clock.after(ROUND_MS, () => {
       this.#timers.delete(timer);
       for (const w of this.#workers.values()) if (w.tokensDue()) void w.refreshVolumes();
+      void this.#storage.round(this.#workers.values());
       this.#imageRound += ROUND_MS;
       const gc = this.#imageRound >= IMAGE_GC_MS;
       if (gc) this.#imageRound = 0;
@@ -214,7 +222,7 @@ class Agent implements NodeAgent {
     this.#closed = true;
     for (const off of this.#unsubscribe) off();
     for (const t of this.#timers) t.cancel();
-    this.#reporter?.close(); this.#mirrorPods?.close(); this.#writer.close();
+    this.#storage.close(); this.#reporter?.close(); this.#mirrorPods?.close(); this.#writer.close();
     const all = [...this.#workers.values()];
     if (leaveRunning) for (const w of all) w.close();
     else {

@@ -1,7 +1,7 @@
 // From a container of a pod spec to a running process: image, environment, mounts, create, start.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Pod } from '../api/types/kubernetes.ts';
+import type { Pod, ResourceRequirements } from '../api/types/kubernetes.ts';
 import { ConfigError, containerEnv } from './env/env.ts';
 import { expand } from './env/expand.ts';
 import type { PodFacts } from './env/field-ref.ts';
@@ -31,11 +31,13 @@ export class StartFailure extends Error {
 }
 
 const RETRY_MS = 10_000;
+/** The exit code of a container whose program could not be started, as today's runtimes give it; 127 is a shell's own word. */
+const NEVER_RAN = 128;
 /** After a failed pull kubelet soon shows ImagePullBackOff. */
 const SHOW_BACKOFF_MS = 2_000;
 
 /** A container that is created and not started. */
-export interface Created { id: string; name: string; image: ImageStatus }
+export interface Created { id: string; name: string; image: ImageStatus; /** what it was created with */ requirements: ResourceRequirements | undefined }
 
 /**
  * Everything up to and with the create; the sandbox need not run yet. Throws StartFailure; the events of each step are recorded. The
@@ -51,16 +53,16 @@ export async function createContainer(ctx: NodeContext, q: StartRequest, turn: <
     throw new StartFailure(e instanceof ContainerError ? e.reason : 'CreateContainerError', text(e), RETRY_MS);
   }
   q.event('Normal', 'Created', `Created container: ${spec.name}`);
-  return { id, name: spec.name, image };
+  return { id, name: spec.name, image, requirements: q.member.container.resources };
 }
 
 /** Starts what `createContainer` made. Throws StartFailure. */
-export async function startCreated(ctx: NodeContext, q: Pick<StartRequest, 'event'>, { id, name }: Created): Promise<ContainerState> {
+export async function startCreated(ctx: NodeContext, q: Pick<StartRequest, 'event'>, { id, name }: Pick<Created, 'id' | 'name'>): Promise<ContainerState> {
   try { await ctx.runtime.startContainer(id); } catch (e) {
     q.event('Warning', 'Failed', `Error: ${text(e)}`);
     const run = await ctx.runtime.container(id);
     const now = ctx.clock.now();
-    throw new StartFailure('RunContainerError', text(e), 0, run && { ...run, phase: 'exited', exitCode: run.exitCode || 128, finishedAt: run.finishedAt || now, message: run.message ?? text(e) });
+    throw new StartFailure('RunContainerError', text(e), 0, run && { ...run, phase: 'exited', exitCode: (run.startedAt && run.exitCode) || NEVER_RAN, finishedAt: run.finishedAt || now, message: run.message ?? text(e) });
   }
   q.event('Normal', 'Started', `Started container ${name}`);
   const state = await ctx.runtime.container(id);

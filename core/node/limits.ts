@@ -48,6 +48,7 @@ export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, fs
     }
   }
   const seccomp = s?.seccompProfile ?? p?.seccompProfile;
+  const appArmor = s?.appArmorProfile ?? p?.appArmorProfile;
   const privileged = s?.privileged ?? false;
   return {
     privileged,
@@ -57,6 +58,7 @@ export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, fs
     supplementalGroups: [...new Set([...(p?.supplementalGroups ?? []), ...(fsGroup === undefined ? [] : [fsGroup])])],
     capAdd: (s?.capabilities?.add ?? []).map(x => x.replace(/^CAP_/, '')), capDrop: (s?.capabilities?.drop ?? []).map(x => x.replace(/^CAP_/, '')),
     ...(privileged || !seccomp ? {} : { seccomp: seccomp.type === 'Localhost' ? seccomp.localhostProfile ?? '' : seccomp.type }),
+    ...(!appArmor || appArmor.type === 'RuntimeDefault' ? {} : { appArmor: appArmor.type === 'Localhost' ? appArmor.localhostProfile ?? '' : appArmor.type }),
   };
 }
 

@@ -69,4 +69,6 @@ export interface NodeContext {
   /** Whether a pod may run here; the words and reason when not. Holds its resources until `leave`. */
   admit(pod: Pod): { reason: string; message: string } | undefined;
   leave(uid: string): void;
+  /** Gives a pod that runs here what it asks for now; the words and reason when not. */
+  resize(pod: Pod): { reason: 'Infeasible' | 'Deferred'; message: string } | undefined;
 }

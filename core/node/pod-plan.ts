@@ -29,7 +29,7 @@ export function planPod(pod: Pod, records: ReadonlyMap<string, ContainerRecord>,
   const all = members(pod);
   const app = all.filter(m => m.role === 'app');
   const record = (m: Member): ContainerRecord | undefined => records.get(m.container.name);
-  const ended = (m: Member): number | undefined => { const s = latest(record(m))?.state; return s?.phase === 'exited' ? s.exitCode : undefined; };
+  const ended = (m: Member): number | undefined => { const s = latest(record(m))?.state; if (record(m)?.again) return undefined; return s?.phase === 'exited' ? s.exitCode : undefined; };
   /** Ended and not to be started again. */
   const done = (m: Member): boolean => { const code = ended(m); return code !== undefined && !restarts(pod, m.container, code, m.role === 'init'); };
 

@@ -1,6 +1,6 @@
 // What a worker remembers of each container of its pod.
 import { createHash } from 'node:crypto';
-import type { Container, ContainerState as ApiState, Pod } from '../api/types/kubernetes.ts';
+import type { Container, ContainerState as ApiState, Pod, ResourceRequirements } from '../api/types/kubernetes.ts';
 import type { Prober } from './probes/prober.ts';
 import type { ContainerState } from './runtime/runtime.ts';
 import { isSidecar } from './status/phase.ts';
@@ -33,6 +33,10 @@ export interface ContainerRecord {
   lost?: ApiState;
   started: boolean;
   ready: boolean;
+  /** What the newest run runs with. */
+  applied?: ResourceRequirements | undefined;
+  /** It was ended to be started again, whatever its restart policy. */
+  again?: true;
 }
 
 export const newRecord = (name: string): ContainerRecord => ({ name, runs: [], retryAt: 0, busy: false, restarts: -1, started: false, ready: false });

@@ -1,19 +1,20 @@
 // One pod of this node: sees to it that what runs is what the API asks for. Steps run one after another; everything slow
 // (volumes, pulls, starts, kills) is a task beside them that wakes the worker when it ends. Nothing polls.
 import { join } from 'node:path';
-import type { EphemeralContainer, Pod, PodStatus } from '../api/types/kubernetes.ts';
+import type { Container, EphemeralContainer, Pod, PodStatus } from '../api/types/kubernetes.ts';
 import { formatTime, parseTime } from '../api/meta/time.ts';
 import type { Timer } from '../base/clock.ts';
 import { goDuration } from './backoff.ts';
 import { StartFailure, createContainer, startCreated, type Created, type StartRequest } from './container-start.ts';
 import type { PodFacts } from './env/field-ref.ts';
 import { runHook } from './hooks.ts';
-import { podLabel } from './limits.ts';
+import { containerResources, podLabel } from './limits.ts';
 import type { NodeContext } from './node-context.ts';
 import { killContainer } from './pod-kill.ts';
 import { planPod, type Plan } from './pod-plan.ts';
 import { LABEL, fieldPath, isRunning, latest, members, newRecord, type ContainerRecord, type Member, type Run } from './pod-record.ts';
 import { createSandbox, writePodFiles } from './pod-sandbox.ts';
+import { allocatedOf, changed, differ, granted, grantedPod, needsRestart, wantedOf, type Requirements, type ResizeState } from './resize.ts';
 import { same } from './status/status-patch.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Target } from './probes/handlers.ts';
@@ -30,6 +31,8 @@ const MOUNT_RETRY_MAX_MS = 122_000;
 /** A hook, a mount or a sandbox that failed for a reason of its own is tried again after this. */
 const SANDBOX_RETRY_MS = 5_000;
 const START_RETRY_MS = 10_000;
+/** What a pod gets that is evicted for its disk. */
+const EVICTION_GRACE_SECONDS = 1;
 /** A ready pod that goes still gets this long before its first stop signal: the services that send to it learn of it meanwhile, and no request is lost. */
 const DRAIN_MS = 200;
 
@@ -70,6 +73,9 @@ export class PodWorker {
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
   #reported = new Set<string>();
+  #allocated: Map<string, Requirements>;
+  #resize: ResizeState = {};
+  #resizeRetryAt = 0;
   status: PodStatus;
 
   constructor(ctx: NodeContext, pod: Pod, writer: StatusWriter, onGone: (w: PodWorker) => void) {
@@ -77,6 +83,7 @@ export class PodWorker {
     this.dir = join(ctx.podsDir, this.uid);
     this.#volumes = new PodVolumes(this.dir, join(ctx.memoryDir, this.uid), ctx.volumes);
     this.status = pod.status ?? {};
+    this.#allocated = allocatedOf(pod);
     for (const m of members(pod)) this.#record(m.container.name);
   }
 
@@ -116,6 +123,7 @@ export class PodWorker {
     for (const r of this.#records.values()) {
       await this.#dropOld(r);
       const run = latest(r);
+      r.applied = this.#allocated.get(r.name);
       if (run) { delete r.lost; const image = await this.#ctx.runtime.imageStatus(run.state.imageId); if (image) this.#images.set(image.id, image); }
     }
     if (this.#ready) {
@@ -198,7 +206,7 @@ export class PodWorker {
       if (no) { this.#verdict = no; this.#over = true; this.#event('Warning', no.reason, no.message); this.#end('over'); this.#publish(); return; }
     }
     if (this.#pastDeadline()) return;
-    const cannot = unsupported(this.pod, process.platform === 'linux');
+    const cannot = unsupported(this.pod, process.platform === 'linux', this.#ctx.runtime.appArmor);
     if (cannot.length) {
       this.#blocked = { reason: 'Unsupported', message: cannot.join('; ') };
       this.#refuse(cannot);
@@ -206,6 +214,7 @@ export class PodWorker {
       return;
     }
     for (const x of members(this.pod)) this.#record(x.container.name);
+    this.#allocate();
     const current = this.#ready ? this.#sandboxes.at(-1)?.id : undefined;
     const plan = planPod(this.pod, this.#records, current);
     if (plan.over) { this.#over = true; this.#end('over'); this.#publish(); return; }
@@ -230,6 +239,81 @@ export class PodWorker {
 
   /** An event per thing, once. */
   #refuse(cannot: readonly string[]): void { for (const text of cannot) if (!this.#reported.has(text)) { this.#reported.add(text); this.#event('Warning', 'Unsupported', text); } }
+
+  /** Gives what a resize asks for, where the node has it. */
+  #allocate(): void {
+    const wanted = wantedOf(this.pod);
+    if (!differ(this.#allocated, wanted)) { if (this.#resize.pending) { this.#resize = { ...this.#resize, pending: undefined }; this.#ctx.resize(this.pod); } return; }
+    const no = this.#ctx.resize(this.pod);
+    if (no && (no.reason !== this.#resize.pending?.reason || no.message !== this.#resize.pending.message)) this.#event('Warning', `Resize${no.reason}`, `Pod resize ${no.reason}: ${no.message}`);
+    this.#resize = { ...this.#resize, pending: no };
+    if (no) return;
+    this.#allocated = wanted;
+    this.#resizeRetryAt = 0;
+    this.#event('Normal', 'ResizeStarted', `Pod resize started: ${resizeWords(this.pod, this.#allocated)}`);
+  }
+
+  /** Running containers whose resources are not those the pod was given: changed in place, or restarted where they want that. */
+  #applyResize(plan: Plan): void {
+    let open = false;
+    for (const m of members(this.pod)) {
+      const r = this.#record(m.container.name);
+      const target = this.#allocated.get(m.container.name);
+      if (!this.#allocated.has(m.container.name) || !isRunning(r)) continue;
+      const what = changed(r.applied, target);
+      if (!what.length) continue;
+      open = true;
+      if (r.busy) continue;
+      if (needsRestart(m.container, what)) { r.again = true; plan.kill.push({ member: m, reason: 'Killing', message: `Container ${m.container.name} resize requires restart` }); continue; }
+      if (this.#ctx.clock.now() < this.#resizeRetryAt) { this.#wakeAt(this.#resizeRetryAt); continue; }
+      r.busy = true;
+      void this.#task(this.#resizeNow(m.container, r, target).finally(() => { r.busy = false; }));
+    }
+    if (open) this.#resize = { ...this.#resize, inProgress: this.#resize.inProgress ?? {} };
+    else if (this.#resize.inProgress) {
+      // One that is to be restarted is still to come.
+      if ([...this.#records.values()].some(r => r.again)) return;
+      this.#resize = { ...this.#resize, inProgress: undefined };
+      this.#event('Normal', 'ResizeCompleted', `Pod resize completed: ${resizeWords(this.pod, this.#allocated)}`);
+    }
+  }
+
+  async #resizeNow(c: Container, r: ContainerRecord, target: Requirements): Promise<void> {
+    const id = latest(r)!.state.id;
+    try {
+      const pod = this.granted;
+      await this.#ctx.runtime.updateContainer(id, containerResources(pod, { ...c, ...(target ? { resources: target } : {}) }, this.#ctx.machineMemory));
+      r.applied = target;
+      this.#resize = { ...this.#resize, inProgress: {} };
+    } catch (e) {
+      if (this.#abort.signal.aborted) return;
+      this.#stale.add(id);
+      const message = `failed to resize container ${c.name}: ${e instanceof Error ? e.message : String(e)}`;
+      if (this.#resize.inProgress?.message !== message) this.#event('Warning', 'ResizeError', `Pod resize error: ${message}`);
+      this.#resize = { ...this.#resize, inProgress: { reason: 'Error', message } };
+      this.#resizeRetryAt = this.#ctx.clock.now() + START_RETRY_MS;
+    }
+  }
+
+  /** The pod with what the node has given its containers. */
+  get granted(): Pod { return grantedPod(this.pod, this.#allocated); }
+  /** Its resize waits for room on the node. */
+  get resizeDeferred(): boolean { return this.#resize.pending?.reason === 'Deferred'; }
+
+  /** Ends the pod for good, in the eviction's words; nothing when it is ending already. */
+  evict(message: string): void {
+    if (this.#over || this.#ending || this.#gone || this.#closed || this.pod.metadata?.deletionTimestamp) return;
+    this.#verdict = { reason: 'Evicted', message };
+    this.#event('Warning', 'Evicted', message);
+    this.#over = true;
+    this.#deadline = this.#ctx.clock.now() + EVICTION_GRACE_SECONDS * 1000;
+    this.wake();
+  }
+  volumePath(name: string): string | undefined { return this.#ready ? this.#volumes.pathOf(name) : undefined; }
+  async containerDisk(name: string): Promise<number | undefined> {
+    const run = latest(this.#records.get(name));
+    return run && await this.#ctx.runtime.diskUsage?.(run.state.id);
+  }
 
   #facts(ips: readonly string[] = this.#ips): PodFacts {
     return { podIPs: ips, hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), nodeName: this.#ctx.nodeName, allocatable: this.#ctx.allocatable };
@@ -303,11 +387,12 @@ export class PodWorker {
 
   #nextAttempt(r: ContainerRecord): number { return Math.max(latest(r)?.state.attempt ?? -1, r.restarts) + 1; }
   #startRequest(m: Member, sandboxId: string, attempt: number, ips: readonly string[]): StartRequest {
-    return { pod: this.pod, member: m, sandboxId, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(ips), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal };
+    return { pod: this.granted, member: { ...m, container: granted(m.container, this.#allocated) }, sandboxId, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(ips), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal };
   }
 
   // Containers.
   #act(plan: Plan): void {
+    this.#applyResize(plan);
     for (const k of plan.kill) {
       const r = this.#record(k.member.container.name); const run = latest(r);
       if (r.busy || !run) continue;
@@ -338,7 +423,7 @@ export class PodWorker {
     if (r.busy) return;
     if (m.role === 'ephemeral') {
       // One that cannot be is no reason to hold the pod it came to look at.
-      const cannot = unsupportedContainer(m.container);
+      const cannot = unsupportedContainer(m.container, this.#ctx.runtime.appArmor);
       if (cannot.length) { this.#refuse(cannot); r.waiting = { reason: 'Unsupported', message: cannot.join('; ') }; return; }
     }
     if (now < r.retryAt) { this.#wakeAt(r.retryAt); return; }
@@ -366,13 +451,14 @@ export class PodWorker {
     const attempt = this.#nextAttempt(r);
     const early = this.#early.get(m.container.name);
     this.#early.delete(m.container.name);
-    let state: ContainerState;
+    let state: ContainerState; let applied: Requirements;
     try {
       this.#abort.signal.throwIfAborted();
       const { starts } = this.#ctx;
       const q = { ...this.#startRequest(m, sandbox.id, attempt, this.#ips), joinPidOf: this.#targetOf(m) };
       const created = early?.sandboxId === sandbox.id && early.attempt === attempt ? await early.made : await createContainer(this.#ctx, q, work => starts.run(work));
       this.#images.set(created.image.id, created.image);
+      applied = created.requirements;
       state = await starts.run(() => { this.#abort.signal.throwIfAborted(); return startCreated(this.#ctx, q, created); });
     } catch (e) {
       if (this.#abort.signal.aborted) return;
@@ -385,7 +471,7 @@ export class PodWorker {
     }
     const run: Run = { state };
     r.runs.push(run);
-    delete r.waiting; r.retryAt = 0;
+    delete r.waiting; delete r.again; r.retryAt = 0; r.applied = applied;
     if (state.phase === 'exited') this.#stale.add(state.id);
     else {
       this.#startProber(m, false);
@@ -530,7 +616,7 @@ export class PodWorker {
     if (this.#gone || this.#closed) return;
     const next = podStatus({
       pod: this.pod, previous: this.status, records: this.#records, runtimeName: this.#ctx.runtime.name, imageOf: id => this.#images.get(id), sandboxReady: this.#ready,
-      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(),
+      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(), allocated: this.#allocated, resize: this.#over ? {} : this.#resize,
       ...(this.#verdict ? { verdict: this.#verdict } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),
     });
     this.status = next;
@@ -566,4 +652,10 @@ export class PodWorker {
   }
   /** Hash of what a running container was started from, for tests and adoption. */
   hashOf(name: string): string | undefined { return latest(this.#records.get(name))?.state.labels[LABEL.hash]; }
+}
+
+/** What a pod was given, as events of a resize tell it. */
+function resizeWords(pod: Pod, allocated: ReadonlyMap<string, Requirements>): string {
+  const list = [...allocated].map(([name, resources]) => ({ name, ...(resources ? { resources: { ...(resources.limits ? { limits: resources.limits } : {}), ...(resources.requests ? { requests: resources.requests } : {}) } } : {}) }));
+  return JSON.stringify({ containers: list, ...(pod.metadata?.generation === undefined ? {} : { generation: pod.metadata.generation }) });
 }

@@ -9,17 +9,19 @@ const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 export const volumeKind = (v: Volume): string => Object.entries(v).find(([k, source]) => k !== 'name' && source !== undefined)?.[0] ?? 'emptyDir';
 
 interface Profiles { seccompProfile?: SeccompProfile; appArmorProfile?: AppArmorProfile; seLinuxOptions?: unknown; windowsOptions?: unknown }
-function ofSecurity(s: Profiles | undefined, at: string): string[] {
+function ofSecurity(s: Profiles | undefined, at: string, appArmor: boolean): string[] {
   const out: string[] = [];
   if (s?.seLinuxOptions) out.push(`${at}seLinuxOptions are not supported by this node`);
   if (s?.windowsOptions) out.push(`${at}windowsOptions are not supported by this node`);
   if (s?.seccompProfile?.type === 'Localhost') out.push(`${at}seccomp profile ${s.seccompProfile.localhostProfile ?? ''}: this node has RuntimeDefault and Unconfined only`);
-  if (s?.appArmorProfile?.type === 'Localhost') out.push(`${at}AppArmor profile ${s.appArmorProfile.localhostProfile ?? ''}: this node has the runtime's default only`);
+  // Unconfined is what every container is where nothing confines it.
+  const profile = s?.appArmorProfile;
+  if (!appArmor && profile && profile.type !== 'Unconfined') out.push(`${at}AppArmor profile ${profile.localhostProfile ?? profile.type}: cannot enforce AppArmor: AppArmor is not enabled on the host`);
   return out;
 }
 
-/** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux. */
-export function unsupported(pod: Pod, linux: boolean): string[] {
+/** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux; `appArmor`: its runtime enforces profiles. */
+export function unsupported(pod: Pod, linux: boolean, appArmor = false): string[] {
   const s = pod.spec; const out: string[] = [];
   if (!s) return out;
   for (const v of s.volumes ?? []) {
@@ -39,19 +41,19 @@ export function unsupported(pod: Pod, linux: boolean): string[] {
   if (s.resourceClaims?.length) out.push('resourceClaims (dynamic resource allocation) are not supported by this node');
   if (Object.keys({ ...s.resources?.limits, ...s.resources?.requests }).length || s.resources?.claims?.length) out.push('spec.resources (resources of the pod as a whole) are not supported by this node: give them to its containers');
   const sc = s.securityContext;
-  out.push(...ofSecurity(sc, ''));
+  out.push(...ofSecurity(sc, '', appArmor));
   if (sc?.supplementalGroupsPolicy === 'Strict') out.push('supplementalGroupsPolicy Strict is not supported by this node: groups of the image are always merged');
-  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c));
+  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c, appArmor));
   if (!linux && (s.volumes ?? []).some(v => v.emptyDir?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
   return out;
 }
 
 /** The same for one container. */
-export function unsupportedContainer(c: Container): string[] {
+export function unsupportedContainer(c: Container, appArmor = false): string[] {
   const out: string[] = []; const at = `container "${c.name}"`;
   if (c.volumeDevices?.length) out.push(`${at}: volumeDevices (raw block volumes) are not supported by this node`);
   const sc = c.securityContext;
-  out.push(...ofSecurity(sc, `${at}: `));
+  out.push(...ofSecurity(sc, `${at}: `, appArmor));
   if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
   for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);

@@ -13,7 +13,7 @@ describe.each(RUNTIMES)('ends on %s', runtime => {
     await n.run('codes', { restartPolicy: 'Never', containers: [
       { ...sh('exit 0'), name: 'zero' }, { ...sh('exit 42'), name: 'code' }, { ...sh('sh -c "kill -SEGV \\$\\$"; exit $?'), name: 'signal' },
       { ...sh('x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'), name: 'oom', resources: { limits: { memory: '24Mi' } } },
-      { ...sh(''), name: 'none', command: ['/no/such'] },
+      { ...sh(''), name: 'none', command: ['/no/such'] }, { ...sh('no-such-program'), name: 'shell' },
       { ...sh('echo -n told > /tmp/why; exit 3'), name: 'file', terminationMessagePath: '/tmp/why' },
       { ...sh('echo out; echo last words >&2; exit 4'), name: 'fallback', terminationMessagePolicy: 'FallbackToLogsOnError' },
       { ...sh('echo no words; exit 0'), name: 'quiet', terminationMessagePolicy: 'FallbackToLogsOnError' },
@@ -25,7 +25,9 @@ describe.each(RUNTIMES)('ends on %s', runtime => {
     expect(end('code')).toMatchObject({ exitCode: 42, reason: 'Error' });
     expect(end('signal')).toMatchObject({ exitCode: 139, reason: 'Error' });
     expect(end('oom')).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
+    // What the runtime could not start ended with 128; a shell that did not find a program ran, and says 127 itself.
     expect(end('none')).toMatchObject({ reason: 'StartError', exitCode: 128 });
+    expect(end('shell')).toMatchObject({ reason: 'Error', exitCode: 127 });
     expect(end('none')?.message).toMatch(/no such file|not found/);
     expect(end('file')?.message).toBe('told');
     expect(end('fallback')?.message?.split('\n').sort()).toEqual(['', 'last words', 'out']);

@@ -28,7 +28,7 @@ describe.each(RUNTIMES)('containers on %s', runtime => {
     expect(await say('id -u', {}, { securityContext: { runAsNonRoot: true, runAsUser: 5 } })).toBe('5\n');
   });
 
-  it('capabilities, no new privileges, read-only root, privileged, seccomp', async () => {
+  it('capabilities, no new privileges, read-only root, privileged, seccomp, AppArmor', async () => {
     const mask = (t: string): string => /CapEff: (\w+)/.exec(t)![1]!;
     const plain = mask(await say(status));
     expect([bit(plain, 0), bit(plain, 12), bit(plain, 21)]).toEqual([true, false, false]);
@@ -43,6 +43,12 @@ describe.each(RUNTIMES)('containers on %s', runtime => {
     expect([bit(mask(privileged), 21), privileged.includes('mounted')]).toEqual([true, true]);
     expect(await say('grep ^Seccomp: /proc/self/status', {}, { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } })).toMatch(/\t2/);
     expect(await say('grep ^Seccomp: /proc/self/status', {}, { securityContext: { seccompProfile: { type: 'Unconfined' } } })).toMatch(/\t0/);
+    const profile = (type: string) => ({ securityContext: { appArmorProfile: { type } } });
+    expect(await say('grep -l "(enforce)" /proc/self/attr/current 2>/dev/null; echo ran', profile('Unconfined'))).toBe('ran\n');
+    await n.run('armor', { ...profile('RuntimeDefault'), containers: [sh('true', { securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'mine' } } })] });
+    if (n.runtime.appArmor) await n.event('armor', /^Failed: Error: .*mine/);
+    else for (const words of ['AppArmor profile RuntimeDefault', 'container "main": AppArmor profile mine']) await n.event('armor', `Unsupported: ${words}: cannot enforce AppArmor: AppArmor is not enabled on the host`);
+    await n.delete('armor', 0);
     await n.run('caps', { containers: [sh('true', { securityContext: { capabilities: { add: ['FLY'] } } })] });
     await n.event('caps', /^Failed: Error: .*(FLY|unknown capability)/i);
     await n.delete('caps', 0);

@@ -1,4 +1,5 @@
 // Volumes as real containers see them: owners, memory, every type of hostPath, changes that arrive, tokens.
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,12 +25,14 @@ describe.each(RUNTIMES)('volumes on %s', runtime => {
 
   it('every type of hostPath, and its refusal', async () => {
     mkdirSync(join(dir, 'dir')); writeFileSync(join(dir, 'file'), 'f\n');
+    // A loop device's numbers: nothing opens it.
+    execFileSync('mknod', [join(dir, 'block'), 'b', '7', '250']);
     const server = createServer().listen(join(dir, 'sock'));
     const v = (name: string, type: string, path = join(dir, name)): Volume => ({ name, hostPath: { path, type } });
     try {
-      const volumes = [v('dir', 'Directory'), v('newdir', 'DirectoryOrCreate'), v('file', 'File'), v('newfile', 'FileOrCreate'), v('sock', 'Socket'), v('char', 'CharDevice', '/dev/null'), v('any', '', join(dir, 'any'))];
+      const volumes = [v('dir', 'Directory'), v('newdir', 'DirectoryOrCreate'), v('file', 'File'), v('newfile', 'FileOrCreate'), v('sock', 'Socket'), v('block', 'BlockDevice'), v('char', 'CharDevice', '/dev/null'), v('any', '', join(dir, 'any'))];
       const text = await n.output('host', { volumes, containers: [sh('stat -c %F /v/*; echo kept > /v/newdir/f; cat /v/file; echo ro > /v/dir/f || echo refused', { volumeMounts: volumes.map(x => ({ name: x.name, mountPath: `/v/${x.name}`, readOnly: x.name === 'dir' })) })] });
-      expect(text.replaceAll(/^sh:.*\n/gm, '').split('\n').slice(0, 7)).toEqual(['directory', 'character special file', 'directory', 'regular file', 'directory', expect.stringMatching(/regular (empty )?file/), 'socket']);
+      expect(text.replaceAll(/^sh:.*\n/gm, '').split('\n').slice(0, 8)).toEqual(['directory', 'block special file', 'character special file', 'directory', 'regular file', 'directory', expect.stringMatching(/regular (empty )?file/), 'socket']);
       expect(text).toContain('f\n'); expect(text).toContain('refused');
       expect([statSync(join(dir, 'newdir', 'f')).size, statSync(join(dir, 'newdir')).mode & 0o777, statSync(join(dir, 'newfile')).mode & 0o777]).toEqual([5, 0o755, 0o644]);
       const refused: [string, string, string][] = [['Directory', 'file', 'a directory'], ['File', 'dir', 'a file'], ['Socket', 'file', 'a socket file'], ['CharDevice', 'file', 'a character device'], ['BlockDevice', 'file', 'a block device'], ['DirectoryOrCreate', 'file', 'a directory'], ['FileOrCreate', 'dir', 'a file'], ['Directory', 'none', 'a directory']];

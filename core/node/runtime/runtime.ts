@@ -29,6 +29,8 @@ export interface Security {
   capAdd: string[]; capDrop: string[];
   /** `RuntimeDefault`, `Unconfined` or a profile path; refused by runtimes that cannot. */
   seccomp?: string;
+  /** `Unconfined` or the name of a loaded profile; absent: the runtime's own default. */
+  appArmor?: string;
 }
 
 export interface ContainerSpec {
@@ -98,6 +100,8 @@ export interface Runtime {
   readonly version: string;
   /** Human words on what this runtime cannot do here, for events and `auto`'s explanation. */
   readonly limits: readonly string[];
+  /** Whether AppArmor profiles are enforced, and the runtime's default with them. */
+  readonly appArmor: boolean;
   /** Subscribes to events; call once, before anything is run. */
   start(onEvent: (e: RuntimeEvent) => void): Promise<void>;
   /** Stops watching; containers keep running. */
@@ -135,6 +139,9 @@ export interface Runtime {
   logs(id: string, o: LogOptions): AsyncIterable<LogLine>;
   /** Forgets rotated output; called by the agent's rotation with its limits (bytes per file, files). */
   stats(id: string): Promise<ContainerStats | undefined>;
+
+  /** Bytes on disk of what the container has written outside its volumes, logs included; undefined where that cannot be known. */
+  diskUsage?(id: string): Promise<number | undefined>;
 
   /** undefined when the image is not on this machine. */
   imageStatus(ref: string): Promise<ImageStatus | undefined>;

@@ -3,6 +3,7 @@ import type { Container, ContainerState as ApiState, ContainerStatus, Pod, PodSt
 import { formatTime } from '../../api/meta/time.ts';
 import { qosClass } from '../../api/meta/pod.ts';
 import { isRunning, latest, members, type ContainerRecord, type Member, type Run } from '../pod-record.ts';
+import { RESIZE_CONDITIONS, resizeConditions, type Requirements, type ResizeState } from '../resize.ts';
 import type { ImageStatus } from '../runtime/runtime.ts';
 import { podConditions, podPhase } from './phase.ts';
 
@@ -21,6 +22,9 @@ export interface StatusInput {
   verdict?: { reason: string; message: string };
   /** Why nothing can start at all. */
   blocked?: { reason: string; message: string };
+  /** What the node has given each container; the spec's where a name is missing. */
+  allocated?: ReadonlyMap<string, Requirements>;
+  resize?: ResizeState;
   now: number;
 }
 
@@ -60,14 +64,13 @@ function one(i: StatusInput, m: Member, waitingDefault: string): ContainerStatus
     name: c.name, state, lastState: last, ready, restartCount: run?.state.attempt ?? (r && r.restarts >= 0 ? r.restarts : old?.restartCount ?? 0),
     image: run?.state.image ?? c.image ?? '', imageID: run ? imageIdText(i, run) : old?.imageID ?? '', ...(run ? { containerID: `${i.runtimeName}://${run.state.id}` } : old?.containerID ? { containerID: old.containerID } : {}),
     started: running && (m.role !== 'init') && (r?.prober?.started ?? true),
-    ...(running ? resources(c) : {}), ...mounts(c),
+    ...(!running ? {} : i.allocated?.has(c.name) ? resources(r?.applied, i.allocated.get(c.name)) : resources(c.resources, c.resources)), ...mounts(c),
   };
 }
 
-function resources(c: Container): Partial<ContainerStatus> {
-  const { limits, requests } = c.resources ?? {};
-  if (!limits && !requests) return { resources: {} };
-  return { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) }, ...(requests ? { allocatedResources: requests } : {}) };
+function resources(applied: Requirements, allocated: Requirements): Partial<ContainerStatus> {
+  const { limits, requests } = applied ?? {};
+  return { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) }, ...(allocated?.requests ? { allocatedResources: allocated.requests } : {}) };
 }
 function mounts(c: Container): Partial<ContainerStatus> {
   if (!c.volumeMounts?.length) return {};
@@ -89,14 +92,15 @@ export function podStatus(i: StatusInput): PodStatus {
   // A terminal phase is a promise that nothing of the pod runs any more.
   const phase = !i.over && (says === 'Succeeded' || says === 'Failed') ? i.previous.phase ?? 'Pending' : says;
   // The node's own conditions go on from what it wrote last, everyone else's from what the API has.
-  const theirs = (i.pod.status?.conditions ?? []).filter(c => !OWN.has(c.type));
+  const theirs = (i.pod.status?.conditions ?? []).filter(c => !OWN.has(c.type) && !RESIZE_CONDITIONS.has(c.type));
   const mine = (i.previous.conditions ?? []).filter(c => OWN.has(c.type));
   const own = podConditions(i.pod, lists, phase, i.sandboxReady, [...mine, ...theirs], i.now);
+  const resize = resizeConditions(i.resize ?? {}, i.pod, i.previous.conditions ?? [], i.now);
   const generation = i.pod.metadata?.generation;
   const ips = i.podIPs.length ? i.podIPs : (i.previous.podIPs ?? []).map(p => p.ip);
   const { message: _m, reason: _r, ...carried } = i.previous;
   return {
-    ...carried, ...lists, phase, conditions: [...own, ...theirs], qosClass: i.previous.qosClass ?? qosClass(i.pod.spec!), startTime: i.previous.startTime ?? formatTime(i.now),
+    ...carried, ...lists, phase, conditions: [...own, ...resize, ...theirs], qosClass: i.previous.qosClass ?? qosClass(i.pod.spec!), startTime: i.previous.startTime ?? formatTime(i.now),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     hostIP: i.hostIPs[0] ?? '', hostIPs: i.hostIPs.map(ip => ({ ip })), ...(ips.length ? { podIP: ips[0]!, podIPs: ips.map(ip => ({ ip })) } : {}),
     ...(i.verdict ? { reason: i.verdict.reason, message: i.verdict.message } : {}),

@@ -1,5 +1,6 @@
 // The strategic-merge patch that turns one pod status into another, touching only what differs.
 import type { PodCondition, PodStatus } from '../../api/types/kubernetes.ts';
+import { RESIZE_CONDITIONS } from '../resize.ts';
 
 type Json = unknown;
 /** Deep equality of JSON values; absent and undefined are the same. */
@@ -25,7 +26,10 @@ export function statusPatch(uid: string, from: PodStatus, to: PodStatus): { meta
         const gone = Object.fromEntries((['reason', 'message'] as const).filter(k => old.get(c.type)?.[k] !== undefined && c[k] === undefined).map(k => [k, null]));
         return { ...c, ...gone };
       });
-      if (changed.length) out[key] = changed;
+      // Conditions of a resize go when it is done; of all others only their writer may say so.
+      const kept = new Set(((b ?? []) as PodCondition[]).map(c => c.type));
+      const gone = [...old.keys()].filter(type => RESIZE_CONDITIONS.has(type) && !kept.has(type)).map(type => ({ $patch: 'delete', type }));
+      if (changed.length || gone.length) out[key] = [...gone, ...changed];
     } else if (key === 'podIPs' || key === 'hostIPs') {
       const keep = new Set(((b ?? []) as { ip: string }[]).map(x => x.ip));
       out[key] = key === 'hostIPs' ? b ?? null : [...((a ?? []) as { ip: string }[]).filter(x => !keep.has(x.ip)).map(x => ({ ip: x.ip, $patch: 'delete' })), ...((b ?? []) as { ip: string }[])];

@@ -90,6 +90,9 @@ export class PodVolumes {
     }
   }
 
+  /** Where a volume's files are; undefined while it is not set up. */
+  pathOf(name: string): string | undefined { return this.#mounted.get(name)?.hostPath; }
+
   /** The container's mounts. Throws ConfigError for a subPath that cannot be. */
   async mountsOf(pod: Pod, c: Container, env: ReadonlyMap<string, string>): Promise<Mount[]> {
     const out: Mount[] = [];

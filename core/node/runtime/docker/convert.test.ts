@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import type { ContainerSpec, RuntimeConfig } from '../runtime.ts';
-import { containerOptions, resourceFields } from './convert.ts';
+import { containerOptions, containerState, resourceFields } from './convert.ts';
 import { pauseArchive } from './pause-image.ts';
 import { StreamReader, logLine } from './logs.ts';
 
 const config = { clusterId: 'c', nodeName: 'n', logMaxBytes: 10, logMaxFiles: 2 } as RuntimeConfig;
 const sandbox = { id: 's', hostPID: false, hostIPC: false, sharedPID: true, podName: 'p', podNamespace: 'd', podUid: 'u' };
 const spec = (o: Partial<ContainerSpec>): ContainerSpec => ({ name: 'c', attempt: 0, imageId: 'i', image: 'i', env: [], mounts: [], resources: {}, security: { privileged: false, readOnlyRootFilesystem: false, noNewPrivileges: false, supplementalGroups: [], capAdd: [], capDrop: [] }, tty: false, stdin: false, stdinOnce: false, labels: {}, ...o });
-const options = (o: Partial<ContainerSpec>, sysResource = true) => containerOptions(spec(o), 'name', sandbox, undefined, config, { sysResource });
+const options = (o: Partial<ContainerSpec>, sysResource = true, appArmor = false) => containerOptions(spec(o), 'name', sandbox, undefined, config, { sysResource, appArmor });
 
 it('drops the image\'s CMD when a command is given without args', () => {
   expect(options({ command: ['x'] })).toMatchObject({ Entrypoint: ['x'], Cmd: [] });
@@ -19,7 +19,7 @@ it('names every capability where privileged is withheld', () => {
   expect(o).toMatchObject({ Privileged: false, SecurityOpt: ['seccomp=unconfined'] });
   expect(o?.CapAdd).toContain('SYS_ADMIN'); expect(o?.CapAdd).not.toContain('SYS_RESOURCE');
 });
-it('lowers no OOM score where it may not', () => { expect(resourceFields({ oomScoreAdj: -997 }, { sysResource: false })).toEqual({ OomScoreAdj: 0 }); expect(resourceFields({ oomScoreAdj: -997 }, { sysResource: true })).toEqual({ OomScoreAdj: -997 }); });
+it('lowers no OOM score where it may not', () => { expect(resourceFields({ oomScoreAdj: -997 }, { sysResource: false, appArmor: false })).toEqual({ OomScoreAdj: 0 }); expect(resourceFields({ oomScoreAdj: -997 }, { sysResource: true, appArmor: false })).toEqual({ OomScoreAdj: -997 }); });
 it('shares the PID namespace when the pod does', () => { expect(options({}).HostConfig?.PidMode).toBe('container:s'); });
 it('gives colons in paths to the long form', () => {
   expect(options({ mounts: [{ hostPath: '/a:b', containerPath: '/c', readOnly: true }] }).HostConfig).toMatchObject({ Binds: [], Mounts: [{ Source: '/a:b', Target: '/c', ReadOnly: true }] });
@@ -31,3 +31,15 @@ it('cuts log frames wherever the stream is cut', () => {
   expect([...frame].flatMap(b => reader.push(Buffer.from([b]))).map(logLine)).toEqual([{ time: '2026', stream: 'stderr', data: Buffer.from('x') }]);
 });
 it('has a pause image for both processors', () => { expect(pauseArchive('x86_64')).toBeDefined(); expect(pauseArchive('aarch64')).toBeDefined(); expect(pauseArchive('riscv64')).toBeUndefined(); });
+it('names an AppArmor profile only where they are enforced', () => {
+  const of = (appArmor: string | undefined, enforced: boolean) => options({ security: { ...spec({}).security, ...(appArmor ? { appArmor } : {}) } }, true, enforced).HostConfig?.SecurityOpt;
+  expect([of('Unconfined', true), of('mine', true), of(undefined, true), of('Unconfined', false)]).toEqual([['apparmor=unconfined'], ['apparmor=mine'], [], []]);
+});
+it('a program that could not be started ended with 128, whatever Docker calls it; a shell\'s own 127 stays', () => {
+  const info = (State: object) => containerState({ Id: 'i', Image: 'i', Created: '2026-01-01T00:00:00Z', Config: { Image: 'i', Labels: {} }, State: { Running: false, Paused: false, Restarting: false, OOMKilled: false, Error: '', StartedAt: '0001-01-01T00:00:00Z', FinishedAt: '0001-01-01T00:00:00Z', ExitCode: 127, Status: 'created', ...State } } as never);
+  expect(info({ Error: 'no such file' })).toMatchObject({ phase: 'exited', exitCode: 128, message: 'no such file' });
+  expect(info({ Status: 'exited', Error: 'no such file', FinishedAt: '2026-01-01T00:00:01Z' })).toMatchObject({ phase: 'exited', exitCode: 128 });
+  expect(info({})).toMatchObject({ phase: 'exited', exitCode: 128 });
+  expect(info({ ExitCode: 0 })).toMatchObject({ phase: 'created' });
+  expect(info({ Status: 'exited', StartedAt: '2026-01-01T00:00:00Z', FinishedAt: '2026-01-01T00:00:01Z' })).toMatchObject({ phase: 'exited', exitCode: 127 });
+});

@@ -7,6 +7,8 @@ import { LABEL, agentLabels, networkName } from './naming.ts';
 export interface HostLimits {
   /** False when the kernel withholds CAP_SYS_RESOURCE: then no negative OOM score and no `Privileged`. */
   sysResource: boolean;
+  /** Profiles of AppArmor are enforced. */
+  appArmor: boolean;
 }
 
 // Docker 20.10 does not know BPF, PERFMON and CHECKPOINT_RESTORE, so they are not asked for.
@@ -56,6 +58,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
   const named = s.privileged && !host.sysResource;
   const groups = s.supplementalGroups.map(String);
   const seccomp = s.seccomp === undefined || s.seccomp === 'RuntimeDefault' ? [] : s.seccomp === 'Unconfined' ? ['seccomp=unconfined'] : [`seccomp=${s.seccomp}`];
+  const appArmor = s.appArmor === undefined || !host.appArmor ? [] : [`apparmor=${s.appArmor === 'Unconfined' ? 'unconfined' : s.appArmor}`];
   return {
     name, Image: spec.imageId, ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }), Tty: spec.tty, OpenStdin: spec.stdin, StdinOnce: spec.stdinOnce,
     ...(spec.command === undefined ? {} : { Entrypoint: spec.command }),
@@ -75,7 +78,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
       ...mountFields(spec.mounts), ...resourceFields(spec.resources, host),
       Privileged: s.privileged && host.sysResource, ReadonlyRootfs: s.readOnlyRootFilesystem, GroupAdd: groups,
       CapAdd: named ? ALL_BUT_SYS_RESOURCE : !host.sysResource && s.capAdd.includes('ALL') ? ALL_BUT_SYS_RESOURCE.filter(c => !s.capDrop.includes(c)) : s.capAdd, CapDrop: s.capDrop,
-      SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp)],
+      SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp), ...appArmor],
       LogConfig: { Type: 'json-file', Config: { 'max-size': String(config.logMaxBytes), 'max-file': String(config.logMaxFiles) } },
     },
   };
@@ -112,7 +115,8 @@ export function containerState(info: Docker.ContainerInspectInfo): ContainerStat
   const labels = info.Config.Labels;
   const s = info.State;
   const phase = s.Running || s.Paused || s.Restarting ? 'running' : s.Status === 'created' && at(s.StartedAt) === 0 ? 'created' : s.Status === 'exited' || s.Status === 'dead' || s.Status === 'created' ? 'exited' : 'unknown';
-  const failed = s.Status === 'created' && s.Error !== '';
+  // Its program was not found or could not be run; releases differ in what they call the state of such a container.
+  const failed = !s.Running && at(s.StartedAt) === 0 && (s.Error !== '' || (s.Status === 'created' && s.ExitCode !== 0));
   const exitCode = s.ExitCode;
   return {
     id: info.Id, sandboxId: labels[LABEL.sandbox] ?? '', name: labels[LABEL.containerName] ?? '', attempt: Number(labels[LABEL.attempt] ?? 0),

@@ -11,7 +11,7 @@ import { asContainerError, dockerMessage, dockerStatus, idempotent } from './err
 import { EventStream } from './events.ts';
 import { attachTo, execIn } from './exec.ts';
 import { ensurePause, findImage, pull } from './image.ts';
-import { containerLogs } from './logs.ts';
+import { containerLogs, logBytes } from './logs.ts';
 import { LABEL, agentLabels, containerName, ownLabels, sandboxName } from './naming.ts';
 import { enableHairpin, ensureNetwork, removeNetwork } from './network.ts';
 import { networkGate, type NetworkGate } from './network-gate.ts';
@@ -43,21 +43,24 @@ export async function resetDocker(clusterId: string, log: Log): Promise<void> {
 /** Connects to the daemon the environment names (DOCKER_HOST, or the default socket). Throws in Docker's words. */
 export async function createDockerRuntime(config: RuntimeConfig, log: Log, clock: Clock = systemClock): Promise<Runtime> {
   const docker = new Docker();
-  const [version, host] = await Promise.all([docker.version(), hostLimits()]);
+  const [version, host] = await Promise.all([docker.version(), hostLimits(docker)]);
   return new DockerRuntime(docker, config, log, clock, version.Version, host);
 }
 
 // The daemon's machine is this one wherever the answer matters: elsewhere (Docker Desktop) nothing is withheld.
-async function hostLimits(): Promise<HostLimits> {
-  if (process.platform !== 'linux') return { sysResource: true };
+async function hostLimits(docker: Docker): Promise<HostLimits> {
+  const { SecurityOptions: options } = await docker.info() as { SecurityOptions?: string[] };
+  const appArmor = options?.some(o => o.split(',').includes('name=apparmor')) ?? false;
+  if (process.platform !== 'linux') return { sysResource: true, appArmor };
   const bounding = /CapBnd:\s*([0-9a-f]+)/.exec(await readFile('/proc/self/status', 'latin1'))?.[1] ?? 'f'.repeat(16);
-  return { sysResource: (BigInt(`0x${bounding}`) >> 24n & 1n) === 1n };
+  return { appArmor, sysResource: (BigInt(`0x${bounding}`) >> 24n & 1n) === 1n };
 }
 
 class DockerRuntime implements Runtime {
   readonly name = 'docker';
   readonly version: string;
   readonly limits: readonly string[];
+  readonly appArmor: boolean;
   readonly #docker: Docker;
   readonly #config: RuntimeConfig;
   readonly #log: Log;
@@ -72,6 +75,7 @@ class DockerRuntime implements Runtime {
   constructor(docker: Docker, config: RuntimeConfig, log: Log, clock: Clock, version: string, host: HostLimits) {
     this.#docker = docker; this.#config = config; this.#log = log; this.#clock = clock; this.#host = host;
     this.version = `docker://${version}`;
+    this.appArmor = host.appArmor;
     this.#gate = networkGate(config.clusterId, version);
     this.limits = host.sysResource ? [] : ['this machine withholds CAP_SYS_RESOURCE: privileged containers get every other capability, and OOM scores are not lowered below 0'];
   }
@@ -222,6 +226,13 @@ class DockerRuntime implements Runtime {
       if (status === 404 || status === 409) return undefined;
       throw error;
     }
+  }
+
+  async diskUsage(id: string): Promise<number | undefined> {
+    try {
+      const info = await this.#docker.getContainer(id).inspect({ size: true } as object) as Docker.ContainerInspectInfo & { SizeRw?: number };
+      return (info.SizeRw ?? 0) + await logBytes(info.LogPath);
+    } catch (error) { if (dockerStatus(error) === 404) return undefined; throw error; }
   }
 
   imageStatus(ref: string): Promise<ImageStatus | undefined> { return findImage(this.#docker, ref); }

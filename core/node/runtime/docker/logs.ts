@@ -1,8 +1,15 @@
 // A container's output out of Docker's log API: framed for plain containers, raw for terminals, a timestamp before every entry.
+import { basename, dirname } from 'node:path';
 import type Docker from 'dockerode';
+import { diskUsageOf } from '../../disk-usage.ts';
 import { FrameReader } from '../frames.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 import { dockerStatus } from './errors.ts';
+
+/** Bytes on disk of a container's log, rotated files included; 0 where the daemon's files are not this user's to see (or another machine's). */
+export async function logBytes(path: string | undefined): Promise<number> {
+  return path ? await diskUsageOf(dirname(path), name => name === basename(path) || name.startsWith(`${basename(path)}.`)) : 0;
+}
 
 interface Entry { stream: 'stdout' | 'stderr'; payload: Buffer }
 

@@ -2,6 +2,7 @@
 import { watch } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskUsageOf } from '../../disk-usage.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 
 /** Parses one line of the file, without its newline; undefined for what is none. */
@@ -12,6 +13,9 @@ export function parseLine(line: Buffer): LogLine | undefined {
   return { time: line.toString('latin1', 0, a), stream: line.toString('latin1', a + 1, b) === 'stderr' ? 'stderr' : 'stdout', data: line[b + 1] === 70 ? Buffer.concat([text, NEWLINE]) : text };
 }
 const NEWLINE = Buffer.from('\n');
+
+/** Bytes on disk of a container's log, rotated files included. */
+export const logBytes = (dir: string): Promise<number> => diskUsageOf(dir, name => /^log(\.\d+)?$/.test(name));
 
 /** Entries of a container's log, oldest first. `ended` tells whether its process has ended: a follow goes on until then. */
 export async function* readLog(dir: string, ended: () => boolean, o: LogOptions): AsyncGenerator<LogLine> {

@@ -7,11 +7,12 @@ import { constants, release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { systemClock, type Clock, type Timer } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
+import { diskUsage } from '../../disk-usage.ts';
 import { ContainerError, type ContainerSpec, type ContainerState, type ContainerStats, type ImageStatus, type LogLine, type LogOptions, type PullAuth, type Resources, type Runtime, type RuntimeConfig, type RuntimeEvent, type SandboxSpec, type SandboxState, type StreamOptions } from '../runtime.ts';
 import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeEmptyGroup, removeGroup } from './cgroup.ts';
 import { ImageStore, writeWhole } from './images.ts';
 import { FRAME, connectCtl, encodeFrame, installLauncher, launch, writeSettings } from './launcher.ts';
-import { readLog } from './logs.ts';
+import { logBytes, readLog } from './logs.ts';
 import { ensureNetwork, plug, removeNetwork, run, unplug } from './network.ts';
 import { readExit, readPid, readRecords, stateOf, type ContainerRecord, type LiveContainer, type LivePod } from './records.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -54,6 +55,8 @@ function signalNumber(name: string | undefined): number {
 
 class SandboxRuntime implements Runtime {
   readonly name = 'sandbox';
+  /** The launcher sets no profile. */
+  readonly appArmor = false;
   readonly version = `sandbox://${release()}`;
   readonly limits: readonly string[];
   readonly #config: RuntimeConfig;
@@ -238,6 +241,12 @@ class SandboxRuntime implements Runtime {
   async stats(id: string): Promise<ContainerStats | undefined> {
     const c = this.#containers.get(id);
     return c?.control ? await groupStats(c.group, this.#clock.now()) : undefined;
+  }
+
+  async diskUsage(id: string): Promise<number | undefined> {
+    const c = this.#containers.get(id);
+    if (!c) return undefined;
+    return await diskUsage(join(c.dir, 'upper')) + await logBytes(c.dir);
   }
 
   imageStatus(ref: string): Promise<ImageStatus | undefined> { return this.#images.status(ref); }

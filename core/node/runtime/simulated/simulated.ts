@@ -28,6 +28,8 @@ function normal(ref: string): string {
 export class SimulatedRuntime implements Runtime {
   readonly name = 'simulated';
   readonly version = 'simulated://1.0.0';
+  /** Nothing runs that could break out. */
+  readonly appArmor = true;
   readonly limits: readonly string[] = ['containers do not run: their output, readiness and exit codes are made up'];
   readonly #clock: Clock;
   readonly #boxes = new Map<string, Box>();

@@ -1,91 +1,149 @@
-// Every field a pod spec has, and what becomes of it on a node: tested where it is honoured, refused by unsupported.ts, somebody else's,
-// or without effect by Kubernetes' own rule. A field the API gains is missing here until somebody says what becomes of it.
+// Every field a pod spec has, nested ones included, and what becomes of it on a node: shown by a test, named by its file and its title; refused by
+// unsupported.ts; somebody else's; or without effect by Kubernetes' own rule. A field the API gains is missing here until somebody says what becomes of it.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Pod } from '../../core/api/types/kubernetes.ts';
 import { unsupported } from '../../core/node/unsupported.ts';
 
-/** Honoured; the file of the test that shows it with real containers (or, for time, with a clock turned by hand). */
-const on = (test: string): string => `test:${test}`;
-const ENDS = on('test/docker/node-ends.test.ts'), LOGS = on('test/docker/node-logs.test.ts'), PROBES = on('test/docker/node-probes.test.ts'), SECURITY = on('test/docker/node-security.test.ts'), VOLUMES = on('test/docker/node-volumes.test.ts');
-const PODS = on('test/conformance/pods.test.ts'), AGENT = on('test/integration/node-agent-containers.test.ts'), FIELDS = on('core/node/env/env.test.ts'), RULES = on('core/node/pod-rules.test.ts');
+/** Honoured: the test that shows it. */
+interface Shown { file: string; title: string }
+const in_ = (file: string) => (title: string): Shown => ({ file, title });
+const ends = in_('test/docker/node-ends.test.ts'), logs = in_('test/docker/node-logs.test.ts'), probes = in_('test/docker/node-probes.test.ts'), security = in_('test/docker/node-security.test.ts'), volumes = in_('test/docker/node-volumes.test.ts'), limits = in_('test/docker/node-limits.test.ts');
+const pods = in_('test/conformance/pods.test.ts'), agent = in_('test/integration/node-agent-containers.test.ts'), env = in_('core/node/env/env.test.ts'), rules = in_('core/node/pod-rules.test.ts'), contract = in_('test/contract/runtime.ts'), prober = in_('core/node/probes/prober.test.ts'), docker = in_('core/node/runtime/docker/convert.test.ts'), sources = in_('core/node/volumes/sources.test.ts');
+
+const CODES = ends('exit codes, signals, OOMKilled, a program that is not there, messages from file and log'), SIGNAL = ends('the stop signal is the pod\'s; a shorter grace asked for later counts; a forced delete ends at once'), RESTARTS = ends('restart policies, init containers that fail and come again, deadlines'), IMAGES = ends('images that cannot be had and settings that are missing, in Kubernetes\' words');
+const USERS = security('users, groups, refusals of root'), RIGHTS = security('capabilities, no new privileges, read-only root, privileged, seccomp, AppArmor'), CGROUP = security('limits are those of the cgroup inside'), NAMES = security('names, aliases, DNS and the host\'s namespaces'), SYSCTLS = security('sysctls of the pod\'s own namespaces are set, others are refused'), SHARED = security('containers of a pod share what it says; one that comes to look sees its target\'s processes');
+const ASKED = probes('HTTP with headers, host, redirects and HTTPS; TCP; gRPC: each says yes and no in its words'), LIVENESS = probes('liveness by HTTP restarts, with its own grace; startup keeps liveness back until the program is up'), HOOKS = probes('hooks: HTTP and exec after the start, HTTP, exec and sleep before the end; a failed one is told'), HOST = in_('core/node/probes/handlers.test.ts')('host: a probe asks the host it names, not the pod'), PERIOD = prober('readiness: delay, period, and as many successes and failures in a row as are asked for');
+const EMPTY = volumes('emptyDir: shared, the group\'s, gone with the pod; in memory a tmpfs of its size, or of the pod\'s'), HOSTPATH = volumes('every type of hostPath, and its refusal'), CHANGES = volumes('changes of configMaps, secrets and labels arrive whole; those of a subPath and of the environment do not'), TOKENS = volumes('tokens: audience, life, the pod they are bound to; only who may read them'), BOTH = volumes('what a program may not write is not written: propagation both ways is refused where it cannot be');
+const CONFIGMAP = sources('a configMap volume: all keys or those named, paths, modes, optional'), SECRET = sources('a secret volume: all keys or those named, paths, modes, optional'), DOWNWARD = sources('a downwardAPI volume: fields, resources of a container by divisor, modes'), PROJECTED = sources('a projected volume: every source in one directory, its modes, what is optional');
+const VALUES = env('values refer to what came before, envFrom and services'), ENVFROM = env('envFrom: whole configMaps and secrets, prefixed; what is optional may be missing'), VALUEFROM = env('valueFrom: keys of configMaps, optional ones; resources of another container'), REFERENCES = env('missing references in Kubernetes\' words; optional ones are left out'), FIELDS = env('downward API');
+const TALK = logs('whoever attaches first to a program run to be talked to once sees all it said'), PORTS = docker('publishes host ports at the address and for the protocol asked for'), RULES = rules('restartPolicyRules: a code that is named starts the container again, whatever the pod says'), RESIZE = limits('a resize is applied to the running container; one that wants a restart gets it'), GATES = rules('readinessGates: ready only when whoever they belong to says so');
+
 /** Refused: a pod that asks for it, so that the refusal itself is tried. */
 const refused = (spec: object): { refused: object } => ({ refused: spec });
 /** Not the node's: who does it. */
 const by = (who: string): string => `by:${who}`;
 /** No effect, by Kubernetes' own rule. */
 const none = (why: string): string => `none:${why}`;
-type Fate = string | { refused: object };
+type Fate = string | Shown | { refused: object };
 
 const c = (more: object): object => ({ containers: [{ name: 'c', image: 'i', ...more }] });
 const sc = (more: object): object => c({ securityContext: more });
-const volume = (kind: string): Fate => refused({ containers: [], volumes: [{ name: 'v', [kind]: {} }] });
+const volume = (source: object): Fate => refused({ volumes: [{ name: 'v', ...source }] });
+const all = (names: string, fate: Fate): Record<string, Fate> => Object.fromEntries(names.split(' ').map(n => [n, fate]));
 
 const TABLE: Record<string, Record<string, Fate>> = {
   PodSpec: {
-    activeDeadlineSeconds: ENDS, affinity: by('core/scheduler'), automountServiceAccountToken: by('core/apiserver/admission'), containers: ENDS, dnsConfig: SECURITY, dnsPolicy: SECURITY, enableServiceLinks: FIELDS,
-    ephemeralContainers: SECURITY, hostAliases: SECURITY, hostIPC: SECURITY, hostNetwork: SECURITY, hostPID: SECURITY, hostUsers: refused({ containers: [], hostUsers: false }), hostname: SECURITY, hostnameOverride: RULES,
-    imagePullSecrets: PODS, initContainers: ENDS, nodeName: by('core/scheduler'), nodeSelector: by('core/scheduler'), os: refused({ containers: [], os: { name: 'windows' } }), overhead: none('belongs to a RuntimeClass, and those are refused'),
-    preemptionPolicy: by('core/scheduler'), priority: by('core/scheduler'), priorityClassName: by('core/apiserver/admission'), readinessGates: RULES, resourceClaims: refused({ containers: [], resourceClaims: [{ name: 'x' }] }),
-    resources: refused({ containers: [], resources: { limits: { cpu: '1' } } }), restartPolicy: ENDS, runtimeClassName: refused({ containers: [], runtimeClassName: 'x' }), schedulerName: by('core/scheduler'), schedulingGates: by('core/scheduler'),
-    schedulingGroup: refused({ containers: [], schedulingGroup: { podGroupName: 'x' } }), securityContext: SECURITY, serviceAccount: none('the old name of serviceAccountName'), serviceAccountName: VOLUMES, setHostnameAsFQDN: SECURITY, shareProcessNamespace: SECURITY,
-    subdomain: SECURITY, terminationGracePeriodSeconds: ENDS, tolerations: by('core/scheduler'), topologySpreadConstraints: by('core/scheduler'), volumes: VOLUMES,
+    activeDeadlineSeconds: RESTARTS, automountServiceAccountToken: by('core/apiserver/admission'), containers: CODES, enableServiceLinks: env('all seven service variables, headless left out'), ephemeralContainers: SHARED, hostUsers: refused({ hostUsers: false }), hostnameOverride: rules('hostnameOverride goes over name, hostname and subdomain'),
+    ...all('affinity nodeName nodeSelector preemptionPolicy priority schedulerName schedulingGates tolerations topologySpreadConstraints', by('core/scheduler')), priorityClassName: by('core/apiserver/admission'),
+    ...all('dnsConfig dnsPolicy hostAliases hostIPC hostNetwork hostPID hostname setHostnameAsFQDN subdomain', NAMES), imagePullSecrets: pods('a registry with a password: refused without, pulled with imagePullSecrets'), initContainers: RESTARTS, os: SIGNAL, overhead: none('belongs to a RuntimeClass, and those are refused'),
+    readinessGates: GATES, resourceClaims: refused({ resourceClaims: [{ name: 'x' }] }), resources: refused({ resources: { limits: { cpu: '1' } } }), restartPolicy: RESTARTS, runtimeClassName: refused({ runtimeClassName: 'x' }), schedulingGroup: refused({ schedulingGroup: { podGroupName: 'x' } }),
+    securityContext: USERS, serviceAccount: none('the old name of serviceAccountName'), serviceAccountName: TOKENS, shareProcessNamespace: SHARED, terminationGracePeriodSeconds: SIGNAL, volumes: EMPTY,
   },
+  PodOS: { name: SIGNAL },
   Container: {
-    args: on('test/contract/runtime.ts'), command: ENDS, env: PODS, envFrom: ENDS, image: ENDS, imagePullPolicy: ENDS, lifecycle: PROBES, livenessProbe: PROBES, name: LOGS, ports: PROBES, readinessProbe: PROBES,
-    resizePolicy: none('says how a later resize is done; it changes nothing of a pod that is not resized'), resources: SECURITY, restartPolicy: PROBES, restartPolicyRules: RULES, securityContext: SECURITY, startupProbe: PROBES,
-    stdin: LOGS, stdinOnce: LOGS, terminationMessagePath: ENDS, terminationMessagePolicy: ENDS, tty: on('test/contract/runtime.ts'), volumeDevices: refused(c({ volumeDevices: [{ name: 'd', devicePath: '/dev/x' }] })), volumeMounts: VOLUMES, workingDir: on('test/contract/runtime.ts'),
+    args: contract('uses args after the command'), command: CODES, env: VALUES, envFrom: ENVFROM, image: IMAGES, imagePullPolicy: IMAGES, lifecycle: HOOKS, livenessProbe: LIVENESS, name: CODES, ports: ASKED, readinessProbe: ASKED, resizePolicy: RESIZE, resources: CGROUP, restartPolicy: agent('sidecars start before, stay, and end after the others'),
+    restartPolicyRules: RULES, securityContext: RIGHTS, startupProbe: LIVENESS, stdin: TALK, stdinOnce: TALK, terminationMessagePath: CODES, terminationMessagePolicy: CODES, tty: logs('a terminal is there for those that ask for one'), volumeDevices: refused(c({ volumeDevices: [{ name: 'd', devicePath: '/dev/x' }] })), volumeMounts: EMPTY, workingDir: contract('honours workingDir'),
   },
+  EphemeralContainer: { targetContainerName: SHARED },
+  ContainerPort: { containerPort: ASKED, name: ASKED, ...all('hostIP hostPort protocol', PORTS) },
+  ContainerResizePolicy: all('resourceName restartPolicy', RESIZE),
+  ContainerRestartRule: all('action exitCodes', RULES), ContainerRestartRuleOnExitCodes: all('operator values', RULES),
+  EnvVar: { name: VALUES, value: VALUES, valueFrom: VALUEFROM },
+  EnvFromSource: all('configMapRef prefix secretRef', ENVFROM), ConfigMapEnvSource: all('name optional', ENVFROM), SecretEnvSource: all('name optional', ENVFROM),
+  EnvVarSource: { configMapKeyRef: VALUEFROM, fieldRef: FIELDS, fileKeyRef: refused(c({ env: [{ name: 'A', valueFrom: { fileKeyRef: {} } }] })), resourceFieldRef: VALUEFROM, secretKeyRef: REFERENCES },
+  ConfigMapKeySelector: all('key name optional', VALUEFROM), SecretKeySelector: all('key name optional', REFERENCES), ObjectFieldSelector: { apiVersion: none('v1 is the only one'), fieldPath: FIELDS }, ResourceFieldSelector: all('containerName divisor resource', VALUEFROM),
+  Lifecycle: { postStart: HOOKS, preStop: HOOKS, stopSignal: SIGNAL },
+  LifecycleHandler: { ...all('exec httpGet sleep', HOOKS), tcpSocket: none('kept for compatibility: such a hook fails when it runs') },
+  ExecAction: { command: HOOKS }, SleepAction: { seconds: HOOKS }, HTTPGetAction: { host: HOST, ...all('httpHeaders path port scheme', ASKED) }, HTTPHeader: all('name value', ASKED), TCPSocketAction: { host: HOST, port: ASKED }, GRPCAction: all('port service', ASKED),
+  Probe: { ...all('exec httpGet tcpSocket grpc', ASKED), exec: LIVENESS, ...all('failureThreshold initialDelaySeconds periodSeconds successThreshold', PERIOD), terminationGracePeriodSeconds: LIVENESS, timeoutSeconds: prober('a probe that takes too long has failed') },
+  ResourceRequirements: { claims: refused(c({ resources: { claims: [{ name: 'x' }] } })), limits: CGROUP, requests: CGROUP },
   PodSecurityContext: {
-    appArmorProfile: refused({ containers: [], securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'x' } } }), fsGroup: VOLUMES, fsGroupChangePolicy: RULES, runAsGroup: SECURITY, runAsNonRoot: SECURITY, runAsUser: SECURITY,
-    seLinuxChangePolicy: none('only with seLinuxOptions, which are refused'), seLinuxOptions: refused({ containers: [], securityContext: { seLinuxOptions: {} } }), seccompProfile: refused({ containers: [], securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'x' } } }),
-    supplementalGroups: SECURITY, supplementalGroupsPolicy: refused({ containers: [], securityContext: { supplementalGroupsPolicy: 'Strict' } }), sysctls: SECURITY, windowsOptions: refused({ containers: [], securityContext: { windowsOptions: {} } }),
+    appArmorProfile: RIGHTS, fsGroup: EMPTY, fsGroupChangePolicy: rules('fsGroupChangePolicy OnRootMismatch leaves a tree alone whose top fits'), ...all('runAsGroup runAsUser supplementalGroups', USERS), runAsNonRoot: pods('security context'), seLinuxChangePolicy: none('only with seLinuxOptions, which are refused'), seLinuxOptions: refused({ securityContext: { seLinuxOptions: {} } }),
+    seccompProfile: refused({ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'x' } } }), supplementalGroupsPolicy: refused({ securityContext: { supplementalGroupsPolicy: 'Strict' } }), sysctls: SYSCTLS, windowsOptions: refused({ securityContext: { windowsOptions: {} } }),
   },
   SecurityContext: {
-    allowPrivilegeEscalation: SECURITY, appArmorProfile: refused(sc({ appArmorProfile: { type: 'Localhost', localhostProfile: 'x' } })), capabilities: SECURITY, privileged: SECURITY, procMount: refused(sc({ procMount: 'Unmasked' })), readOnlyRootFilesystem: SECURITY,
-    runAsGroup: SECURITY, runAsNonRoot: SECURITY, runAsUser: SECURITY, seLinuxOptions: refused(sc({ seLinuxOptions: {} })), seccompProfile: SECURITY, windowsOptions: refused(sc({ windowsOptions: {} })),
+    ...all('allowPrivilegeEscalation appArmorProfile capabilities privileged readOnlyRootFilesystem seccompProfile', RIGHTS), procMount: refused(sc({ procMount: 'Unmasked' })), runAsGroup: contract('runs as user and groups'), ...all('runAsNonRoot runAsUser', USERS), seLinuxOptions: refused(sc({ seLinuxOptions: {} })), windowsOptions: refused(sc({ windowsOptions: {} })),
   },
-  Probe: { exec: PROBES, failureThreshold: on('core/node/probes/prober.test.ts'), grpc: PROBES, httpGet: PROBES, initialDelaySeconds: on('core/node/probes/prober.test.ts'), periodSeconds: on('core/node/probes/prober.test.ts'), successThreshold: on('core/node/probes/prober.test.ts'), tcpSocket: PROBES, terminationGracePeriodSeconds: PROBES, timeoutSeconds: on('core/node/probes/prober.test.ts') },
-  Lifecycle: { postStart: PROBES, preStop: PROBES, stopSignal: ENDS },
-  LifecycleHandler: { exec: PROBES, httpGet: PROBES, sleep: PROBES, tcpSocket: none('kept for compatibility: such a hook fails when it runs') },
-  VolumeMount: { mountPath: VOLUMES, mountPropagation: VOLUMES, name: VOLUMES, readOnly: VOLUMES, recursiveReadOnly: refused(c({ volumeMounts: [{ name: 'v', mountPath: '/v', recursiveReadOnly: 'Enabled' }] })), subPath: VOLUMES, subPathExpr: ENDS },
+  Capabilities: all('add drop', RIGHTS),
+  SeccompProfile: { type: RIGHTS, localhostProfile: refused(sc({ seccompProfile: { type: 'Localhost', localhostProfile: 'x' } })) },
+  AppArmorProfile: { type: RIGHTS, localhostProfile: refused(sc({ appArmorProfile: { type: 'Localhost', localhostProfile: 'x' } })) },
+  Sysctl: all('name value', SYSCTLS), HostAlias: all('hostnames ip', NAMES), PodDNSConfig: all('nameservers options searches', NAMES), PodDNSConfigOption: all('name value', NAMES), PodReadinessGate: { conditionType: GATES }, LocalObjectReference: { name: pods('a registry with a password: refused without, pulled with imagePullSecrets') },
+  VolumeMount: { ...all('mountPath name', EMPTY), mountPropagation: BOTH, readOnly: HOSTPATH, recursiveReadOnly: refused(c({ volumeMounts: [{ name: 'v', mountPath: '/v', recursiveReadOnly: 'Enabled' }] })), subPath: CHANGES, subPathExpr: IMAGES },
   Volume: {
-    configMap: VOLUMES, downwardAPI: VOLUMES, emptyDir: VOLUMES, hostPath: VOLUMES, name: VOLUMES, projected: VOLUMES, secret: VOLUMES,
-    ...Object.fromEntries(['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'csi', 'ephemeral', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk', 'gitRepo', 'glusterfs', 'image', 'iscsi', 'nfs', 'persistentVolumeClaim', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume'].map(k => [k, volume(k)])),
+    configMap: CHANGES, downwardAPI: CHANGES, emptyDir: EMPTY, hostPath: HOSTPATH, name: EMPTY, projected: TOKENS, secret: CHANGES,
+    ...Object.fromEntries(['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'csi', 'ephemeral', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk', 'gitRepo', 'glusterfs', 'image', 'iscsi', 'nfs', 'persistentVolumeClaim', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume'].map(k => [k, volume({ [k]: {} })])),
   },
-  ContainerPort: { containerPort: PROBES, hostIP: on('test/contract/runtime.ts'), hostPort: PODS, name: PROBES, protocol: PODS },
-  EnvVarSource: { configMapKeyRef: VOLUMES, fieldRef: PODS, fileKeyRef: refused(c({ env: [{ name: 'A', valueFrom: { fileKeyRef: {} } }] })), resourceFieldRef: PODS, secretKeyRef: AGENT },
-  ResourceRequirements: { claims: refused(c({ resources: { claims: [{ name: 'x' }] } })), limits: SECURITY, requests: SECURITY },
-  EphemeralContainer: { targetContainerName: SECURITY },
+  EmptyDirVolumeSource: { medium: EMPTY, sizeLimit: limits('disk over its limit evicts the pod: an emptyDir, the writable layer, logs, one container of two; within it nothing happens') },
+  HostPathVolumeSource: all('path type', HOSTPATH),
+  ConfigMapVolumeSource: all('defaultMode items name optional', CONFIGMAP), KeyToPath: all('key mode path', CONFIGMAP), SecretVolumeSource: all('defaultMode items optional secretName', SECRET),
+  DownwardAPIVolumeSource: all('defaultMode items', DOWNWARD), DownwardAPIVolumeFile: all('fieldRef mode path resourceFieldRef', DOWNWARD),
+  ProjectedVolumeSource: all('defaultMode sources', PROJECTED),
+  VolumeProjection: { ...all('configMap downwardAPI secret serviceAccountToken', PROJECTED), clusterTrustBundle: volume({ projected: { sources: [{ clusterTrustBundle: {} }] } }), podCertificate: volume({ projected: { sources: [{ podCertificate: {} }] } }) },
+  ConfigMapProjection: all('items name optional', PROJECTED), SecretProjection: all('items name optional', PROJECTED), DownwardAPIProjection: { items: PROJECTED },
+  ServiceAccountTokenProjection: all('audience expirationSeconds path', TOKENS),
 };
 
-/** Fields that every test has under another word. */
-const NAMED: Record<string, string> = { name: 'containers', protocol: 'containerPort', serviceAccountName: 'system:serviceaccount:default:default' };
+const root = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const types = root('core/api/types/kubernetes.ts');
+const parsed = new Map<string, [field: string, type: string][]>();
+/** The fields of an interface with the interface each leads to; none for what is no interface. */
+function fieldsOf(type: string): [field: string, type: string][] {
+  let known = parsed.get(type);
+  if (!known) {
+    known = [...(new RegExp(`export interface ${type} \\{\\n([\\s\\S]*?)\\n\\}`).exec(types)?.[1] ?? '').matchAll(/^ {2}(\w+)\??: (?:Array<)?(\w+)/gm)].map(m => [m[1]!, m[2]!]);
+    parsed.set(type, known);
+  }
+  return known;
+}
+const inContainer = new Set(fieldsOf('Container').map(([f]) => f));
+const ownFields = (type: string): string[] => fieldsOf(type).map(([f]) => f).filter(f => type !== 'EphemeralContainer' || !inContainer.has(f));
+const isShown = (fate: Fate | undefined): fate is Shown => typeof fate === 'object' && 'title' in fate;
 
-const types = readFileSync(new URL('../../core/api/types/kubernetes.ts', import.meta.url), 'utf8');
-const fieldsOf = (type: string): string[] => [...(new RegExp(`export interface ${type} \\{\\n([\\s\\S]*?)\\n\\}`).exec(types)?.[1] ?? '').matchAll(/^ {2}(\w+)\??:/gm)].map(m => m[1]!);
-const sharedWithContainer = new Set(fieldsOf('Container'));
+/** Every interface a pod spec leads to through fields that are honoured: what is refused, or somebody else's, ends there. */
+function reached(): Set<string> {
+  const out = new Set(['PodSpec']);
+  for (const type of out) for (const [field, to] of fieldsOf(type)) if (fieldsOf(to).length && isShown(TABLE[type]?.[field] ?? (type === 'EphemeralContainer' ? TABLE['Container']?.[field] : undefined))) out.add(to);
+  return out;
+}
+
+it('every type a pod spec leads to is here, and no other', () => { expect(Object.keys(TABLE).sort()).toEqual([...reached()].sort()); });
 
 it.each(Object.keys(TABLE))('every field of %s has a fate', type => {
-  const fields = fieldsOf(type).filter(f => type !== 'EphemeralContainer' || !sharedWithContainer.has(f));
+  const fields = ownFields(type);
   expect(fields.length).toBeGreaterThan(0);
-  expect(fields.filter(f => TABLE[type]![f] === undefined)).toEqual([]);
-  expect(Object.keys(TABLE[type]!).filter(f => !fields.includes(f))).toEqual([]);
+  expect(Object.keys(TABLE[type]!).sort()).toEqual(fields.sort());
 });
 
-const fates = Object.entries(TABLE).flatMap(([type, fields]) => Object.entries(fields).map(([field, fate]) => ({ at: `${type}.${field}`, field, fate })));
+const fates = Object.entries(TABLE).flatMap(([type, fields]) => Object.entries(fields).map(([field, fate]) => ({ at: `${type}.${field}`, fate })));
+const asks = (spec: object): string[] => unsupported({ spec: { containers: [], ...spec } } as Pod, true);
 
 it('what is said to be refused is refused, in a sentence', () => {
-  const silent = fates.filter(f => typeof f.fate === 'object' && unsupported({ spec: { containers: [], ...(f.fate as { refused: object }).refused } } as Pod, true).join('').length < 10);
+  const silent = fates.filter(f => typeof f.fate === 'object' && 'refused' in f.fate && asks(f.fate.refused).join('').length < 10);
   expect(silent.map(f => f.at)).toEqual([]);
-  expect(unsupported({ spec: { containers: [{ name: 'c', image: 'i', resources: { limits: { cpu: '1', memory: '1Gi' } } }], volumes: [{ name: 'v', emptyDir: {} }], securityContext: { supplementalGroupsPolicy: 'Merge', seccompProfile: { type: 'RuntimeDefault' } } } }, true)).toEqual([]);
+  expect(asks({ os: { name: 'windows' } })).toHaveLength(1);
+  expect(asks({ volumes: [{ name: 'v', emptyDir: { medium: 'HugePages-2Mi' } }] })).toHaveLength(1);
+  expect(asks({ os: { name: 'linux' }, containers: [{ name: 'c', image: 'i', resources: { limits: { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1Gi' } } }], volumes: [{ name: 'v', emptyDir: { sizeLimit: '1Gi' } }], securityContext: { supplementalGroupsPolicy: 'Merge', seccompProfile: { type: 'RuntimeDefault' } } })).toEqual([]);
 });
 
-it('what is said to be tested is named in that test, or in the tests of its parts', () => {
-  const missing = fates.filter(({ field, fate }) => {
-    if (typeof fate !== 'string' || !fate.startsWith('test:')) return false;
-    const text = readFileSync(new URL(`../../${fate.slice(5)}`, import.meta.url), 'utf8');
-    return !text.includes(NAMED[field] ?? field);
+it('AppArmor: Unconfined is never refused, the others are where no kernel enforces them', () => {
+  const profile = (type: string, enforced: boolean): number => unsupported({ spec: { securityContext: { appArmorProfile: { type, localhostProfile: 'p' } }, containers: [{ name: 'c', securityContext: { appArmorProfile: { type, localhostProfile: 'p' } } }] } }, true, enforced).length;
+  expect(['Unconfined', 'RuntimeDefault', 'Localhost'].map(t => [profile(t, true), profile(t, false)])).toEqual([[0, 0], [0, 2], [0, 2]]);
+});
+
+/** Titles of the tests of a file, whatever `it` they are given to. */
+function titlesOf(text: string): Set<string> {
+  return new Set([...text.matchAll(/(?:^|[\s;{])(?:it|only)(?:\.\w+)?(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?\('((?:[^'\\\n]|\\.)*)'/g)].map(m => m[1]!.replaceAll(/\\(.)/g, '$1')));
+}
+
+it('what is said to be shown by a test is: the file has a test of that title', () => {
+  const titles = new Map<string, Set<string>>();
+  const missing = fates.flatMap(({ at, fate }) => {
+    if (!isShown(fate)) return [];
+    let known = titles.get(fate.file);
+    if (!known) { known = titlesOf(root(fate.file)); titles.set(fate.file, known); }
+    return known.has(fate.title) ? [] : [`${at}: ${fate.file} has no test "${fate.title}"`];
   });
-  expect(missing.map(m => `${m.at} in ${String(m.fate)}`)).toEqual([]);
+  expect(missing).toEqual([]);
+  expect(titlesOf('it(\'a \\\'b\\\'\', () => {}); it.each([1])(\'c\', x); only(can.x)(\'d\', y);\n// a word: it is here').size).toBe(3);
 });

@@ -71,6 +71,12 @@ describe.each(RUNTIMES)('logs on %s', runtime => {
     }
   });
 
+  it('a terminal is there for those that ask for one', async () => {
+    const said = 'test -t 1 && echo yes || echo no';
+    expect(await n.output('tty', { containers: [sh(said, { tty: true })] })).toMatch(/^yes\r?\n$/);
+    expect(await n.output('notty', { containers: [sh(said)] })).toBe('no\n');
+  });
+
   it('who attaches to a program that lives on sees what is said from then on', async () => {
     await n.run('lives', { containers: [sh('echo early; while read x; do echo "got $x"; done; echo bye; sleep 100', { stdin: true })] });
     await n.ready('lives');

@@ -59,7 +59,7 @@ describe.each(RUNTIMES)('volumes on %s', runtime => {
     await n.delete('live', 0);
   });
 
-  it('tokens: audience, life, the pod they are bound to; only who may reads them', async () => {
+  it('tokens: audience, life, the pod they are bound to; only who may read them', async () => {
     await n.run('token', { volumes: [{ name: 't', projected: { defaultMode: 0o444, sources: [{ serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 700 } }, { downwardAPI: { items: [{ path: 'ns', fieldRef: { fieldPath: 'metadata.namespace' } }] } }] } }], containers: [sh(FOREVER, { volumeMounts: [{ name: 't', mountPath: '/t' }] })] });
     const p = await n.ready('token');
     const token = (await n.exec('token', ['cat', '/t/token'])).out;

@@ -38,3 +38,16 @@ it('missing references in Kubernetes\' words; optional ones are left out', () =>
   expect(from({ secretKeyRef: { name: 'no', key: 'no', optional: true } })()).not.toHaveProperty('X');
   expect(env({ env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'pw' } } }] })['X']).toBe('geheim');
 });
+it('envFrom: whole configMaps and secrets, prefixed; what is optional may be missing', () => {
+  expect(env({ envFrom: [{ secretRef: { name: 's' }, prefix: 'S_' }, { configMapRef: { name: 'no', optional: true } }, { secretRef: { name: 'no', optional: true } }] })).toMatchObject({ S_pw: 'geheim' });
+  expect(() => env({ envFrom: [{ configMapRef: { name: 'no' } }] })).toThrow('configmap "no" not found');
+  expect(() => env({ envFrom: [{ secretRef: { name: 'no' } }] })).toThrow('secret "no" not found');
+});
+it('valueFrom: keys of configMaps, optional ones; resources of another container', () => {
+  const of = (valueFrom: object, p = pod) => env({ env: [{ name: 'X', valueFrom }] }, p)['X'];
+  expect(of({ configMapKeyRef: { name: 'cm', key: 'k' } })).toBe('v');
+  expect([of({ configMapKeyRef: { name: 'no', key: 'k', optional: true } }), of({ configMapKeyRef: { name: 'cm', key: 'no', optional: true } }), of({ secretKeyRef: { name: 's', key: 'no', optional: true } })]).toEqual([undefined, undefined, undefined]);
+  const other: Pod = { ...pod, spec: { containers: [{ name: 'o', resources: { requests: { memory: '10Mi' } } }] } };
+  expect(of({ resourceFieldRef: { containerName: 'o', resource: 'requests.memory', divisor: '1Ki' } }, other)).toBe('10240');
+  expect(() => of({ resourceFieldRef: { containerName: 'who', resource: 'limits.cpu' } }, other)).toThrow('container who not found');
+});

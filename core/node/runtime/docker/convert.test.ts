@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ContainerSpec, RuntimeConfig } from '../runtime.ts';
-import { containerOptions, containerState, resourceFields } from './convert.ts';
+import { containerOptions, containerState, resourceFields, sandboxOptions } from './convert.ts';
 import { pauseArchive } from './pause-image.ts';
 import { StreamReader, logLine } from './logs.ts';
 
@@ -42,4 +42,9 @@ it('a program that could not be started ended with 128, whatever Docker calls it
   expect(info({})).toMatchObject({ phase: 'exited', exitCode: 128 });
   expect(info({ ExitCode: 0 })).toMatchObject({ phase: 'created' });
   expect(info({ Status: 'exited', StartedAt: '2026-01-01T00:00:00Z', FinishedAt: '2026-01-01T00:00:01Z' })).toMatchObject({ phase: 'exited', exitCode: 127 });
+});
+it('publishes host ports at the address and for the protocol asked for', () => {
+  const ports = [{ hostIP: '127.0.0.1', hostPort: 8080, containerPort: 80, protocol: 'TCP' as const }, { hostIP: '', hostPort: 53, containerPort: 5353, protocol: 'UDP' as const }];
+  const pod = { podName: 'p', podNamespace: 'd', podUid: 'u', attempt: 0, hostname: 'p', ip: '10.0.0.2', hostNetwork: false, hostPID: false, hostIPC: false, shareProcessNamespace: false, sysctls: {}, ports, resources: {}, labels: {} };
+  expect(sandboxOptions(pod, 'name', 'pause', config).HostConfig?.PortBindings).toEqual({ '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }], '5353/udp': [{ HostIp: '', HostPort: '53' }] });
 });

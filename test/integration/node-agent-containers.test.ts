@@ -160,6 +160,24 @@ describe('node agent: containers', () => {
     await n.event('nfs', 'Unsupported: volume "v" is of type nfs, which this node cannot mount');
     await n.pod('nfs', x => waiting(x) === 'Unsupported');
   });
+  it('disk over an emptyDir\'s limit evicts, by the node\'s clock', async () => {
+    await n.run('full', { containers: [{ ...sh('echo more than nothing > /e/f; sleep infinity'), volumeMounts: [{ name: 'e', mountPath: '/e' }] }], volumes: [{ name: 'e', emptyDir: { sizeLimit: '1Ki' } }] });
+    const at = n.clock.now();
+    const p = await n.pod('full', x => x.status?.phase === 'Failed', 'Failed', 500);
+    expect(p.status).toMatchObject({ reason: 'Evicted', message: 'Usage of EmptyDir volume "e" exceeds the limit "1Ki". ' });
+    expect(n.clock.now() - at).toBeLessThan(30_000);
+  });
+  it('a resize is applied in place, and by a restart where the container wants one', async () => {
+    const resize = (name: string, memory: string) => n.client.patch(pods, 'default', name, 'application/strategic-merge-patch+json', { spec: { containers: [{ name: 'main', resources: { requests: { memory: '8Mi' }, limits: { memory } } }] } }, 'resize');
+    const c = { name: 'main', image: 'nginx:1', resources: { requests: { memory: '8Mi' }, limits: { memory: '16Mi' } } };
+    await n.run('grow', { containers: [c] }); await n.run('regrow', { containers: [{ ...c, resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] }] });
+    await n.ready('grow'); await n.ready('regrow');
+    for (const [name, restarts] of [['grow', 0], ['regrow', 1]] as const) {
+      await resize(name, '32Mi');
+      const p = await n.pod(name, x => status(x)?.resources?.limits?.['memory'] === '32Mi' && status(x)?.ready && !x.status?.conditions?.some(y => y.type.startsWith('PodResize')));
+      expect(status(p)?.restartCount).toBe(restarts);
+    }
+  });
   it('postStart and preStop run; a failed postStart kills', async () => {
     await n.run('hooks', { containers: [{ name: 'main', image: 'nginx:1', lifecycle: { postStart: { exec: { command: ['true'] } }, preStop: { sleep: { seconds: 3 } } } }] });
     await n.ready('hooks');

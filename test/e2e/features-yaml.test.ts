@@ -221,6 +221,7 @@ describe('YAML editor', () => {
     await page.locator('.status-bar').waitFor();
     await page.keyboard.press('Control+k');
     await page.keyboard.type('create from yaml');
+    await page.getByRole('option', { name: /create from yaml/i }).first().waitFor();
     await page.keyboard.press('Enter');
     const open = page.locator('[data-testid="yaml-open"]:visible').last();
     await open.click();

@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 // One project per suite; scripts/test.mjs runs them in this order and adds up the counts.
-const suite = (name: string, include: string[], serial = false, timeout = 20_000) => ({
+const suite = (name: string, include: string[], real = false, timeout = 20_000, atOnce = 1) => ({
   test: {
     name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), environment: 'node' as const,
-    // Serial suites work with real processes, containers and browsers on a shared machine: one more try, and `npm test` names at its end every test that needed it.
-    ...(serial ? { fileParallelism: false, pool: 'forks' as const, retry: 1 } : {}),
+    // These suites work with real processes, containers and browsers on a shared machine: one more try, and `npm test` names at its end every test that needed it.
+    ...(real ? { fileParallelism: atOnce > 1, maxWorkers: atOnce, pool: 'forks' as const, retry: 1 } : {}),
   },
   resolve: { alias: { electron: new URL('./test/harness/electron-stub.ts', import.meta.url).pathname } },
 });
@@ -16,7 +16,8 @@ export default defineConfig({
     projects: [
       suite('unit', ['core/**/*.test.ts', 'electron/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts']),
       suite('contract', ['test/contract/**/*.test.ts']),
-      suite('integration', ['test/integration/**/*.test.ts'], true, 60_000),
+      // Each file has hosts of its own, which mostly wait: two files at a time.
+      suite('integration', ['test/integration/**/*.test.ts'], true, 60_000, 2),
       suite('docker', ['test/docker/**/*.test.ts'], true, 120_000),
       suite('conformance', ['test/conformance/**/*.test.ts'], true, 300_000),
       suite('e2e', ['test/e2e/**/*.test.ts'], true, 180_000),

@@ -10,8 +10,8 @@ import type { RuntimeName, Story } from './stories/story.ts';
 const others = versions.slice(0, -1);
 const only = process.env.STORIES?.split(',');
 const all = process.env.STORIES_KUBECTL === 'all';
-/** Stories are mostly waiting; two at a time keep the machine busy without making its clocks lie. */
-const turn = gate(2);
+/** Stories are mostly waiting; three at a time keep the machine busy without making its clocks lie. */
+const turn = gate(3);
 const alone = gate(1), always = gate(Infinity);
 
 async function play(story: Story, host: Host, kubectl: Kubectl, runtime: RuntimeName): Promise<void> {

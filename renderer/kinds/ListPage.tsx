@@ -1,6 +1,6 @@
 // The live list of any kind: toolbar, table, selection bar, and the states when there is nothing to show.
 import Button from '@mui/material/Button';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
@@ -20,6 +20,7 @@ import { TableModel } from '../kit/table/table-model.ts';
 import { BrokenToggle, isBroken } from './BrokenToggle.tsx';
 import { ColumnChoice } from './ColumnChoice.tsx';
 import { arranged, columnsOf, filterableOf, movedColumn, verdictOf } from './columns.tsx';
+import { FilterBox, RowCount } from './FilterBox.tsx';
 import { ListState } from './ListState.tsx';
 import { LostNamespaces } from './LostNamespaces.tsx';
 import { pluralTitle } from './navigation.ts';
@@ -27,8 +28,6 @@ import './list.css';
 
 const BY_NAME = [{ column: 'Name', descending: false }];
 const NONE: readonly string[] = [];
-/** The filter is asked when the keys have rested this long, and at the latest after so long. */
-const FILTER_REST_MS = 100, FILTER_LATEST_MS = 1000;
 
 export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec }) {
   const app = useApp();
@@ -55,40 +54,25 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
     const all = arranged(columnsOf(kind, several), order);
     return { all, shown: all.filter(c => shownPrefs?.[c.id] ?? ((!c.wide || roomy) && !(tight && c.id === 'Namespace'))) };
   }, [kind, several, shownPrefs, order, roomy, tight]);
-  const asked = useRef(left?.filter ?? '');
   const [firstSorts] = useState(prefs?.sorts ?? BY_NAME);
   const model = useMemo(() => {
     const byId = new Map(columnsOf(kind, true).map(c => [c.id, c]));
     return new TableModel<KubeObject>(store, { filterable: filterableOf(kind), sortValue: (o, id) => byId.get(id)?.sort(o) ?? '' }, firstSorts, left?.filter);
   }, [store, kind, firstSorts, left]);
-  // Other namespaces are another list: what was asked holds for it too.
-  useLayoutEffect(() => { model.setFilter(asked.current); }, [model]);
   const verdict = useMemo(() => verdictOf(kind), [kind]);
 
-  const [filter, setFilter] = useState(left?.filter ?? '');
+  const [typed] = useState(() => new Store(left?.filter ?? ''));
   const [brokenOnly, setBrokenOnly] = useState(false);
   const [selection] = useState(() => new Store<Selection>(nothing));
-  // Typing is drawn first; the rows follow when it rests for a moment, or now and then under a key that is held down.
-  const typing = useRef(0);
-  const ask = useCallback((text: string) => {
-    typing.current = 0;
-    asked.current = text;
-    model.setFilter(text);
-    if ((app.workspace.get().tables[place]?.filter ?? '') !== text) app.workspace.table(place, { filter: text });
-  }, [app, model, place]);
-  useEffect(() => {
-    if (filter === asked.current) return undefined;
-    typing.current ||= performance.now();
-    const wait = filter === '' ? 0 : Math.min(FILTER_REST_MS, typing.current + FILTER_LATEST_MS - performance.now());
-    const timer = setTimeout(() => ask(filter), wait);
-    return () => clearTimeout(timer);
-  }, [ask, filter]);
+  const onAsked = useCallback((filter: string) => {
+    if ((app.workspace.get().tables[place]?.filter ?? '') !== filter) app.workspace.table(place, { filter });
+  }, [app, place]);
   useEffect(() => {
     const spaces = namespaces.length > 1 ? new Set(namespaces) : undefined;
     const broken = brokenOnly && verdict;
     model.setExtra(spaces || broken ? o => (!spaces || spaces.has(o.metadata?.namespace ?? '')) && (!broken || isBroken(verdict(o).level)) : undefined);
   }, [model, namespaces, brokenOnly, verdict]);
-  const view = useSyncExternalStore(model.subscribe, model.view);
+  const empty = useSyncExternalStore(model.subscribe, () => model.view().rows.length === 0);
 
   const subject = (): KubeObject[] => subjectOf(selection.get(), store.get);
   const { focus } = app;
@@ -98,9 +82,8 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
     return selection.subscribe(tell);
   }, [focus, selection, store, cluster, kind]);
   useEffect(() => () => focus.set(undefined), [focus]);
-  const someRows = view.rows.length > 0;
   // The arrows work at once; a field or the palette that has the focus keeps it.
-  useEffect(() => { if (someRows && (document.activeElement === document.body || document.activeElement?.closest('.tree'))) document.querySelector<HTMLElement>('.table')?.focus({ preventScroll: true }); }, [someRows]);
+  useEffect(() => { if (!empty && (document.activeElement === document.body || document.activeElement?.closest('.tree'))) document.querySelector<HTMLElement>('.table')?.focus({ preventScroll: true }); }, [empty]);
 
   const [menu, setMenu] = useState<{ key: string; x: number; y: number }>();
   const act = (id: string, key?: string): void => {
@@ -110,9 +93,8 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
     actionsFor(app, kind, objects).find(a => a.id === id)?.run({ app, cluster, kind, objects });
   };
   const move = (id: string, to: number, among: readonly { id: string }[]): void => app.workspace.table(page, { order: movedColumn(columns.all, among, id, to) });
-  const box = useRef<HTMLInputElement>(null);
   const onKey = (e: KeyboardEvent): void => {
-    if (e.key === 'Escape' && filter !== '') { setFilter(''); e.stopPropagation(); }
+    if (e.key === 'Escape' && typed.get() !== '') { typed.set(''); e.stopPropagation(); }
   };
   const open = (key: string): void => {
     const o = store.get(key);
@@ -120,24 +102,13 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   };
   const openKey = openTarget && openTarget.cluster === cluster && openTarget.plural === kind.plural && openTarget.group === kind.group ? (openTarget.namespace ? `${openTarget.namespace}/${openTarget.name}` : openTarget.name) : undefined;
   const title = pluralTitle(kind);
-  const empty = view.rows.length === 0;
   return (
     <section className="list-page" aria-label={title}>
       <div className="toolbar">
         <h1>{title}</h1>
-        <span className="count" data-testid="row-count">{view.rows.length === view.total ? view.total.toLocaleString() : t('list.shownOf', { shown: view.rows.length.toLocaleString(), total: view.total.toLocaleString() })}</span>
+        <RowCount model={model} />
         {kind.namespaced ? <NamespacePicker cluster={cluster} /> : null}
-        <div className="filter-box">
-          <Icon name="filter" size={14} />
-          <input ref={box} id="list-filter" className="input" type="search" spellCheck={false} value={filter} aria-invalid={view.filter.kind === 'error'} placeholder={t('list.filter')} aria-label={t('list.filter')} title={view.filter.kind === 'error' ? view.filter.message : t('list.filterHelp')}
-            onChange={e => setFilter(e.target.value)}
-            onKeyDown={e => {
-              if (e.key === 'Escape') { if (filter) setFilter(''); else document.querySelector<HTMLElement>('.table')?.focus(); e.stopPropagation(); }
-              // Going to the rows means the rows that were asked for: nothing is awaited then.
-              if (e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); ask(filter); document.querySelector<HTMLElement>('.table')?.focus(); }
-            }} />
-          {view.filter.kind === 'regex' || view.filter.kind === 'labels' || view.filter.kind === 'error' ? <span className={`filter-kind${view.filter.kind === 'error' ? ' bad' : ''}`}>{t(`list.filterKind.${view.filter.kind}`)}</span> : null}
-        </div>
+        <FilterBox model={model} typed={typed} onAsked={onAsked} />
         {verdict ? <BrokenToggle store={store} verdict={verdict} namespaces={namespaces} on={brokenOnly} onToggle={() => setBrokenOnly(b => !b)} /> : null}
         <span className="spacer" />
         <FreshnessMark freshness={freshness} onRetry={retry} />
@@ -147,7 +118,7 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
       {kind.namespaced ? <LostNamespaces cluster={cluster} /> : null}
       {empty ? (
         <ListState kind={kind} freshness={freshness} complete={complete} filtered={store.size > 0} namespaces={namespaces} retry={retry}
-          onClear={() => { setFilter(''); setBrokenOnly(false); if (kind.namespaced && store.size === 0) app.workspace.setNamespaces(cluster, []); }} />
+          onClear={() => { typed.set(''); setBrokenOnly(false); if (kind.namespaced && store.size === 0) app.workspace.setNamespaces(cluster, []); }} />
       ) : (
         <DataTable label={title} fitKey={page} model={model} columns={columns.shown} get={store.get} subscribe={store.subscribe} verdict={verdict} selection={selection}
           onSorts={sorts => { model.setSorts(sorts); app.workspace.table(page, { sorts }); }} widths={prefs?.widths ?? {}} onWidths={widths => app.workspace.table(page, { widths })} onMove={(id, to) => move(id, to, columns.shown)}

@@ -99,6 +99,31 @@ describe('table model', () => {
     model.setSorts([{ column: 'n', descending: false }]);
     expect(model.view().rows).toEqual(['a', 'c']);
   });
+  it('answers in slices between which rows change, and only the last question', () => {
+    const rows = new Map<string, { n: number }>(Array.from({ length: 1000 }, (_, i) => [`k${i}`, { n: i }]));
+    let time = 0;
+    const read = vi.fn((r: { n: number }) => { time += 0.1; return { text: `row ${r.n}.`, labels: {} }; });
+    const listeners = new Set<(changed: ReadonlySet<string>) => void>();
+    const model = new TableModel<{ n: number }>({ keys: () => rows.keys(), get: k => rows.get(k), subscribe: l => { listeners.add(l); return () => listeners.delete(l); } }, { filterable: read, sortValue: r => r.n }, [{ column: 'n', descending: false }], '', () => time);
+    const told = vi.fn();
+    model.subscribe(told);
+    model.askFilter('never');
+    vi.advanceTimersToNextTimer();
+    expect(read.mock.calls.length).toBeGreaterThan(0);
+    expect(read.mock.calls.length).toBeLessThanOrEqual(128);
+    model.askFilter('99.');
+    vi.advanceTimersToNextTimer();
+    expect(told).not.toHaveBeenCalled();
+    rows.set('k99', { n: 5 });
+    rows.set('k7', { n: 2099 });
+    for (const l of listeners) l(new Set(['k99', 'k7']));
+    vi.runAllTimers();
+    expect(model.view().rows).toEqual(['k199', 'k299', 'k399', 'k499', 'k599', 'k699', 'k799', 'k899', 'k999', 'k7']);
+    model.askFilter('5');
+    model.setFilter('');
+    vi.runAllTimers();
+    expect(model.view().rows).toHaveLength(1000);
+  });
   it('ends where a full sort would, whatever changes', () => {
     const { rows, model, change, tick } = setup();
     let seed = 7;

@@ -23,6 +23,8 @@ export interface TableView {
 
 /** Milliseconds between re-sorts. */
 const EVERY = 250;
+/** Milliseconds that one slice of a filter takes, and rows until the clock is looked at again. */
+const SLICE = 6, BETWEEN_LOOKS = 64;
 /** A row fails the further condition, fails the filter, or is shown. */
 const OUT = 0, HIDDEN = 1, SHOWN = 2;
 
@@ -38,6 +40,7 @@ export class TableModel<T> {
   #values = new Map<string, WeakMap<object, SortValue>>();
   #held = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking: ReturnType<typeof setTimeout> | undefined;
   #computed = Number.NEGATIVE_INFINITY;
   /** Every key of the source in the order of the view, the filter left out of account. */
   #order: readonly string[] = [];
@@ -78,7 +81,34 @@ export class TableModel<T> {
     };
   };
 
-  setFilter(text: string): void { this.#filter = parseFilter(text); this.#judgeAll(); this.#compute(); }
+  /** Filters at once, whatever it costs. */
+  setFilter(text: string): void { this.#answer(parseFilter(text)); }
+  /** Filters in slices of at most SLICE ms, between which the page can draw; the view changes once, at the end. A later question takes the place of an earlier one. */
+  askFilter(text: string): void {
+    clearTimeout(this.#asking);
+    const filter = parseFilter(text);
+    if (filter.kind === 'none' || filter.kind === 'error') { this.#answer(filter); return; }
+    const rows = [...this.#known.values()];
+    const answers = new Map<T, boolean>();
+    let at = 0;
+    const slice = (): void => {
+      const until = this.#now() + SLICE;
+      for (; at < rows.length; at++) {
+        const row = rows[at]!;
+        answers.set(row, matches(filter, () => this.#text(row)));
+        if (at % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && this.#now() >= until) { at++; this.#asking = setTimeout(slice, 0); return; }
+      }
+      this.#answer(filter, answers);
+    };
+    this.#asking = setTimeout(slice, 0);
+  }
+  /** `answers`: what is known already; rows that changed since are asked anew. */
+  #answer(filter: Filter, answers?: ReadonlyMap<T, boolean>): void {
+    clearTimeout(this.#asking);
+    this.#filter = filter;
+    this.#judgeAll(answers);
+    this.#compute();
+  }
   setSorts(sorts: readonly SortKey[]): void {
     this.#sorts = sorts;
     this.#take();
@@ -162,11 +192,11 @@ export class TableModel<T> {
     for (const l of this.#listeners) l();
   }
 
-  #judge(row: T): number {
+  #judge(row: T, answer?: boolean): number {
     if (this.#extra?.(row) === false) return OUT;
-    return this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row)) ? SHOWN : HIDDEN;
+    return (answer ?? (this.#filter.kind === 'none' || matches(this.#filter, () => this.#text(row)))) ? SHOWN : HIDDEN;
   }
-  #judgeAll(): void { for (const [key, row] of this.#known) this.#count(key, this.#judge(row)); }
+  #judgeAll(answers?: ReadonlyMap<T, boolean>): void { for (const [key, row] of this.#known) this.#count(key, this.#judge(row, answers?.get(row))); }
   #count(key: string, verdict: number | undefined): void {
     const was = this.#verdicts.get(key);
     if (was === verdict) return;

@@ -3,10 +3,10 @@
 // the same browser with nothing else going on: a round counts unless that page, too, misses the limit, and every round that counts
 // must hold. Where it is allowed browser and gateway go before other work: what others do is not measured here.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { loadavg, setPriority } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { getPriority, loadavg, setPriority } from 'node:os';
 import { join } from 'node:path';
-import type { CDPSession, Page } from 'playwright-core';
+import type { Browser, CDPSession, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { createLog } from '../../core/base/log.ts';
 import type { Transport } from '../../core/client/client.ts';
@@ -22,9 +22,9 @@ const PODS = 10_000;
 const RATE = 200;
 const LIMIT = { fps: 55, keyP95: 50, heapMb: 256 };
 /** Rounds that must count, and rounds at most until that many did. */
-const ROUNDS = 3, MOST = 8;
-const SCROLL_MS = 5000, BARE_MS = 1500;
-const KEYS = 120, BARE_KEYS = 40;
+const ROUNDS = 3, MOST = 6;
+const SCROLL_MS = 3000, BARE_MS = 1000;
+const KEYS = 96, BARE_KEYS = 30;
 /** Milliseconds between keys: as a held key repeats. */
 const KEY_EVERY = 33;
 const NICE = -10;
@@ -97,8 +97,9 @@ const scrolling = (page: Page, selector: string, ms: number): Promise<{ fps: num
 const BARE = `<!doctype html><style>body{margin:0;font:13px/28px sans-serif}#all{height:100vh;overflow:auto;background:#fff}.on{background:#cde}</style><div id="all">${
   Array.from({ length: 600 }, (_, i) => `<div>line ${i} of a page with nothing to do, as long as a row of pods is: Running 1/1 default 5d</div>`).join('')}</div>
 <script>let at=-1;addEventListener('keydown',()=>{const l=document.querySelectorAll('#all div');l[at]?.classList.remove('on');at=(at+1)%30;l[at].classList.add('on')})</script>`;
-async function bare(page: Page): Promise<{ fps: number; key: number }> {
+async function bare(page: Page, browser: Browser): Promise<{ fps: number; key: number }> {
   await page.bringToFront();
+  await pagesAhead(browser);
   const { fps } = await scrolling(page, '#all', BARE_MS);
   return { fps, key: p95(await keys(page, () => page.keyboard.press('ArrowDown'), BARE_KEYS)) };
 }
@@ -137,6 +138,16 @@ function ahead(dir: string): string {
   return path;
 }
 
+/** Chromium gives its pages a priority of its own whenever one comes to the front: they, too, go before others, if the system lets us. */
+async function pagesAhead(browser: Browser): Promise<void> {
+  if (getPriority() !== NICE) return;
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  // Each thread has its own; renice passes over those that ended meanwhile.
+  spawnSync('renice', ['-n', String(NICE), '-p', ...processInfo.filter(p => p.type === 'renderer' || p.type === 'GPU').flatMap(p => readdirSync(`/proc/${p.id}/task`))]);
+}
+
 async function heapMb(cdp: CDPSession): Promise<number> {
   await cdp.send('HeapProfiler.collectGarbage');
   const { usedSize } = await cdp.send('Runtime.getHeapUsage');
@@ -165,9 +176,11 @@ it(`pod table: ${PODS} pods, ${RATE} changes/s`, async ctx => {
     await page.getByRole('columnheader', { name: 'Restarts' }).getByRole('button').click();
     await page.mouse.move(5, 500);
     const held: { fps: number; longest: number; move: readonly number[]; filter: readonly number[]; heap: number }[] = [];
+    // What follows one round precedes the next.
+    let before = await bare(idle, browser);
     for (let round = 1; round <= MOST && held.length < ROUNDS; round++) {
-      const before = await bare(idle);
       await page.bringToFront();
+      await pagesAhead(browser);
       source.start();
       await page.locator('.table').focus();
       await page.keyboard.press('Home');
@@ -180,11 +193,12 @@ it(`pod table: ${PODS} pods, ${RATE} changes/s`, async ctx => {
       await page.locator('#list-filter').fill('');
       const heap = await heapMb(cdp);
       source.stop();
-      const after = await bare(idle);
+      const after = await bare(idle, browser);
       const able = Math.min(before.fps, after.fps) >= LIMIT.fps && Math.max(before.key, after.key) < LIMIT.keyP95;
       if (able) held.push({ fps: s.fps, longest: s.longest, move, filter, heap });
       console.log(`round ${round}: ${s.fps.toFixed(1)} fps (longest frame ${s.longest.toFixed(0)} ms, ${s.rows} rows), arrow key to paint p95 ${p95(move).toFixed(1)} ms, filter key to paint p95 ${p95(filter).toFixed(1)} ms, heap ${heap.toFixed(0)} MB; `
         + `bare page before and after ${before.fps.toFixed(1)} and ${after.fps.toFixed(1)} fps, key p95 ${before.key.toFixed(1)} and ${after.key.toFixed(1)} ms; load ${loadavg()[0]!.toFixed(1)}${able ? '' : ' - does not count: the bare page misses the limit as well'}`);
+      before = after;
     }
     await page.bringToFront();
     const worst = (pick: (r: (typeof held)[number]) => number): number => Math.max(...held.map(pick));

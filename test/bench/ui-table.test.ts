@@ -24,7 +24,7 @@ const LIMIT = { fps: 55, keyP95: 50, heapMb: 256 };
 /** Rounds that must count, and rounds at most until that many did. */
 const ROUNDS = 3, MOST = 6;
 const SCROLL_MS = 3000, BARE_MS = 1000;
-const KEYS = 96, BARE_KEYS = 30;
+const KEYS = 80, BARE_KEYS = 30;
 /** Milliseconds between keys: as a held key repeats. */
 const KEY_EVERY = 33;
 const NICE = -10;

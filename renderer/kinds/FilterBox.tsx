@@ -1,6 +1,6 @@
 // The field of the filter. What is typed is drawn before anything else: only this field draws anew at a key, and the rows are asked
 // when the keys rest.
-import { useCallback, useEffect, useSyncExternalStore } from 'react';
+import { useCallback, useLayoutEffect, useRef, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore, type Store } from '../base/store.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -23,21 +23,24 @@ export function FilterBox<T>({ model, typed, onAsked }: Props<T>) {
   const { t } = useTranslation();
   const text = useStore(typed);
   const filter = useSyncExternalStore(model.subscribe, () => model.view().filter);
-  const ask = useCallback((asked: string, at: 'once' | 'in slices') => {
-    if (at === 'once') model.setFilter(asked); else model.askFilter(asked);
-    onAsked(asked);
+  const asked = useRef('');
+  const ask = useCallback((next: string, at: 'once' | 'in slices') => {
+    asked.current = next;
+    if (at === 'once') model.setFilter(next); else model.askFilter(next);
+    onAsked(next);
   }, [model, onAsked]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Other namespaces are another list: what was asked holds for it too.
-    let asked = typed.get(), since: number | undefined;
-    model.setFilter(asked);
+    let since: number | undefined;
+    asked.current = typed.get();
+    model.setFilter(asked.current);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = typed.subscribe(() => {
       clearTimeout(timer);
       const next = typed.get();
-      if (next === asked) { since = undefined; return; }
+      if (next === asked.current) { since = undefined; return; }
       since ??= performance.now();
-      timer = setTimeout(() => { since = undefined; asked = next; ask(next, 'in slices'); }, next === '' ? 0 : Math.min(FILTER_REST_MS, since + FILTER_LATEST_MS - performance.now()));
+      timer = setTimeout(() => { since = undefined; ask(next, 'in slices'); }, next === '' ? 0 : Math.min(FILTER_REST_MS, since + FILTER_LATEST_MS - performance.now()));
     });
     return () => { clearTimeout(timer); stop(); };
   }, [ask, model, typed]);

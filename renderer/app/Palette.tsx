@@ -29,17 +29,18 @@ export function Palette({ onClose, start = '' }: { onClose(): void; start?: stri
   const objects = useSearched(app, cluster);
   const fixed = useMemo(() => fixedEntries(app, cluster, t), [app, cluster, t]);
   const verbs = useMemo(() => app.actions.map(a => ({ id: a.id, word: t(`actions.${a.id}`) })), [app, t]);
-  const results = useMemo((): Ranked<Entry>[] => {
-    const verb = splitVerb(asked, verbs.flatMap(v => [v.id, v.word]));
+  const search = (wanted: string): Ranked<Entry>[] => {
+    const verb = splitVerb(wanted, verbs.flatMap(v => [v.id, v.word]));
     if (verb) {
       const id = verbs.find(v => v.id === verb.verb || v.word === verb.verb)!.id;
       return rank(splitReference(verb.rest).name, actionEntries(app, cluster, id, verb.rest, objects.found, t(`actions.${id}`)));
     }
-    if (asked.trim() === '') return rank('', fixed.filter(f => f.group !== 'namespace'));
-    const reference = splitReference(asked.trim());
-    return rank(reference.kind ? reference.name : asked, [...(reference.kind ? [] : fixed), ...objectEntries(cluster, objects.found, reference.kind)]);
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the lists are mutable; their version says when they changed
-  }, [asked, fixed, objects.version, verbs]);
+    if (wanted.trim() === '') return rank('', fixed.filter(f => f.group !== 'namespace'));
+    const reference = splitReference(wanted.trim());
+    return rank(reference.kind ? reference.name : wanted, [...(reference.kind ? [] : fixed), ...objectEntries(cluster, objects.found, reference.kind)]);
+  };
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the lists are mutable; their version says when they changed
+  const results = useMemo(() => search(asked), [asked, fixed, objects.version, verbs]);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => { list.current?.querySelector('.at')?.scrollIntoView({ block: 'nearest' }); }, [at]);
 
@@ -47,7 +48,8 @@ export function Palette({ onClose, start = '' }: { onClose(): void; start?: stri
   const onKey = (e: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[e.key];
     if (step !== undefined) setAt(a => Math.max(0, Math.min(results.length - 1, a + step)));
-    else if (e.key === 'Enter') choose(results[at], e.ctrlKey || e.metaKey);
+    // The list may still be that of the text before: whoever types fast means what is typed.
+    else if (e.key === 'Enter') choose((text === asked ? results : search(text))[at], e.ctrlKey || e.metaKey);
     else if (e.key === 'Tab' && results[at]) setText(results[at].candidate.title);
     else return;
     e.preventDefault();

@@ -248,7 +248,9 @@ describe('dock', () => {
     await press(w, 'Control+ArrowLeft', 'Control+ArrowLeft');
     await expect.poll(tabs).toEqual(['Forwarded ports', 'probe', 'New manifest']);
     await expect.poll(() => w.page.evaluate(() => document.activeElement?.textContent)).toBe('Forwarded ports');
-    await press(w, 'ArrowRight', 'ArrowRight');
+    await press(w, 'ArrowRight');
+    await expect.poll(seen).toEqual(['probe']);
+    await press(w, 'ArrowRight');
     await expect.poll(seen).toEqual(['New manifest']);
     await press(w, 'Control+\\');
     await expect.poll(seen).toEqual(['probe', 'New manifest']);

@@ -10,6 +10,7 @@ command -v dig >/dev/null || missing+=(dnsutils)
 command -v curl >/dev/null || missing+=(curl)
 command -v jq >/dev/null || missing+=(jq)
 command -v kubectl >/dev/null || missing+=(kubernetes-client)
+/usr/bin/python3 -c 'import kubernetes' 2>/dev/null || missing+=(python3-kubernetes)
 docker_up() { curl -sf --unix-socket /var/run/docker.sock http://d/_ping >/dev/null 2>&1; }
 docker_up || command -v dockerd >/dev/null || missing+=(docker.io iptables conntrack cgroupfs-mount)
 if ((${#missing[@]})); then

@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly userAgent: string;
   /** Texts for Warning headers. */
   readonly warnings: string[];
+  /** Annotations for the audit log, when one is kept. */
+  readonly audit?: Record<string, string>;
 }
 
 /** An answer before it is written: stored objects stay stored bytes as long as nobody needs them decoded. */

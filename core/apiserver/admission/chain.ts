@@ -1,20 +1,43 @@
 // Admission: what may change or refuse a write after it is decoded and before it is stored (contract section 12).
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { UserInfo } from '../context.ts';
+import type { RequestContext, UserInfo } from '../context.ts';
+import type { DeleteRequest, WriteOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';
 
+/** What `object` is: the resource's own kind, or a subresource's (Scale, Binding, Eviction, TokenRequest, PodExecOptions…). */
+export interface ObjectKind { readonly group: string; readonly version: string; readonly kind: string }
+
 export interface Attributes {
+  /** A deletecollection is one DELETE for each object; exec, attach, portforward and proxy are CONNECT; binding, eviction and token are CREATE of that subresource. */
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly resource: Resource;
+  readonly kind: ObjectKind;
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** A private copy that mutating plug-ins change; absent on deletes. */
+  /** A private copy that mutating plug-ins change in place (its identity stays: see `overwrite`); absent on deletes. */
   readonly object: KubeObject | undefined;
   /** The state before, shared. */
   readonly old: KubeObject | undefined;
+  /** The request's options; undefined for CONNECT. */
+  readonly options: WriteOptions | DeleteRequest | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** Texts for Warning headers of the answer; plug-ins add to it. */
+  readonly warnings: string[];
+  /** Where plug-ins leave annotations for the audit log; undefined when nobody keeps one. */
+  readonly audit: Record<string, string> | undefined;
+}
+
+/** The attributes of a request on the resource itself, in which `more` says what is special. */
+export function attributesOf(ctx: RequestContext, resource: Resource, more: Pick<Attributes, 'operation' | 'namespace' | 'name' | 'object' | 'old' | 'options'> & Partial<Attributes>): Attributes {
+  return { resource, kind: resource.spec, subresource: '', user: ctx.user, dryRun: more.options?.dryRun ?? false, warnings: ctx.warnings, audit: ctx.audit, ...more };
+}
+
+/** Gives `target` the content of `source` without becoming another object: how a plug-in replaces `object` as a whole. */
+export function overwrite(target: KubeObject, source: KubeObject): void {
+  for (const k of Object.keys(target)) delete (target as Record<string, unknown>)[k];
+  Object.assign(target, source);
 }
 
 /** One plug-in, by Kubernetes' own name. Throws ApiError to refuse; a promise makes the request wait. */
@@ -33,6 +56,12 @@ export class AdmissionChain {
     const on = plugins.filter(p => !disabled.includes(p.name));
     this.#mutating = on.filter(p => p.mutate);
     this.#validating = on.filter(p => p.validate);
+  }
+
+  /** Both phases, for requests that are not stored by the registry (connections, tokens). */
+  async admit(a: Attributes): Promise<void> {
+    await this.mutate(a);
+    await this.validate(a);
   }
 
   async mutate(a: Attributes): Promise<void> {

@@ -6,6 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { constants, gzip } from 'node:zlib';
 import { ApiError, internalError, methodNotAllowed, noSuchResource, statusOf, tooLarge } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
+import { admitConnection } from '../subresources/connect-admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import { authorizePath, authorizeResource } from '../authn/authorize.ts';
 import { MAX_BODY } from '../codec/body.ts';
@@ -122,6 +123,8 @@ export class HttpServer {
       const resource = this.#o.resources.at(r);
       if (CONNECT.includes(r.subresource)) {
         subresourceOf(resource, r, verb);
+        await admitConnection(this.#o.env, resource, r, query, { user, warnings });
+        addWarnings(res, warnings);
         return await this.#connection().serve(req, res, connectRequest(r, query, search, user));
       }
       const agent = req.headers['user-agent'] ?? '';
@@ -173,8 +176,10 @@ export class HttpServer {
       const query = parseQuery(search), verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
       authorizeResource(user, verb, r);
-      subresourceOf(this.#o.resources.at(r), r, verb);
+      const resource = this.#o.resources.at(r);
+      subresourceOf(resource, r, verb);
       if (!CONNECT.includes(r.subresource)) throw methodNotAllowed();
+      await admitConnection(this.#o.env, resource, r, query, { user, warnings: [] });
       await this.#connection().upgrade(req, socket, head, connectRequest(r, query, search, user));
     } catch (error) {
       // Nothing was upgraded: the answer is an ordinary one (10.7).

@@ -3,6 +3,7 @@ import { generatedName } from '../../api/meta/names.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta/status.ts';
 import { CompareFailed } from '../../store/store.ts';
+import { attributesOf } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleNamespace } from './body.ts';
 import { beginObject, dedupOwners } from './object-meta.ts';
@@ -29,7 +30,7 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   const base = object.metadata!.name ? '' : (object.metadata!.generateName ?? '');
   if (base !== '') object.metadata!.name = generatedName(base, Math.random);
   const name = object.metadata!.name ?? '';
-  const attributes = { operation: 'CREATE', resource, subresource: '', namespace, name, object, old: undefined, user: ctx.user, dryRun: options.dryRun } as const;
+  const attributes = attributesOf(ctx, resource, { operation: 'CREATE', namespace, name, object, old: undefined, options });
   spec.setDefaults?.(object);
   await env.admission.mutate(attributes);
   spec.prepareForCreate?.(object);

@@ -2,6 +2,7 @@
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import { conflict, failure, forbiddenError, notFoundError } from '../../api/meta/status.ts';
 import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
+import { attributesOf } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { equal } from '../../api/meta/clone.ts';
 import { timestamp, type RegistryEnv } from './env.ts';
@@ -81,7 +82,7 @@ export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestC
     if (entry === undefined) throw notFoundError(spec, name);
     refuseImmortal(resource, name);
     const state = resource.stateOf(entry);
-    await env.admission.validate({ operation: 'DELETE', resource, subresource: '', namespace, name, object: undefined, old: state, user: ctx.user, dryRun: o.dryRun });
+    await env.admission.admit(attributesOf(ctx, resource, { operation: 'DELETE', namespace, name, object: undefined, old: resource.objectOf(entry), options: o }));
     const p = plan(resource, state, o, env.clock.now());
     const standing = o.waitsForDependents && p.type !== 'delete' ? 202 : 200;
     if (p.type === 'nothing') return { type: 'entry', code: standing, resource, entry };
@@ -114,6 +115,10 @@ export async function removeCollection(env: RegistryEnv, resource: Resource, ctx
   const selected = selectEntries(env, resource, namespace, listOptions(ctx.query, false));
   if (isNamespace(resource)) throw failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} });
   let left = [...selected.entries];
+  for (const entry of left) {
+    const old = resource.objectOf(entry), m = old.metadata!;
+    await env.admission.admit(attributesOf(ctx, resource, { operation: 'DELETE', namespace: m.namespace ?? '', name: m.name!, object: undefined, old, options: o }));
+  }
   const out: Entry[] = [];
   while (left.length > 0) {
     const ops: Op[] = [], gone: Entry[] = [], now = env.clock.now();

@@ -2,12 +2,11 @@
 import { forbidden, invalid, notSupported, type FieldError } from '../../api/meta/field-error.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
 import { badRequest, invalidError } from '../../api/meta/status.ts';
-import { decodeBody, DELETE_OPTIONS } from '../codec/body.ts';
+import { decodeBody, DELETE_OPTIONS, type FieldValidation } from '../codec/body.ts';
 import type { RequestContext } from '../context.ts';
 import { first, type Query } from '../http/request-info.ts';
-import type { FieldValidation } from './env.ts';
 
-export interface WriteOptions { readonly dryRun: boolean; readonly fieldManager: string; readonly fieldValidation: FieldValidation }
+export interface WriteOptions { /** CreateOptions, UpdateOptions or PatchOptions. */ readonly kind: string; readonly dryRun: boolean; readonly fieldManager: string; readonly fieldValidation: FieldValidation }
 
 const META = 'meta.k8s.io';
 const VALIDATIONS: readonly string[] = ['Ignore', 'Warn', 'Strict'];
@@ -29,10 +28,11 @@ export function writeOptions(ctx: RequestContext, kind: string): WriteOptions {
   if (validation !== '' && !VALIDATIONS.includes(validation)) errors.push(notSupported('fieldValidation', validation, VALIDATIONS));
   if (kind === 'PatchOptions' && q['force'] !== undefined) errors.push(forbidden('force', 'may not be specified for non-apply patch'));
   if (errors.length > 0) throw invalidError({ group: META, kind }, '', errors);
-  return { dryRun: dryRun.length > 0, fieldManager: fieldManager || ctx.userAgent.split('/')[0]!, fieldValidation: (validation || 'Warn') as FieldValidation };
+  return { kind, dryRun: dryRun.length > 0, fieldManager: fieldManager || ctx.userAgent.split('/')[0]!, fieldValidation: (validation || 'Warn') as FieldValidation };
 }
 
 export interface DeleteRequest {
+  readonly kind: 'DeleteOptions';
   readonly dryRun: boolean;
   readonly gracePeriodSeconds: number | undefined;
   readonly propagation: 'Background' | 'Foreground' | 'Orphan' | undefined;
@@ -78,7 +78,7 @@ export function deleteOptions(ctx: RequestContext, embedded?: object): DeleteReq
   if (errors.length > 0) throw invalidError({ group: META, kind: 'DeleteOptions' }, '', errors);
   const legacy = typeof raw.orphanDependents === 'boolean' ? (raw.orphanDependents ? 'Orphan' : 'Background') : undefined;
   return {
-    dryRun: dryRun.length > 0,
+    kind: 'DeleteOptions', dryRun: dryRun.length > 0,
     // A negative period means 1 second, as Kubernetes reads it.
     gracePeriodSeconds: typeof raw.gracePeriodSeconds === 'number' ? (raw.gracePeriodSeconds < 0 ? 1 : raw.gracePeriodSeconds) : undefined,
     propagation: (policy as DeleteRequest['propagation']) ?? legacy,

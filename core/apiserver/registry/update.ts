@@ -3,6 +3,7 @@ import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
 import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
+import { attributesOf, type Attributes } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
@@ -32,6 +33,14 @@ export interface Change {
   readonly free?: boolean;
   /** Of a free change: the outcome must still be valid as a whole. */
   readonly validated?: boolean;
+  /**
+   * What admission sees where that is not an update of the object: the attributes that differ (a Scale and its old state, a Binding),
+   * made once per attempt, and how what mutating plug-ins changed in them gets back into `next`.
+   */
+  readonly admitted?: {
+    attributes(next: KubeObject, prev: KubeObject): Partial<Attributes>;
+    take?(next: KubeObject, object: KubeObject): void;
+  };
   /** HTTP code of success. */
   readonly code?: number;
 }
@@ -49,14 +58,20 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
     next.metadata ??= {};
     carryMeta(next, prev, resource);
     dedupOwners(next, ctx.warnings);
-    const attributes = { operation: 'UPDATE', resource, subresource: c.subresource, namespace: c.namespace, name: c.name, object: next, old: prev, user: ctx.user, dryRun: c.options.dryRun } as const;
+    const { admitted } = c;
+    const attributes = attributesOf(ctx, resource, {
+      operation: 'UPDATE', subresource: c.subresource, namespace: c.namespace, name: c.name, object: next, old: prev, options: c.options, ...admitted?.attributes(next, prev),
+    });
     spec.setDefaults?.(next);
     await env.admission.mutate(attributes);
+    admitted?.take?.(next, attributes.object!);
     const wanted = prepared(next, prev, c, resource);
     const hook = c.subresource === '' ? env.hook(resource) : undefined;
     const reservation = hook?.update(wanted, prev);
     try {
       if (unchanged(wanted, prev)) {
+        // It is a write all the same to those who may refuse it.
+        await env.admission.validate(admitted ? attributes : { ...attributes, object: wanted });
         reservation?.rollback();
         return { type: 'entry', code, resource, entry };
       }
@@ -67,7 +82,7 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
         if (has(wanted, 'spec') || !has(prev, 'spec')) errors.push(...(spec.validateUpdate?.(wanted, prev) ?? []));
       }
       if (errors.length > 0) throw invalidError(spec, c.name, errors);
-      await env.admission.validate({ ...attributes, object: wanted });
+      await env.admission.validate(admitted ? attributes : { ...attributes, object: wanted });
       if (spec.warnings && c.subresource === '') ctx.warnings.push(...spec.warnings(wanted));
       if (c.options.dryRun) {
         reservation?.rollback();

@@ -4,6 +4,7 @@ import { selectorFrom } from '../../api/meta/labels.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
 import { badRequest, failure, notFoundError, tooManyRequests } from '../../api/meta/status.ts';
 import { CompareFailed } from '../../store/store.ts';
+import { attributesOf } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
 import { clone } from '../../api/meta/clone.ts';
@@ -28,6 +29,7 @@ export async function evict(env: RegistryEnv, resource: Resource, ctx: RequestCo
   const pod = resource.objectOf(entry) as Pod;
   const parsed = deleteOptions(ctx, body.deleteOptions ?? {});
   const request = { ...parsed, dryRun: options.dryRun || parsed.dryRun };
+  await env.admission.admit(attributesOf(ctx, resource, { operation: 'CREATE', subresource: 'eviction', kind: EVICTION, namespace: r.namespace, name: r.name, object: body, old: undefined, options }));
   const phase = pod.status?.phase;
   // Pods that are done, not yet placed or already leaving disrupt nothing.
   if (phase !== 'Succeeded' && phase !== 'Failed' && phase !== 'Pending' && pod.metadata!.deletionTimestamp === undefined) await spend(env, pod, request.dryRun);

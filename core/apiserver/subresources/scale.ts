@@ -57,6 +57,10 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
       if (s.metadata?.uid) next.metadata!.uid = s.metadata.uid;
       return next;
     },
+    admitted: {
+      attributes: (next, prev) => ({ kind: SCALE, object: scaleOf(resource, next), old: scaleOf(resource, prev) }),
+      take: (next, object) => { resource.spec.scale!.setSpecReplicas(next, (object as Scale).spec?.replicas ?? 0); },
+    },
   });
   const object = done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object;
   return { type: 'object', code: 200, object: scaleOf(resource, object) };

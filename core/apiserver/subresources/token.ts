@@ -3,6 +3,7 @@ import { invalid } from '../../api/meta/field-error.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
 import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
 import type { TokenSubject } from '../authn/service-account-tokens.ts';
+import { attributesOf } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { ResourceRequest } from '../http/request-info.ts';
 import { timestamp, type RegistryEnv, type SubresourceEnv } from '../registry/env.ts';
@@ -23,6 +24,7 @@ export async function token(env: RegistryEnv & SubresourceEnv, resource: Resourc
   const request = bodyAs<TokenRequest>(ctx, TOKEN_REQUEST, options.fieldValidation);
   const entry = env.store.get(resource.key(r.namespace, r.name));
   if (entry === undefined) throw notFoundError(resource.spec, r.name);
+  await env.admission.admit(attributesOf(ctx, resource, { operation: 'CREATE', subresource: 'token', kind: TOKEN_REQUEST, namespace: r.namespace, name: r.name, object: request, old: undefined, options }));
   const account = resource.stateOf(entry).metadata!;
   const seconds = request.spec?.expirationSeconds ?? DEFAULT_SECONDS;
   if (seconds < MIN_SECONDS) throw invalidError(TOKEN_REQUEST, '', [invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes')]);

@@ -16,6 +16,8 @@ import { serviceAccount } from './admission/service-account.ts';
 import { ClusterIps } from './allocators/cluster-ip.ts';
 import { NodePorts } from './allocators/node-port.ts';
 import { repair, serviceHook } from './allocators/service.ts';
+import { authenticatedMay, privilegedGroup } from './authz/always.ts';
+import { union } from './authz/authorizer.ts';
 import { Authenticator } from './authn/authenticator.ts';
 import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
@@ -103,7 +105,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const reader = (): RegistryEnv => env;
   const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader)];
   const env: RegistryEnv & SubresourceEnv = {
-    store, clock, log, tokens, admission: new AdmissionChain(plugins, o.disabledAdmission ?? []),
+    store, clock, log, tokens, authorizer: union([privilegedGroup('system:masters'), authenticatedMay]), admission: new AdmissionChain(plugins, o.disabledAdmission ?? []),
     find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 

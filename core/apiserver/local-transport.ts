@@ -4,7 +4,7 @@ import type { KubeObject, WatchEvent } from '../api/meta/object.ts';
 import { methodNotAllowed, noSuchResource, statusOf } from '../api/meta/status.ts';
 import type { Request, Transport } from '../client/client.ts';
 import type { StoreEvent, Watcher } from '../store/store.ts';
-import { authorizeResource } from './authn/authorize.ts';
+import { accessOf, demand } from './authz/authorizer.ts';
 import type { RequestContext, Result, UserInfo } from './context.ts';
 import { CONNECT, dispatch, verbOf, type Resources } from './dispatch.ts';
 import type { PathHandler } from './http/server.ts';
@@ -30,6 +30,7 @@ export class LocalTransport implements Transport {
     const query = q.query ? (defined(q.query)) : {};
     const r = resourceRequest(q.path);
     if (r === undefined) {
+      demand(this.#env.authorizer, { user: this.#user, verb: q.method.toLowerCase(), path: q.path });
       const a = await this.#paths(q.method, q.path, { accept: 'application/json' }, new URLSearchParams(Object.entries(query).flatMap(([k, v]) => [v ?? []].flat().map((x): [string, string] => [k, String(x)]))));
       if (a === undefined) throw noSuchResource();
       const text = a.body.toString();
@@ -41,7 +42,7 @@ export class LocalTransport implements Transport {
   async #dispatch(q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): Promise<Result> {
     const verb = verbOf(q.method, r, query);
     if (verb === undefined || CONNECT.includes(r.subresource)) throw methodNotAllowed();
-    authorizeResource(this.#user, verb, r);
+    demand(this.#env.authorizer, accessOf(this.#user, verb, r));
     const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [] };
     return dispatch(this.#env, this.#resources.at(r), r, verb, ctx);
   }

@@ -8,7 +8,7 @@ import { ApiError, internalError, methodNotAllowed, noSuchResource, statusOf, to
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
-import { authorizePath, authorizeResource } from '../authn/authorize.ts';
+import { accessOf, demand } from '../authz/authorizer.ts';
 import { MAX_BODY } from '../codec/body.ts';
 import type { Body, RequestContext, UserInfo } from '../context.ts';
 import { CONNECT, dispatch, subresourceOf, verbOf, type Resources } from '../dispatch.ts';
@@ -119,7 +119,7 @@ export class HttpServer {
       if (r === undefined) return await this.#path(req, res, user, path, search);
       verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
-      authorizeResource(user, verb, r);
+      demand(this.#o.env.authorizer, accessOf(user, verb, r));
       const resource = this.#o.resources.at(r);
       if (CONNECT.includes(r.subresource)) {
         subresourceOf(resource, r, verb);
@@ -152,7 +152,7 @@ export class HttpServer {
   }
 
   async #path(req: IncomingMessage, res: ServerResponse, user: UserInfo, path: string, search: string): Promise<void> {
-    authorizePath(user, req.method!, path);
+    demand(this.#o.env.authorizer, { user, verb: req.method!.toLowerCase(), path });
     const a = await this.#o.paths(req.method!, path, req.headers, new URLSearchParams(search));
     if (a === undefined) throw noSuchResource();
     const body = typeof a.body === 'string' ? Buffer.from(a.body) : a.body;
@@ -175,7 +175,7 @@ export class HttpServer {
       if (r === undefined) throw noSuchResource();
       const query = parseQuery(search), verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
-      authorizeResource(user, verb, r);
+      demand(this.#o.env.authorizer, accessOf(user, verb, r));
       const resource = this.#o.resources.at(r);
       subresourceOf(resource, r, verb);
       if (!CONNECT.includes(r.subresource)) throw methodNotAllowed();

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
+import type { Authorizer } from '../authz/authorizer.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
 import type { UserInfo } from '../context.ts';
 import type { Resource } from './resource.ts';
@@ -30,6 +31,7 @@ export interface RegistryEnv {
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: AdmissionChain;
+  readonly authorizer: Authorizer;
   /** The served resource of a group and plural, of the preferred version. */
   find(group: string, plural: string): Resource | undefined;
   hook(resource: Resource): WriteHook | undefined;

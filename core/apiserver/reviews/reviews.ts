@@ -1,10 +1,9 @@
-// Kinds that are questions: answered at once, never stored (contract 11.5, 11.6). Until RBAC is enforced the answer to "may they?"
-// is authorize.ts' one rule: whoever is authenticated may.
+// Kinds that are questions: answered at once, never stored (contract 11.5, 11.6).
 import { invalid, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { badRequest, invalidError } from '../../api/meta/status.ts';
 import type { SelfSubjectRulesReview, SubjectAccessReview, TokenReview } from '../../api/types/kubernetes.ts';
-import { mayDoAnything } from '../authn/authorize.ts';
+import type { Access } from '../authz/authorizer.ts';
 import type { RequestContext, Result, UserInfo } from '../context.ts';
 import { objectFrom } from '../registry/body.ts';
 import { timestamp, type RegistryEnv, type SubresourceEnv } from '../registry/env.ts';
@@ -15,7 +14,15 @@ type Env = RegistryEnv & SubresourceEnv;
 interface Question { readonly env: Env; readonly ctx: RequestContext; readonly resource: Resource; readonly namespace: string; readonly object: KubeObject }
 
 const wire = (u: UserInfo): object => ({ username: u.name, ...(u.uid ? { uid: u.uid } : {}), groups: u.groups, ...(u.extra && Object.keys(u.extra).length ? { extra: u.extra } : {}) });
-const verdict = (may: boolean): object => (may ? { allowed: true, reason: 'every authenticated user may do everything' } : { allowed: false });
+
+function verdict(q: Question, user: UserInfo, spec: Partial<SubjectAccessReview['spec']>): object {
+  const r = spec.resourceAttributes, n = spec.nonResourceAttributes;
+  const access: Access = r
+    ? { user, verb: r.verb ?? '', resource: { group: r.group ?? '', version: r.version ?? '', resource: r.resource ?? '', subresource: r.subresource ?? '', namespace: r.namespace ?? '', name: r.name ?? '' } }
+    : { user, verb: n?.verb ?? '', path: n?.path ?? '' };
+  const d = q.env.authorizer.authorize(access);
+  return { allowed: d.verdict === 'allow', ...(d.verdict === 'deny' ? { denied: true } : {}), ...(d.reason ? { reason: d.reason } : {}), ...(d.error ? { evaluationError: d.error } : {}) };
+}
 
 function accessErrors(spec: SubjectAccessReview['spec'] | undefined): FieldError[] {
   if (spec?.resourceAttributes && spec.nonResourceAttributes) return [invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'cannot be specified in combination with resourceAttributes')];
@@ -26,7 +33,7 @@ function accessErrors(spec: SubjectAccessReview['spec'] | undefined): FieldError
 function selfAccess(q: Question): object {
   const errors = accessErrors((q.object as unknown as SubjectAccessReview).spec);
   if (errors.length) throw invalidError(q.resource.spec, '', errors);
-  return verdict(mayDoAnything(q.ctx.user));
+  return verdict(q, q.ctx.user, (q.object as unknown as SubjectAccessReview).spec);
 }
 
 function access(q: Question): object {
@@ -37,12 +44,12 @@ function access(q: Question): object {
     if (spec?.nonResourceAttributes) errors.push(invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'));
   }
   if (errors.length) throw invalidError(q.resource.spec, '', errors);
-  return verdict(mayDoAnything({ name: spec.user ?? '', groups: spec.groups ?? [] }));
+  return verdict(q, { name: spec.user ?? '', groups: spec.groups ?? [] }, spec);
 }
 
 function rules(q: Question): object {
   if (!(q.object as unknown as SelfSubjectRulesReview).spec?.namespace) throw badRequest('no namespace on request');
-  const all = mayDoAnything(q.ctx.user);
+  const all = q.env.authorizer.authorize({ user: q.ctx.user, verb: '*', path: '*' }).verdict === 'allow';
   return {
     resourceRules: all ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] : [],
     nonResourceRules: all ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] }],

@@ -9,7 +9,9 @@ import type { Log } from '../base/log.ts';
 import type { Transport } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
+import { limitRanger } from './admission/limit-ranger.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
+import { pluginsInOrder } from './admission/plugins.ts';
 import { defaultTolerationSeconds } from './admission/pod-tolerations.ts';
 import { priority } from './admission/priority.ts';
 import { serviceAccount } from './admission/service-account.ts';
@@ -58,8 +60,10 @@ export interface ApiServerOptions {
   readonly serviceAccountKey: string;
   /** Default `https://kubernetes.default.svc.cluster.local`. */
   readonly serviceAccountIssuer?: string;
-  /** Kubernetes' names: `ServiceAccount`, `NamespaceLifecycle`, `DefaultTolerationSeconds`, `Priority`. */
+  /** Plug-ins that shall not run, by Kubernetes' names: `ServiceAccount`, `PodSecurity`… */
   readonly disabledAdmission?: readonly string[];
+  /** Those that are off where nothing is said: `AlwaysPullImages`, `PodNodeSelector`… */
+  readonly enabledAdmission?: readonly string[];
   /** `v1.36.0+pilothouse.0.1.0`. */
   readonly gitVersion: string;
   /** For /healthz, /livez and /readyz, besides the server's own. */
@@ -103,9 +107,9 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
 
   const tokens = new ServiceAccountTokens(o.serviceAccountKey, o.serviceAccountIssuer ?? 'https://kubernetes.default.svc.cluster.local', clock);
   const reader = (): RegistryEnv => env;
-  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader)];
+  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader)];
   const env: RegistryEnv & SubresourceEnv = {
-    store, clock, log, tokens, authorizer: union([privilegedGroup('system:masters'), authenticatedMay]), admission: new AdmissionChain(plugins, o.disabledAdmission ?? []),
+    store, clock, log, tokens, authorizer: union([privilegedGroup('system:masters'), authenticatedMay]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 

@@ -23,6 +23,7 @@ const USAGE = `pilothouse up [FLAGS]                 runs the cluster in the for
   --no-scheduler                      nobody places pods
   --controllers LIST                  as kube-controller-manager takes it: *, NAME, -NAME, separated by commas
   --disable-admission-plugins LIST    as kube-apiserver takes it
+  --enable-admission-plugins LIST     likewise, for those that are off by default (AlwaysPullImages, PodNodeSelector...)
   --leave-running                     pods run on when the host ends, and are adopted by the next one
   --open                              opens the user interface in the browser
   -v, --verbose                       says more on stderr

@@ -94,7 +94,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     const api: ApiServer = createApiServer({
       store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
-      disabledAdmission: o.disabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
+      disabledAdmission: o.disabledAdmission, enabledAdmission: o.enabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
     });
     undo.push('API server', () => { connect?.close(); return api.close(); });
     const tls = { cert: serving.cert, key: serving.key };

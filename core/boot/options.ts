@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
+import { ADMISSION_ORDER } from '../apiserver/admission/plugins.ts';
 import { rangeOf } from '../base/cidr.ts';
 import { defaultDataDir } from './paths.ts';
 import { UsageError, type Address } from './refusal.ts';
@@ -24,6 +25,7 @@ export interface UpOptions {
   /** Kubernetes' --controllers: '*', 'name', '-name'. */
   controllers: string[];
   disabledAdmission: string[];
+  enabledAdmission: string[];
   leaveRunning: boolean;
   /** Open the user interface in the browser when ready. */
   open: boolean;
@@ -64,19 +66,24 @@ function cidr(flag: string, text: string | undefined, maxPrefix: number): string
   return text;
 }
 
-/** Kubernetes' own plug-ins. Those that this server does not have may be switched off all the same; other words are mistakes. */
-const ADMISSION_PLUGINS: ReadonlySet<string> = new Set([
-  'AlwaysAdmit', 'AlwaysDeny', 'AlwaysPullImages', 'CertificateApproval', 'CertificateSigning', 'CertificateSubjectRestriction', 'ClusterTrustBundleAttest', 'DefaultIngressClass',
-  'DefaultStorageClass', 'DefaultTolerationSeconds', 'DenyServiceExternalIPs', 'EventRateLimit', 'ExtendedResourceToleration', 'ImagePolicyWebhook', 'LimitPodHardAntiAffinityTopology',
-  'LimitRanger', 'MutatingAdmissionPolicy', 'MutatingAdmissionWebhook', 'NamespaceAutoProvision', 'NamespaceExists', 'NamespaceLifecycle', 'NodeRestriction',
-  'OwnerReferencesPermissionEnforcement', 'PersistentVolumeClaimResize', 'PodNodeSelector', 'PodSecurity', 'PodTolerationRestriction', 'PodTopologyLabels', 'Priority', 'ResourceQuota',
-  'RuntimeClass', 'ServiceAccount', 'StorageObjectInUseProtection', 'TaintNodesByCondition', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionWebhook',
-]);
+const PLUGINS: ReadonlySet<string> = new Set(ADMISSION_ORDER);
+/** They ask another server or a signer of their own, which this cluster does not have. */
+const NOT_SERVED: ReadonlySet<string> = new Set(['ImagePolicyWebhook']);
 
-function plugins(names: string[]): string[] {
-  const unknown = names.find(n => !ADMISSION_PLUGINS.has(n));
-  if (unknown !== undefined) throw new UsageError(`disable-admission-plugins plugin "${unknown}" is unknown`);
+/** Plug-ins that this server does not have may be switched off all the same; other words are mistakes. */
+function plugins(flag: string, names: string[]): string[] {
+  const unknown = names.find(n => !PLUGINS.has(n));
+  if (unknown !== undefined) throw new UsageError(`${flag} plugin "${unknown}" is unknown`);
   return names;
+}
+
+function admission(on: string[], off: string[]): { enabledAdmission: string[]; disabledAdmission: string[] } {
+  const out = { enabledAdmission: plugins('enable-admission-plugins', on), disabledAdmission: plugins('disable-admission-plugins', off) };
+  const both = on.filter(n => off.includes(n));
+  if (both.length > 0) throw new UsageError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
+  const missing = on.find(n => NOT_SERVED.has(n));
+  if (missing !== undefined) throw new UsageError(`--enable-admission-plugins ${missing}: Pilothouse has no ${missing}; a ValidatingWebhookConfiguration does its work`);
+  return out;
 }
 
 const list = (values: string[] | undefined): string[] | undefined => values?.flatMap(v => v.split(',')).map(v => v.trim()).filter(Boolean);
@@ -91,7 +98,7 @@ export function parseUp(args: string[]): UpOptions {
       options: {
         data: { type: 'string' }, listen: { type: 'string' }, ui: { type: 'string' }, 'no-ui': { type: 'boolean' }, runtime: { type: 'string' }, nodes: { type: 'string' },
         kubeconfig: { type: 'string' }, 'pod-cidr': { type: 'string' }, 'service-cidr': { type: 'string' }, 'no-scheduler': { type: 'boolean' },
-        controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'leave-running': { type: 'boolean' }, open: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' },
+        controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'enable-admission-plugins': { type: 'string', multiple: true }, 'leave-running': { type: 'boolean' }, open: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' },
       },
     }));
   } catch (e) { throw new UsageError((e as Error).message); }
@@ -108,7 +115,7 @@ export function parseUp(args: string[]): UpOptions {
     ui: values['no-ui'] ? undefined : parseAddress('--ui', values.ui ?? '127.0.0.1:7717'),
     runtime: runtime as RuntimeChoice, nodes: Number(nodes), kubeconfig: values.kubeconfig && resolve(values.kubeconfig),
     podCidr, serviceCidr,
-    scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], disabledAdmission: plugins(list(values['disable-admission-plugins']) ?? []),
+    scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], ...admission(list(values['enable-admission-plugins']) ?? [], list(values['disable-admission-plugins']) ?? []),
     leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
   };
 }

@@ -27,12 +27,17 @@ export interface Attributes {
   readonly warnings: string[];
   /** Where plug-ins leave annotations for the audit log; undefined when nobody keeps one. */
   readonly audit: Record<string, string> | undefined;
+  /** What plug-ins want called once the write has ended, stored or refused; the store's watchers know by then. */
+  readonly ended: (() => void)[];
 }
 
 /** The attributes of a request on the resource itself, in which `more` says what is special. */
 export function attributesOf(ctx: RequestContext, resource: Resource, more: Pick<Attributes, 'operation' | 'namespace' | 'name' | 'object' | 'old' | 'options'> & Partial<Attributes>): Attributes {
-  return { resource, kind: resource.spec, subresource: '', user: ctx.user, dryRun: more.options?.dryRun ?? false, warnings: ctx.warnings, audit: ctx.audit, ...more };
+  return { resource, kind: resource.spec, subresource: '', user: ctx.user, dryRun: more.options?.dryRun ?? false, warnings: ctx.warnings, audit: ctx.audit, ended: [], ...more };
 }
+
+/** Tells the plug-ins that asked that the write has ended. */
+export function endWrite(a: Attributes): void { for (const f of a.ended) f(); }
 
 /** Gives `target` the content of `source` without becoming another object: how a plug-in replaces `object` as a whole. */
 export function overwrite(target: KubeObject, source: KubeObject): void {
@@ -52,10 +57,9 @@ export class AdmissionChain {
   readonly #mutating: AdmissionPlugin[];
   readonly #validating: AdmissionPlugin[];
 
-  constructor(plugins: readonly AdmissionPlugin[], disabled: readonly string[]) {
-    const on = plugins.filter(p => !disabled.includes(p.name));
-    this.#mutating = on.filter(p => p.mutate);
-    this.#validating = on.filter(p => p.validate);
+  constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#mutating = plugins.filter(p => p.mutate);
+    this.#validating = plugins.filter(p => p.validate);
   }
 
   /** Both phases, for requests that are not stored by the registry (connections, tokens). */

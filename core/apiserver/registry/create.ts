@@ -3,7 +3,7 @@ import { generatedName } from '../../api/meta/names.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta/status.ts';
 import { CompareFailed } from '../../store/store.ts';
-import { attributesOf } from '../admission/chain.ts';
+import { attributesOf, endWrite } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleNamespace } from './body.ts';
 import { beginObject, dedupOwners } from './object-meta.ts';
@@ -52,6 +52,8 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   } catch (e) {
     reservation?.rollback();
     throw e;
+  } finally {
+    endWrite(attributes);
   }
 }
 

@@ -3,7 +3,7 @@ import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
 import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
-import { attributesOf, type Attributes } from '../admission/chain.ts';
+import { attributesOf, endWrite, type Attributes } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
@@ -98,6 +98,8 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
       if (c.conditional === true || attempt >= CONFLICT_RETRIES) throw conflict(spec, c.name);
       // What stands in the way is accepted, if not yet durable: build on it rather than wait for it.
       entry = e.actual;
+    } finally {
+      endWrite(attributes);
     }
   }
 }

@@ -25,6 +25,6 @@ export async function admitConnection(env: { readonly admission: AdmissionChain 
   const kind: ObjectKind = { group: '', version: 'v1', kind: name };
   await env.admission.admit({
     operation: 'CONNECT', resource, kind, subresource: r.subresource, namespace: r.namespace, name: r.name, object: optionsOf(name, r, query), old: undefined, options: undefined,
-    user: c.user, dryRun: false, warnings: c.warnings, audit: c.audit,
+    user: c.user, dryRun: false, warnings: c.warnings, audit: c.audit, ended: [],
   });
 }

@@ -1,7 +1,7 @@
 // Exact sums of resource lists, for what bounds and bills: LimitRange and ResourceQuota. (The scheduler's plain numbers are in pod.ts.)
 import type { Container, ContainerStatus, Pod, PodSpec } from '../types/kubernetes.ts';
 import { isSidecar } from './pod.ts';
-import { formatQuantity, parseQuantity, type Quantity } from './quantity.ts';
+import { parseQuantity, type Quantity } from './quantity.ts';
 
 type List = Readonly<Record<string, string>> | undefined;
 /** Resource name -> exact amount. */
@@ -19,15 +19,13 @@ export function quantityOf(text: string): Quantity {
 }
 
 /** `a + b` in the format of `a`, of `b` where `a` is nothing or zero. */
-export const plus = (a: Quantity | undefined, b: Quantity): Quantity => (a === undefined || a.nanos === 0n ? b : { nanos: a.nanos + b.nanos, format: a.format });
+const plus = (a: Quantity | undefined, b: Quantity): Quantity => (a === undefined || a.nanos === 0n ? b : { nanos: a.nanos + b.nanos, format: a.format });
 
 export const sumsOf = (list: List): ResourceSums => new Map(Object.entries(list ?? {}).map(([n, q]) => [n, quantityOf(q)]));
 function addInto(sum: ResourceSums, more: ResourceSums): void { for (const [n, q] of more) sum.set(n, plus(sum.get(n), q)); }
 function maxInto(sum: ResourceSums, other: ResourceSums): void {
   for (const [n, q] of other) { const have = sum.get(n); if (have === undefined || have.nanos < q.nanos) sum.set(n, q); }
 }
-/** `cpu=1,memory=64Mi`, sorted by name. */
-export const sumsText = (sums: ResourceSums): string => [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([n, q]) => `${n}=${formatQuantity(q)}`).join(',');
 
 /** What a pod-level list may carry. */
 const podLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');

@@ -2,6 +2,7 @@
 import type { Client } from '../../core/client/client.ts';
 import { kindOf } from '../../core/api/kinds/index.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
+import { isAlreadyExists } from '../../core/api/meta/status.ts';
 import type { Pod } from '../../core/api/types/kubernetes.ts';
 import { eventually } from '../harness/host.ts';
 
@@ -27,12 +28,16 @@ export const deployment = (namespace: string, name: string, replicas: number, o:
 });
 export const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
-/** Creates objects in their order; kinds are looked up by themselves. */
+/** Creates objects in their order; kinds are looked up by themselves. What a first try of the test left is made anew. */
 export async function create(client: Client, ...objects: readonly KubeObject[]): Promise<void> {
   for (const o of objects) {
     const kind = kindOf(o.apiVersion ?? '', o.kind ?? '');
     if (!kind) throw new Error(`no kind ${o.apiVersion} ${o.kind}`);
-    await client.create(kind, o);
+    try { await client.create(kind, o); } catch (e) {
+      if (!isAlreadyExists(e) || kind === NAMESPACE) throw e;
+      await client.delete(kind, o.metadata?.namespace, o.metadata?.name ?? '', { gracePeriodSeconds: 0 });
+      await eventually(`an older ${o.kind} ${o.metadata?.name} to be gone`, () => client.create(kind, o).then(() => true, (again: unknown) => { if (isAlreadyExists(again)) return false; throw again; }));
+    }
   }
 }
 

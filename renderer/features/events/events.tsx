@@ -1,10 +1,10 @@
 // The events of an object in a tab of their own, live, beside whatever else is looked at.
-import { lazy } from 'react';
 import type { Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
+import { lazyView } from '../../kit/lazy-view.ts';
 import { editTarget } from '../yaml/target.ts';
 
-const EventsView = lazy(async () => ({ default: (await import('./EventsView.tsx')).EventsView }));
+const EventsView = lazyView(async () => (await import('./EventsView.tsx')).EventsView);
 
 export const events: Feature = {
   id: 'events',

@@ -1,10 +1,10 @@
 // Logs: of a pod with all its containers, or of everything a workload or a service selects.
-import { lazy } from 'react';
 import type { ActionContext, Feature } from '../../app/feature.ts';
+import { lazyView } from '../../kit/lazy-view.ts';
 import { wantFocus } from './focus.ts';
 import { targetOfObjects } from './target.ts';
 
-const LogView = lazy(async () => ({ default: (await import('./LogView.tsx')).LogView }));
+const LogView = lazyView(async () => (await import('./LogView.tsx')).LogView);
 
 export const logs: Feature = {
   id: 'logs',

@@ -1,17 +1,17 @@
 // Rollouts: history and progress of a workload, undo, pause and resume, new images.
 import { t } from 'i18next';
-import { lazy } from 'react';
 import { kindFor } from '../../../core/api/kinds/index.ts';
 import { resourcePath, type KubeList } from '../../../core/api/meta/object.ts';
 import type { ControllerRevision, Deployment, ReplicaSet } from '../../../core/api/types/kubernetes.ts';
 import type { ActionContext, Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
 import { selectorText } from '../../kinds/sections/Pods.tsx';
+import { lazyView } from '../../kit/lazy-view.ts';
 import { controllerRevisionsOf, revisionsOf } from './revisions.ts';
 import { SetImageDialog } from './SetImageDialog.tsx';
 import { isWorkload, type Workload } from './target.ts';
 
-const RolloutView = lazy(async () => ({ default: (await import('./RolloutView.tsx')).RolloutView }));
+const RolloutView = lazyView(async () => (await import('./RolloutView.tsx')).RolloutView);
 /** Pixels of dock the history is at least given. */
 const ROOM = 340;
 const REPLICA_SET = kindFor('apps', 'v1', 'replicasets')!;

@@ -1,12 +1,12 @@
 // Terminals: a shell in a container, or attaching to its main process. Straight from the host: no kubectl, no local shell.
-import { lazy } from 'react';
 import type { ActionContext, ActionSpec, Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
+import { lazyView } from '../../kit/lazy-view.ts';
 import { wantFocus } from './focus.ts';
 import { freeTitle } from './title.ts';
 import { terminalTarget, type TerminalTarget } from './target.ts';
 
-const TerminalView = lazy(async () => ({ default: (await import('./TerminalView.tsx')).TerminalView }));
+const TerminalView = lazyView(async () => (await import('./TerminalView.tsx')).TerminalView);
 
 const action = (id: 'shell' | 'attach', mode: TerminalTarget['mode'], key: string): ActionSpec => ({
   id, icon: id, key, bulk: false, quick: id === 'shell',

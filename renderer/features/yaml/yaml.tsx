@@ -1,14 +1,14 @@
 // YAML: edit an object, create from a template, a file or what was dropped.
 import { t } from 'i18next';
-import { lazy } from 'react';
 import type { App, Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
+import { lazyView } from '../../kit/lazy-view.ts';
 import { dropped, joined } from './files.ts';
 import { openEditor } from './open.ts';
 import { editTarget } from './target.ts';
 import { templates } from './templates.ts';
 
-const YamlView = lazy(async () => ({ default: (await import('./YamlView.tsx')).YamlView }));
+const YamlView = lazyView(async () => (await import('./YamlView.tsx')).YamlView);
 export const yaml: Feature = {
   id: 'yaml',
   dockViews: { yaml: YamlView },

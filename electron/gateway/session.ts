@@ -1,5 +1,6 @@
 // One window: parses its frames, keeps its conversations, cleans up when it goes.
 import { kindFor } from '../../core/api/kinds/index.ts';
+import { conditionsHealth } from '../../core/api/kinds/parts/conditions-health.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Log } from '../../core/base/log.ts';
 import { parseToHost, PROTOCOL, type ClusterInfo, type FramePort, type ToHost, type ToWindow } from '../contract/frames.ts';
@@ -176,7 +177,8 @@ export class Session {
 
   #count(frame: Extract<ToHost, { t: 'count' }>): void {
     const { id, cluster, resource } = frame;
-    const health = kindFor(resource.group, resource.version, resource.plural)?.view.health;
+    const kind = kindFor(resource.group, resource.version, resource.plural);
+    const health = kind ? kind.view.health : conditionsHealth;
     let told = false;
     const failed = (error: unknown, object: KubeObject): void => {
       if (told) return;

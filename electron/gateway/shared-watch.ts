@@ -30,6 +30,7 @@ interface Subscriber { sink: WatchSink; done: boolean }
 export class SharedWatch {
   readonly scope: Scope;
   readonly objects = new Map<string, KubeObject>();
+  readonly #slim: (object: KubeObject) => KubeObject;
   #transport: () => Promise<Transport>;
   #clock: Clock;
   #log: Log;
@@ -43,6 +44,7 @@ export class SharedWatch {
 
   constructor(scope: Scope, transport: () => Promise<Transport>, clock: Clock, log: Log) {
     this.scope = scope;
+    this.#slim = scope.resource.plural === 'customresourcedefinitions' && scope.fieldSelector === undefined ? o => withoutSchemas(slim(o)) : slim;
     this.#transport = transport;
     this.#clock = clock;
     this.#log = log;
@@ -128,7 +130,7 @@ export class SharedWatch {
       const page = await transport.request({ method: 'GET', path, query: { limit: String(CHUNK), continue: token, labelSelector, fieldSelector }, signal: this.#stop.signal }) as KubeList;
       version = page.metadata?.resourceVersion ?? '';
       token = page.metadata?.continue || undefined;
-      const items = (page.items ?? []).map(slim);
+      const items = (page.items ?? []).map(this.#slim);
       for (const item of items) seen.add(objectKey(item));
       if (this.#listed) for (const item of items) this.#apply({ type: 'MODIFIED', object: item });
       else {
@@ -160,7 +162,7 @@ export class SharedWatch {
         for (const e of events) {
           if (e.type === 'ERROR') { broken = Object.assign(new Error('watch error'), { status: e.object }); attempt.abort(); return; }
           version = e.object.metadata?.resourceVersion ?? version;
-          if (e.type !== 'BOOKMARK') this.#apply({ type: e.type, object: slim(e.object) });
+          if (e.type !== 'BOOKMARK') this.#apply({ type: e.type, object: this.#slim(e.object) });
         }
       }, attempt.signal);
     } catch (error) {
@@ -228,3 +230,12 @@ function slim(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
+
+/** Of a list of definitions nobody wants the schemas: a cluster with a few operators has tens of megabytes of them. */
+function withoutSchemas(object: KubeObject): KubeObject {
+  const { metadata, spec } = object as KubeObject & { spec?: { versions?: { schema?: unknown }[] } };
+  const { [LAST_APPLIED]: _, ...annotations } = metadata?.annotations ?? {};
+  const versions = spec?.versions?.map(({ schema: _schema, ...v }) => v);
+  return { ...object, metadata: { ...metadata, annotations }, spec: { ...spec, versions } } as KubeObject;
+}
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -1,11 +1,11 @@
 // Ports of pods and services on this machine, kept by the host until they are stopped.
 import { t } from 'i18next';
-import type { App, Feature } from '../../app/feature.ts';
+import type { App, DockViewProps, Feature } from '../../app/feature.ts';
 import { lazyView } from '../../kit/lazy-view.ts';
 import { ForwardDialog } from './ForwardDialog.tsx';
 import { forwardCommand, portsOf } from './ports.ts';
 
-const ForwardsView = lazyView(async () => (await import('./ForwardsView.tsx')).ForwardsView);
+const ForwardsView = lazyView<DockViewProps>(async () => (await import('./ForwardsView.tsx')).ForwardsView);
 const show = (app: App): void => app.workspace.openDock({ id: 'forwards', view: 'forwards', icon: 'forward', title: t('forward.list'), props: {} });
 
 export const forward: Feature = {

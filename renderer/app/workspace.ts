@@ -95,13 +95,14 @@ export class WorkspaceStore extends Store<Workspace> {
   layout(change: Partial<Layout>): void { this.update(w => ({ ...w, layout: { ...w.layout, ...change } })); }
   table(key: string, change: TablePrefs): void { this.update(w => ({ ...w, tables: { ...w.tables, [key]: { ...w.tables[key], ...change } } })); }
 
-  /** Opens a dock tab, or shows the one with the same id. */
-  openDock(tab: Omit<DockTab, 'id'> & { id?: string }): void {
+  /** Opens a dock tab, or shows the one with the same id; returns the id. */
+  openDock(tab: Omit<DockTab, 'id'> & { id?: string }): string {
     const id = tab.id ?? freshId();
     this.update(w => ({
       ...w, dock: w.dock.some(d => d.id === id) ? w.dock.map(d => (d.id === id ? { ...tab, id } : d)) : [...w.dock, { ...tab, id }],
       dockActive: id === w.dockAside ? w.dockActive : id, layout: { ...w.layout, dockOpen: true },
     }));
+    return id;
   }
   closeDock(id: string): void {
     this.update(w => {

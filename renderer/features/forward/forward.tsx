@@ -6,7 +6,7 @@ import { ForwardDialog } from './ForwardDialog.tsx';
 import { forwardCommand, portsOf } from './ports.ts';
 
 const ForwardsView = lazyView<DockViewProps>(async () => (await import('./ForwardsView.tsx')).ForwardsView);
-const show = (app: App): void => app.workspace.openDock({ id: 'forwards', view: 'forwards', icon: 'forward', title: t('forward.list'), props: {} });
+const show = (app: App): void => { app.workspace.openDock({ id: 'forwards', view: 'forwards', icon: 'forward', title: t('forward.list'), props: {} }); };
 
 export const forward: Feature = {
   id: 'forward',

@@ -1,8 +1,8 @@
 // Terminals: a shell in a container, or attaching to its main process. Straight from the host: no kubectl, no local shell.
 import type { ActionContext, ActionSpec, Feature } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
+import { wantFocus } from '../../kit/focus.ts';
 import { lazyView } from '../../kit/lazy-view.ts';
-import { wantFocus } from './focus.ts';
 import { freeTitle } from './title.ts';
 import { terminalTarget, type TerminalTarget } from './target.ts';
 

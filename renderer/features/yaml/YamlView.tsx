@@ -10,6 +10,7 @@ import { useApp } from '../../app/context.ts';
 import type { DockViewProps } from '../../app/feature.ts';
 import { kubectl } from '../../app/kubectl.ts';
 import { useAction, useObject } from '../../gateway/hooks.ts';
+import { takesFocus } from '../../kit/focus.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { IconButton } from '../../kit/IconButton.tsx';
 import { Loading, StateMessage } from '../../kit/states.tsx';
@@ -186,7 +187,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
       </div>
       {review.error ? <p className="inline-error yaml-error" role="alert">{review.error.message}</p> : null}
       <div className="yaml-hold" hidden={planned !== undefined}>
-        <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (!base && text === '') h.focus(); }} onChange={x => { decided.current.clear(); setText(x); }} onReview={() => void review.run()} onMarkers={setErrors} />
+        <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (takesFocus(id) && !base && text === '') h.focus(); }} onChange={x => { decided.current.clear(); setText(x); }} onReview={() => void review.run()} onMarkers={setErrors} />
         {text === '' ? <p className="yaml-empty quiet">{t('yaml.empty')}</p> : null}
       </div>
       {planned ? <Review planned={planned} busy={apply.busy} command={command} edit={base !== undefined} onApply={() => void apply.run()} onAgain={() => void review.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}

@@ -139,12 +139,12 @@ describe('keys', () => {
     await w.page.keyboard.type('stag');
     await press(w, 'Enter');
     await expect.poll(() => w.page.locator('#namespace-picker').textContent()).toBe('staging');
-    await w.page.getByRole('option').first().waitFor({ state: 'detached' });
+    await w.page.locator('.MuiPopover-root').waitFor({ state: 'detached' });
     await press(w, 'n', 'ArrowDown');
     await w.page.getByRole('option', { name: 'staging' }).waitFor();
     await w.shot('namespace-choice');
     await press(w, 'Escape');
-    await w.page.getByRole('option').first().waitFor({ state: 'detached' });
+    await w.page.locator('.MuiPopover-root').waitFor({ state: 'detached' });
     await press(w, 'n');
     await w.page.getByRole('option').first().waitFor();
     await press(w, 'Enter');

@@ -34,11 +34,15 @@ import { ingress } from './networking/ingress.ts';
 import { ingressClass } from './networking/ingress-class.ts';
 import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
+import { apiService } from './apiregistration/api-service.ts';
+import { flowSchema } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts';
 import type { KindSpec } from './kind.ts';
 
 /** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
 export const kinds: readonly KindSpec[] = [
   pod, service, endpoints, configMap, secret, serviceAccount, event, namespace, node, replicationController, persistentVolume, persistentVolumeClaim, podTemplate, limitRange, resourceQuota,
+  apiService,
   deployment, replicaSet, statefulSet, daemonSet, controllerRevision,
   eventV1,
   horizontalPodAutoscaler,
@@ -50,6 +54,7 @@ export const kinds: readonly KindSpec[] = [
   priorityClass,
   lease,
   endpointSlice,
+  flowSchema, priorityLevelConfiguration,
 ];
 
 const byPlural = new Map(kinds.map(k => [`${k.group}/${k.version}/${k.plural}`, k]));

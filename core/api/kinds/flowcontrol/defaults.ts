@@ -2,8 +2,6 @@
 // cluster has. Two of each are mandatory: their spec cannot be another.
 import type { FlowSchemaSpec, FlowcontrolSubject, PolicyRulesWithSubjects, PriorityLevelConfigurationSpec, ResourcePolicyRule } from '../../types/kubernetes.ts';
 
-/** Marks objects whose spec the server keeps at its own default. */
-const AUTO_UPDATE = 'apf.kubernetes.io/autoupdate-spec';
 
 const group = (name: string): FlowcontrolSubject => ({ kind: 'Group', group: { name } });
 const user = (name: string): FlowcontrolSubject => ({ kind: 'User', user: { name } });

@@ -11,8 +11,8 @@ const namespaceColumn: TableColumn<KubeObject> = { id: 'Namespace', label: 'Name
 const FIGURE_WITH_TIME = 13;
 
 function column(c: Column): TableColumn<KubeObject> {
-  const sort = c.sort ? (o: KubeObject) => c.sort!(o) : (o: KubeObject) => c.value(o, 0);
-  return { id: c.name, label: c.name, description: c.description, cell: c.draw, wide: c.priority === 1, chars: c.type === 'string' && c.draw === 'number' ? FIGURE_WITH_TIME : undefined, value: (o, now) => c.value(o, now), sort };
+  const sort = c.sort ? (o: KubeObject) => c.sort!(o) : (o: KubeObject) => c.value(o, 0) ?? '';
+  return { id: c.name, label: c.name, description: c.description, cell: c.draw, wide: c.priority === 1, chars: c.type === 'string' && c.draw === 'number' ? FIGURE_WITH_TIME : undefined, value: (o, now) => c.value(o, now) ?? '', sort };
 }
 
 const made = new WeakMap<KindSpec, { all: TableColumn<KubeObject>[]; narrow: TableColumn<KubeObject>[] }>();
@@ -33,7 +33,7 @@ export function columnsOf(kind: KindSpec, withNamespace: boolean): TableColumn<K
 
 export function filterableOf(kind: KindSpec): (o: KubeObject) => Filterable {
   return o => ({
-    text: [o.metadata?.namespace ?? '', ...kind.columns.filter(c => c.draw !== 'age').map(c => String(c.value(o, Date.now())))].join(' ').toLowerCase(),
+    text: [o.metadata?.namespace ?? '', ...kind.columns.filter(c => c.draw !== 'age').map(c => String(c.value(o, Date.now()) ?? ''))].join(' ').toLowerCase(),
     labels: o.metadata?.labels ?? {},
   });
 }

@@ -19,8 +19,8 @@ export interface Column<T extends KubeObject = KubeObject> {
   /** 0 always shown, 1 only in `-o wide`. */
   priority?: 0 | 1;
   draw: Draw;
-  /** Cell value; ages come as the text kubectl prints, counted from `now` (ms). */
-  value(object: T, now: number): string | number | boolean;
+  /** Cell value; ages come as the text kubectl prints, counted from `now` (ms). Null where a custom resource has nothing to show. */
+  value(object: T, now: number): string | number | boolean | null;
   /** What to sort by in the IDE where the cell's text does not sort (ages, ratios). */
   sort?(object: T): string | number;
 }
@@ -83,6 +83,8 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   prepareForUpdate?(next: T, prev: T): void;
   /** Without it: status from `next`, all else from `prev`. */
   prepareForStatusUpdate?(next: T, prev: T): void;
+  /** Before the first deletion of an object: what keeps it until its affairs are in order. `now` as objects carry times. */
+  prepareForDelete?(object: T, now: string): void;
   /** All field errors: those of the metadata (by `namespaced` and `nameRule`; defineKind adds them) before the kind's own. */
   validate(object: T): FieldError[];
   validateUpdate?(next: T, prev: T): FieldError[];

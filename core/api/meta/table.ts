@@ -3,7 +3,7 @@ import type { KindSpec } from '../kinds/kind.ts';
 import type { KubeObject, ListMeta } from './object.ts';
 
 export interface TableColumnDefinition { name: string; type: string; format: string; description: string; priority: number }
-export interface TableRow { cells: (string | number | boolean)[]; conditions?: readonly { type: string; status: string; reason?: string; message?: string }[]; object?: unknown }
+export interface TableRow { cells: (string | number | boolean | null)[]; conditions?: readonly { type: string; status: string; reason?: string; message?: string }[]; object?: unknown }
 export interface Table {
   kind: 'Table';
   apiVersion: string;

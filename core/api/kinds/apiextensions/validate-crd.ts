@@ -1,0 +1,232 @@
+// Rules of a CustomResourceDefinition besides its schemas (k8s.io/apiextensions-apiserver pkg/apis/apiextensions/validation).
+import { duplicate, forbidden, invalid, notSupported, required, tooMany, type FieldError } from '../../meta/field-error.ts';
+import { JsonPathError, parseJsonPath, simplePath } from '../../meta/json-path.ts';
+import { dns1035Label, dnsLabel, dnsSubdomain, IMMUTABLE, inRange } from '../../meta/names.ts';
+import type { CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionVersion, CustomResourceSubresources, JSONSchemaProps, SelectableField } from '../../types/kubernetes.ts';
+import { crdCondition } from '../from-crd.ts';
+import { asSchema, validateSchema } from './validate-schema.ts';
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'], COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+const APPROVED = 'api-approved.kubernetes.io';
+const MAX_SELECTABLE = 8;
+
+/** `required` and `one of`, as upstream tells an enumeration. */
+function oneOf(value: string | undefined, accepted: readonly string[], path: string): FieldError[] {
+  if (!value) return [required(path)];
+  return accepted.includes(value) ? [] : [notSupported(path, value, accepted)];
+}
+
+/** All errors of a definition, metadata aside. */
+export function validateCrd(crd: CustomResourceDefinition): FieldError[] {
+  const spec = crd.spec ?? ({} as CustomResourceDefinition['spec']), names = spec.names ?? ({} as CustomResourceDefinitionNames), versions = spec.versions ?? [];
+  const errors: FieldError[] = [];
+  if (crd.metadata?.name && crd.metadata.name !== `${names.plural ?? ''}.${spec.group ?? ''}`) errors.push(invalid('metadata.name', crd.metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  if (!spec.group) errors.push(required('spec.group'));
+  else if (dnsSubdomain(spec.group).length > 0) errors.push(invalid('spec.group', spec.group, dnsSubdomain(spec.group).join(',')));
+  else if (!spec.group.includes('.')) errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
+  errors.push(...oneOf(spec.scope, ['Cluster', 'Namespaced'], 'spec.scope'));
+  versions.forEach((v, i) => { if (!v.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required')); });
+  versions.forEach((v, i) => {
+    const at = `spec.versions[${i}]`, bad = dns1035Label(v.name ?? '');
+    if (bad.length > 0) errors.push(invalid(`${at}.name`, v.name ?? '', bad.join(',')));
+    errors.push(...validateVersion(v, at));
+  });
+  if (new Set(versions.map(v => v.name)).size !== versions.length) errors.push(invalid('spec.versions', versions, 'must contain unique version names'));
+  if (versions.filter(v => v.storage).length !== 1) errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
+  for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) if (!names[field]) errors.push(required(`spec.names.${field}`));
+  errors.push(...validateNames(names, 'spec.names'), ...validateConversion(spec.conversion, 'spec.conversion'));
+  if (crd.status?.acceptedNames) errors.push(...validateNames(crd.status.acceptedNames, 'status.acceptedNames'));
+  crd.status?.storedVersions?.forEach((v, i) => { if (!versions.some(x => x.name === v)) errors.push(invalid(`status.storedVersions[${i}]`, v, 'must appear in spec.versions')); });
+  return errors;
+}
+
+/** What only a new definition is asked, and a changed one as far as it changed. */
+export function validateApproval(crd: CustomResourceDefinition, prev?: CustomResourceDefinition): FieldError[] {
+  const errors: FieldError[] = [], group = crd.spec?.group ?? '';
+  if (/(^|\.)(k8s|kubernetes)\.io$/.test(group)) {
+    const path = `metadata.annotations[${APPROVED}]`, now = approval(crd);
+    if (now !== 'approved' && (!prev || approval(prev) !== now)) {
+      const see = 'see https://github.com/kubernetes/enhancements/pull/1111', given = crd.metadata?.annotations?.[APPROVED];
+      errors.push(given
+        ? invalid(path, given, `protected groups must have approval annotation "${APPROVED}" with either a URL or a reason starting with "unapproved", ${see}`)
+        : required(path, `protected groups must have approval annotation "${APPROVED}", ${see}`));
+    }
+  }
+  if (crd.spec?.preserveUnknownFields === true && prev?.spec.preserveUnknownFields !== true) {
+    errors.push(invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'));
+  }
+  return errors;
+}
+
+function approval(crd: CustomResourceDefinition): 'approved' | 'missing' | 'invalid' {
+  const text = crd.metadata?.annotations?.[APPROVED] ?? '';
+  if (text === '') return 'missing';
+  return text.startsWith('unapproved') || /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/\s]+/.test(text) ? 'approved' : 'invalid';
+}
+
+/** Names and scope of what is stored cannot change. */
+export function validateCrdUpdate(next: CustomResourceDefinition, prev: CustomResourceDefinition): FieldError[] {
+  const errors: FieldError[] = [];
+  const fixed = (path: string, a: unknown, b: unknown): void => { if (a !== b) errors.push(invalid(path, a, IMMUTABLE)); };
+  if (crdCondition(prev, 'Established') === 'True') {
+    fixed('spec.scope', next.spec.scope, prev.spec.scope);
+    fixed('spec.names.kind', next.spec.names.kind, prev.spec.names.kind);
+  }
+  fixed('spec.group', next.spec.group, prev.spec.group);
+  fixed('spec.names.plural', next.spec.names.plural, prev.spec.names.plural);
+  return [...errors, ...validateApproval(next, prev)];
+}
+
+function validateNames(n: CustomResourceDefinitionNames, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const plain = (field: 'plural' | 'singular'): void => {
+    const v = n[field], bad = v ? dns1035Label(v) : [];
+    if (bad.length > 0) errors.push(invalid(`${path}.${field}`, v, bad.join(',')));
+  };
+  const mixed = (field: 'kind' | 'listKind'): void => {
+    const v = n[field], bad = v ? dns1035Label(v.toLowerCase()) : [];
+    if (bad.length > 0) errors.push(invalid(`${path}.${field}`, v, `may have mixed case, but should otherwise match: ${bad.join(',')}`));
+  };
+  const each = (field: 'shortNames' | 'categories'): void => {
+    n[field]?.forEach((v, i) => { const bad = dns1035Label(v); if (bad.length > 0) errors.push(invalid(`${path}.${field}[${i}]`, v, bad.join(','))); });
+  };
+  plain('plural');
+  plain('singular');
+  mixed('kind');
+  mixed('listKind');
+  each('shortNames');
+  if (n.kind && n.kind === n.listKind) errors.push(invalid(`${path}.listKind`, n.listKind, 'kind and listKind may not be the same'));
+  each('categories');
+  return errors;
+}
+
+function validateVersion(v: CustomResourceDefinitionVersion, path: string): FieldError[] {
+  const errors: FieldError[] = [], warning = v.deprecationWarning, schema = v.schema?.openAPIV3Schema;
+  if (warning !== undefined) for (const word of warningErrors(v.deprecated ?? false, warning)) errors.push(invalid(`${path}.deprecationWarning`, warning, word));
+  const hasStatus = v.subresources?.status !== undefined && v.subresources.status !== null;
+  if (schema) errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`, hasStatus));
+  errors.push(...validateSubresources(v.subresources, `${path}.subresources`));
+  v.additionalPrinterColumns?.forEach((c, i) => errors.push(...validateColumn(c, `${path}.additionalPrinterColumns[${i}]`)));
+  if (v.selectableFields?.length) errors.push(...validateSelectable(v.selectableFields, schema, `${path}.selectableFields`));
+  return errors;
+}
+
+function warningErrors(deprecated: boolean, warning: string): string[] {
+  const out: string[] = [];
+  if (!deprecated) out.push('can only be set for deprecated versions');
+  if (warning.length > 256) out.push('must be <= 256 characters long');
+  if (warning === '') out.push('must not be an empty string');
+  // oxlint-disable-next-line no-control-regex
+  const odd = /[\u0000-\u001f\u007f-\u009f]/.exec(warning);
+  if (odd) out.push(`must only contain printable UTF-8 characters; non-printable character found at index ${odd.index}`);
+  return out;
+}
+
+function dotPath(value: string, under: '.spec' | '.status', path: string): FieldError[] {
+  if (!value.startsWith('.')) return [invalid(path, value, 'must be a simple json path starting with .')];
+  if (value.includes('[')) return [invalid(path, value, 'must be a simple json path without array notation')];
+  return value.startsWith(`${under}.`) ? [] : [invalid(path, value, `should be a json path under ${under}`)];
+}
+
+function validateSubresources(s: CustomResourceSubresources | undefined, path: string): FieldError[] {
+  const scale = s?.scale;
+  if (!scale) return [];
+  return [
+    ...(scale.specReplicasPath ? dotPath(scale.specReplicasPath, '.spec', `${path}.scale.specReplicasPath`) : [required(`${path}.scale.specReplicasPath`)]),
+    ...(scale.statusReplicasPath ? dotPath(scale.statusReplicasPath, '.status', `${path}.scale.statusReplicasPath`) : [required(`${path}.scale.statusReplicasPath`)]),
+    ...(scale.labelSelectorPath && !/^\.(spec|status)\./.test(scale.labelSelectorPath) ? [invalid(`${path}.scale.labelSelectorPath`, scale.labelSelectorPath, 'should be a json path under either .spec or .status')] : []),
+  ];
+}
+
+function validateColumn(c: CustomResourceColumnDefinition, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!c.name) errors.push(required(`${path}.name`));
+  if (!c.type) errors.push(required(`${path}.type`, `must be one of ${COLUMN_TYPES.join(',')}`));
+  else if (!COLUMN_TYPES.includes(c.type)) errors.push(invalid(`${path}.type`, c.type, `must be one of ${COLUMN_TYPES.join(',')}`));
+  if (c.format && !COLUMN_FORMATS.includes(c.format)) errors.push(invalid(`${path}.format`, c.format, `must be one of ${COLUMN_FORMATS.join(',')}`));
+  if (!c.jsonPath) errors.push(required(`${path}.jsonPath`));
+  else if (!c.jsonPath.startsWith('.')) errors.push(invalid(`${path}.jsonPath`, c.jsonPath, 'must be a simple json path starting with .'));
+  else {
+    try { parseJsonPath(c.jsonPath); } catch (e) {
+      if (!(e instanceof JsonPathError)) throw e;
+      errors.push(invalid(`${path}.jsonPath`, c.jsonPath, e.message));
+    }
+  }
+  return errors;
+}
+
+function validateSelectable(fields: readonly SelectableField[], schema: JSONSchemaProps | undefined, path: string): FieldError[] {
+  if (!schema) return [invalid(path, '', 'selectableFields may only be set when version.schema.openAPIV3Schema is not included')];
+  const errors: FieldError[] = [], seen = new Set<string>();
+  fields.forEach((f, i) => {
+    const at = `${path}[${i}]`;
+    if (!f.jsonPath) { errors.push(required(`${at}.jsonPath`)); return; }
+    const names = simplePath(f.jsonPath), found = names && fieldAt(schema, names);
+    if (!found) { errors.push(invalid(`${at}.jsonPath`, f.jsonPath, `is an invalid path: ${names ? `does not refer to a valid field` : 'must be a simple json path without array notation'}`)); return; }
+    if (names[0] === 'metadata') errors.push(invalid(at, f.jsonPath, 'must not point to fields in metadata'));
+    if (!['string', 'boolean', 'integer'].includes(found.type ?? '')) errors.push(invalid(at, f.jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'));
+    if (seen.has(names.join('.'))) errors.push(duplicate(at, f.jsonPath));
+    seen.add(names.join('.'));
+  });
+  if (seen.size > MAX_SELECTABLE) errors.push(tooMany(path, seen.size, MAX_SELECTABLE));
+  return errors;
+}
+
+function fieldAt(schema: JSONSchemaProps, names: readonly string[]): JSONSchemaProps | undefined {
+  let s: JSONSchemaProps | undefined = schema;
+  for (const n of names) s = s?.properties?.[n] ?? asSchema(s?.additionalProperties);
+  return s;
+}
+
+function validateConversion(c: CustomResourceConversion | undefined, path: string): FieldError[] {
+  if (!c) return [];
+  const errors = oneOf(c.strategy, ['None', 'Webhook'], `${path}.strategy`), hook = c.webhook, client = hook?.clientConfig;
+  if (c.strategy !== 'Webhook') {
+    if (client) errors.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
+    if (hook?.conversionReviewVersions?.length) errors.push(forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'));
+    return errors;
+  }
+  if (!client) errors.push(required(`${path}.webhookClientConfig`, 'required when strategy is set to Webhook'));
+  else if ((client.url === undefined) === (client.service === undefined)) errors.push(required(`${path}.webhookClientConfig`, 'exactly one of url or service is required'));
+  else if (client.url !== undefined) errors.push(...validateUrl(client.url, `${path}.webhookClientConfig.url`));
+  else {
+    const s = client.service!, at = `${path}.webhookClientConfig.service`;
+    if (!s.name) errors.push(required(`${at}.name`, 'service name is required'));
+    if (!s.namespace) errors.push(required(`${at}.namespace`, 'service namespace is required'));
+    if (s.port !== undefined && (s.port < 1 || s.port > 65_535)) errors.push(invalid(`${at}.port`, s.port, `port is not valid: ${inRange(1, 65_535)}`));
+    if (s.path !== undefined) errors.push(...validateUrlPath(s.path, `${at}.path`));
+  }
+  const versions = hook?.conversionReviewVersions ?? [];
+  if (versions.length === 0) errors.push(required(`${path}.conversionReviewVersions`));
+  versions.forEach((v, i) => {
+    if (versions.indexOf(v) < i) errors.push(invalid(`${path}.conversionReviewVersions[${i}]`, v, 'duplicate version'));
+    else for (const word of dns1035Label(v)) errors.push(invalid(`${path}.conversionReviewVersions[${i}]`, v, word));
+  });
+  if (versions.length > 0 && !versions.includes('v1') && !versions.includes('v1beta1')) errors.push(invalid(`${path}.conversionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
+  return errors;
+}
+
+const FORM = '; desired format: https://host[/path]';
+function validateUrl(url: string, path: string): FieldError[] {
+  const m = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(url);
+  if (!m) return [required(path, `url must be a valid URL: parse ${JSON.stringify(url)}${FORM}`)];
+  const errors: FieldError[] = [], [, scheme, host, , query, fragment] = m;
+  if (scheme !== 'https') errors.push(invalid(path, scheme, `'https' is the only allowed URL scheme${FORM}`));
+  if (!host) errors.push(invalid(path, host, `host must be specified${FORM}`));
+  if (host?.includes('@')) errors.push(invalid(path, host.slice(0, host.indexOf('@')), 'user information is not permitted in the URL'));
+  if (fragment) errors.push(invalid(path, fragment.slice(1), 'fragments are not permitted in the URL'));
+  if (query) errors.push(invalid(path, query.slice(1), 'query parameters are not permitted in the URL'));
+  return errors;
+}
+
+function validateUrlPath(value: string, path: string): FieldError[] {
+  if (!value.startsWith('/')) return [invalid(path, value, "must start with a '/'")];
+  if (value === '/') return [];
+  const steps = value.slice(1).split('/'), errors: FieldError[] = [];
+  steps.forEach((step, i) => {
+    if (step === '' && i === steps.length - 1) return;
+    if (step === '') errors.push(invalid(path, value, `segment[${i}] may not be empty`));
+    else for (const word of step.includes('.') ? dnsSubdomain(step) : dnsLabel(step)) errors.push(invalid(path, value, `segment[${i}]: ${word}`));
+  });
+  return errors;
+}

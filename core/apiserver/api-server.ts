@@ -6,7 +6,8 @@ import { fromCoreEvent, toCoreEvent } from '../api/kinds/events/convert.ts';
 import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Transport } from '../client/client.ts';
+import { Client, type Transport } from '../client/client.ts';
+import { internalError } from '../api/meta/status.ts';
 import type { Store } from '../store/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { limitRanger } from './admission/limit-ranger.ts';
@@ -23,6 +24,8 @@ import { union } from './authz/authorizer.ts';
 import { Authenticator } from './authn/authenticator.ts';
 import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
+import { startDefinitionController } from './crd/controller.ts';
+import { ServedCustomResources } from './crd/served.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import type { HealthCheck } from './discovery/health.ts';
 import { Metrics } from './discovery/metrics.ts';
@@ -76,6 +79,8 @@ export interface ApiServerOptions {
 export interface Lookup { get(group: string, plural: string, namespace: string, name: string): object | undefined }
 
 export interface ApiServer extends Lookup {
+  /** Every kind served now, custom resources too; another array when one came or went. */
+  kinds(): readonly KindSpec[];
   /** Listens for HTTPS; resolves with the port. May be called more than once. */
   listen(host: string, port: number, tls: { cert: string; key: string }): Promise<number>;
   /** The same chain in process: no socket, no JSON; watch events carry shared decoded objects. */
@@ -123,7 +128,11 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     { name: 'shutdown', only: 'readyz', check: () => (closing ? 'process is shutting down' : undefined) },
     ...(o.checks ?? []),
   ];
-  const discovery = createDiscovery({ kinds: () => o.kinds, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
+  const definitions = resources.find('apiextensions.k8s.io', 'customresourcedefinitions');
+  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, converter: () => () => Promise.reject(internalError('conversion webhooks are not asked yet')) });
+  served?.start();
+  const kinds = (): readonly KindSpec[] => served?.kinds ?? o.kinds;
+  const discovery = createDiscovery({ kinds, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
   const paths: PathHandler = (method, path, headers, query) => {
     if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
     if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };
@@ -139,8 +148,10 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);
 
+  const keeper = definitions && startDefinitionController(env, definitions, new Client(new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }), 'kube-apiserver'));
+
   return {
-    metrics, tokens,
+    metrics, tokens, kinds,
     get: (...args) => lookup.get(...args),
     async listen(host, port, tls) {
       const actual = await http.listen(host, port, { ...tls, ca: o.clientCa });
@@ -152,6 +163,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     async close() {
       closing = true;
       expiry?.cancel();
+      keeper?.stop();
+      served?.stop();
       metrics.stop();
       await http.close();
     },

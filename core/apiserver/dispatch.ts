@@ -3,6 +3,7 @@ import { methodNotAllowed, noSuchResource } from '../api/meta/status.ts';
 import type { Subresource, Verb } from '../api/kinds/kind.ts';
 import type { RequestContext, Result } from './context.ts';
 import { flag, type Query, type RequestVerb, type ResourceRequest } from './http/request-info.ts';
+import { customOf } from './crd/custom-kind.ts';
 import { create } from './registry/create.ts';
 import { remove, removeCollection } from './registry/delete.ts';
 import type { RegistryEnv, SubresourceEnv } from './registry/env.ts';
@@ -48,6 +49,14 @@ export class Resources {
   }
   find(group: string, plural: string): Resource | undefined { return this.#byGroup.get(`${group}/${plural}`); }
   all(): IterableIterator<Resource> { return this.#byUrl.values(); }
+  /** Takes resources off and puts others on, in one step; those of one group and plural belong together, the preferred one first. */
+  replace(gone: readonly Resource[], now: readonly Resource[]): void {
+    for (const { spec } of gone) {
+      this.#byUrl.delete(`${spec.group}/${spec.version}/${spec.plural}`);
+      this.#byGroup.delete(`${spec.group}/${spec.plural}`);
+    }
+    for (const r of now) this.add(r);
+  }
 }
 
 /** Throws 404 or 405 when the resource has no such subresource or verb. */
@@ -63,6 +72,18 @@ export function subresourceOf(resource: Resource, r: ResourceRequest, verb: Requ
  * says.
  */
 export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Resource, r: ResourceRequest, verb: RequestVerb, ctx: RequestContext): Promise<Result> {
+  const custom = customOf(resource.spec);
+  if (custom?.deprecation !== undefined) ctx.warnings.push(custom.deprecation);
+  if (resource.ready === undefined) return run(env, resource, r, verb, ctx);
+  // What selectors and patches look at must be there before they look, and so must what is answered.
+  const before = r.name !== '' ? [env.store.get(resource.key(r.namespace, r.name))].filter(e => e !== undefined) : verb === 'create' ? [] : env.store.range({ prefix: resource.range(r.namespace) }).entries;
+  await resource.ready(before);
+  const result = await run(env, resource, r, verb, ctx);
+  await resource.ready(result.type === 'entry' ? [result.entry] : result.type === 'list' ? result.entries : result.type === 'watch' ? result.watch.initial : []);
+  return result;
+}
+
+async function run(env: RegistryEnv & SubresourceEnv, resource: Resource, r: ResourceRequest, verb: RequestVerb, ctx: RequestContext): Promise<Result> {
   const { spec } = resource, { namespace, name } = r;
   if (r.subresource !== '') {
     subresourceOf(resource, r, verb);
@@ -71,7 +92,8 @@ export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Reso
     if (spec.namespaced && namespace === '') throw noSuchResource();
     return handler(env, resource, ctx, r, verb);
   }
-  if (!spec.verbs.includes(verb as Verb)) throw methodNotAllowed();
+  const refused = resource.refusal(verb);
+  if (refused) throw refused;
   // Across namespaces one can list and watch, and nothing else (3.10).
   if (spec.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') {
     if (name === '') throw methodNotAllowed();

@@ -65,9 +65,11 @@ export class LocalTransport implements Transport {
         watcher?.close();
         for (const t of timers) t.cancel();
         signal.removeEventListener('abort', aborted);
+        unsubscribe?.();
         if (error === undefined) resolve(); else reject(error instanceof Error ? error : new Error(String(error)));
       };
       const aborted = (): void => end();
+      const unsubscribe = resource.onRetired?.(aborted);
       signal.addEventListener('abort', aborted);
       const mark = (): void => {
         onEvents([{ type: 'BOOKMARK', object: bookmark(resource, this.#env.store.revision, false) }]);
@@ -75,7 +77,7 @@ export class LocalTransport implements Transport {
       };
       if (w.bookmarks) timers.push(clock.after(BOOKMARK_MS, mark));
       try {
-        watcher = openWatch(this.#env, w, events => {
+        watcher = openWatch(this.#env, resource, w, events => {
           if (signal.aborted) return;
           const out: WatchEvent[] = [];
           try { for (const e of events) { const event = eventOf(resource, seen(resource, w, e), e); if (event) out.push(event); } } catch (error) { onEvents([{ type: 'ERROR', object: statusOf(error) as KubeObject }]); end(); return; }

@@ -37,6 +37,7 @@ import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { apiService } from './apiregistration/api-service.ts';
 import { flowSchema } from './flowcontrol/flow-schema.ts';
 import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts';
+import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
 import type { KindSpec } from './kind.ts';
 
 /** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
@@ -51,6 +52,7 @@ export const kinds: readonly KindSpec[] = [
   podDisruptionBudget,
   role, roleBinding, clusterRole, clusterRoleBinding,
   storageClass,
+  customResourceDefinition,
   priorityClass,
   lease,
   endpointSlice,

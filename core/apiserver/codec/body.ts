@@ -1,7 +1,8 @@
 // From the bytes of a request to an object one may trust to have its schema's shape, or the Status the client gets instead.
 import type { Unstructured } from '../../api/meta/object.ts';
 import { apiVersionOf } from '../../api/meta/object.ts';
-import { ApiError, badRequest, failure, tooLarge, unsupportedMediaType } from '../../api/meta/status.ts';
+import { invalid } from '../../api/meta/field-error.ts';
+import { ApiError, badRequest, failure, invalidError, tooLarge, unsupportedMediaType } from '../../api/meta/status.ts';
 import { JsonSyntaxError, readJson } from './json.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
 import { scanJson } from './scan.ts';
@@ -12,7 +13,11 @@ import { readYaml, YamlError } from './yaml.ts';
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** What the codec must know of a kind; every KindSpec is one. A schema without a definition (custom resources) means free-form. */
-export interface DecodeTarget { readonly group: string; readonly version: string; readonly kind: string; readonly schema: string }
+export interface DecodeTarget {
+  readonly group: string; readonly version: string; readonly kind: string; readonly schema: string;
+  /** How a free-form value is held to the schema of its own kind, in place; without it anything goes. Throws DecodeError. */
+  readonly free?: (value: Record<string, unknown>) => Walked;
+}
 
 /** Bytes a request body may have. */
 export const MAX_BODY = 3 * 1024 * 1024;
@@ -99,6 +104,8 @@ function identify(value: unknown, kind: DecodeTarget | undefined, bytes: Buffer)
       throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go struct field .${key} of type string`, kind, bytes);
     }
     if (v || !kind) continue;
+    // Custom resources must say what they are; workers in the process need not.
+    if (kind.free && bytes !== NO_BYTES && key === 'kind') throw badRequest(`Object 'Kind' is missing in '${bytes.toString()}'`);
     if (!Object.hasOwn(o, key)) added++;
     o[key] = key === 'kind' ? kind.kind : apiVersionOf(kind);
   }
@@ -109,6 +116,10 @@ function identify(value: unknown, kind: DecodeTarget | undefined, bytes: Buffer)
 function checkKind(named: Named, kind: DecodeTarget): void {
   if (named.kind === kind.kind && (named.apiVersion === apiVersionOf(kind) || EVERYWHERE.has(kind.kind))) return;
   const [version, group = ''] = named.apiVersion.split('/').reverse() as [string, string | undefined];
+  if (kind.free) {
+    if (named.apiVersion !== apiVersionOf(kind)) throw badRequest(`the API version in the data (${named.apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`);
+    throw invalidError(kind, '', [invalid('kind', named.kind, `must be ${kind.kind}`)]);
+  }
   const known = schemaOf(group, version, named.kind);
   if (named.kind === kind.kind && known) throw badRequest(`the API version in the data (${named.apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`);
   throw new DecodeError(known
@@ -121,6 +132,7 @@ function shape(value: unknown, named: Named, kind: DecodeTarget | undefined): Wa
   const object = (value ?? { kind: named.kind, apiVersion: named.apiVersion }) as Record<string, unknown>;
   if (kind) checkKind(named, kind);
   const [version, group = ''] = named.apiVersion.split('/').reverse() as [string, string | undefined];
+  if (kind?.free) return kind.free(object);
   const schema = kind ? kind.schema : schemaOf(group, version, named.kind);
   return schema !== undefined && definition(schema) ? walk(object, schema) : walkFree(object);
 }

@@ -61,7 +61,7 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
       const first = path.split('/', 2)[1] ?? '';
       if (!OWN_ROOTS.has(first)) return json({ paths: rootPaths(groups, o.checks ?? []) }, 404);
       const kinds = o.kinds();
-      if (kinds !== seen) { seen = kinds; groups = groupsOf(kinds); documents.clear(); }
+      if (kinds !== seen) { seen = kinds; groups = renewed(groups, groupsOf(kinds), documents); }
       const group = GROUP_PATH.exec(path), version = group ? null : VERSION_PATH.exec(path);
       if ((first === 'api' || first === 'apis') && !group && !version && path.replace(/\/$/, '') !== `/${first}`) return undefined;
       if (method !== 'GET' && method !== 'HEAD') return statusAnswer(methodNotAllowed());
@@ -87,6 +87,17 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
       }
     },
   };
+}
+
+/** Drops the documents of what changed: the roots, and the groups whose kinds are others now. */
+function renewed(before: readonly Group[], now: Group[], documents: Map<string, Document>): Group[] {
+  const same = (a: Group, b: Group): boolean => a.versions.length === b.versions.length && a.versions.every((v, i) => v.version === b.versions[i]!.version && v.kinds.length === b.versions[i]!.kinds.length && v.kinds.every((k, j) => k === b.versions[i]!.kinds[j]));
+  const kept = new Set(before.filter(g => now.some(n => n.group === g.group && same(g, n))).map(g => g.group));
+  for (const name of documents.keys()) {
+    const path = GROUP_PATH.exec(name) ?? VERSION_PATH.exec(name);
+    if (!path || !kept.has(path[1] ?? '')) documents.delete(name);
+  }
+  return now;
 }
 
 /** Which form of /api and /apis the client likes best; undefined when it takes none of ours. */

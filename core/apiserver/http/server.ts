@@ -4,13 +4,14 @@ import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { constants, gzip } from 'node:zlib';
-import { ApiError, internalError, methodNotAllowed, noSuchResource, statusOf, tooLarge } from '../../api/meta/status.ts';
+import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
 import { accessOf, demand } from '../authz/authorizer.ts';
 import { MAX_BODY } from '../codec/body.ts';
 import type { Body, RequestContext, UserInfo } from '../context.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import { CONNECT, dispatch, subresourceOf, verbOf, type Resources } from '../dispatch.ts';
 import type { RegistryEnv, SubresourceEnv } from '../registry/env.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
@@ -129,6 +130,8 @@ export class HttpServer {
       }
       const agent = req.headers['user-agent'] ?? '';
       const answer = negotiate(req.headers.accept, agent, query, { list: verb === 'list', watch: verb === 'watch' });
+      // Custom resources have no protobuf form.
+      if (answer.format === 'protobuf' && customOf(resource.spec)) throw notAcceptable(`only the following media types are accepted: ${verb === 'watch' ? 'application/json, application/json;stream=watch' : 'application/json, application/yaml'}`);
       const include = includeObject(query);
       const body = req.method === 'GET' ? NO_BODY : await readBody(req);
       const ctx: RequestContext = { method: req.method!, user, query, body, userAgent: agent, warnings };

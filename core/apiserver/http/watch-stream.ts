@@ -52,7 +52,7 @@ export class WatchStream {
     this.#env = env; this.#resource = resource; this.#w = w; this.#res = res; this.#shape = shape; this.#clock = env.clock; this.#onClose = onClose;
     let early: (readonly StoreEvent[])[] | undefined = [];
     // Opened first: a compacted start must still become a 410 answer.
-    this.#watcher = openWatch(env, w, events => { if (early) early.push(events); else this.#batch(events); });
+    this.#watcher = openWatch(env, resource, w, events => { if (early) early.push(events); else this.#batch(events); });
     res.on('close', () => this.#stop());
     res.on('error', error => { log.debug('watch connection failed', { error }); this.#stop(); });
     res.writeHead(200, ['Content-Type', shape.binary ? `${PROTOBUF};stream=watch` : shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
@@ -63,6 +63,8 @@ export class WatchStream {
     for (const events of pending) this.#batch(events);
     this.#timers.push(this.#clock.after(w.timeoutMs, () => this.close()));
     if (w.bookmarks) this.#armBookmark();
+    const unsubscribe = resource.onRetired?.(() => this.close());
+    if (unsubscribe) res.on('close', unsubscribe);
   }
 
   /** Ends the stream as at its timeout: a last bookmark, then EOF. */

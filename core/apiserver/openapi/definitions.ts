@@ -119,6 +119,15 @@ export class Definitions {
     return this.dialect === 'v3' && '$ref' in value ? { allOf: [value], ...(s.type === 'struct' ? { default: {} } : {}) } : value;
   }
 
+  /** Adds a definition that no table knows; a reference to it. */
+  put(name: string, schema: SchemaObject): SchemaObject {
+    this.out[name] = schema;
+    return { $ref: this.#prefix + name };
+  }
+
+  /** A field that refers to a definition and has a text of its own. */
+  field(ref: SchemaObject, description: string): SchemaObject { return this.dialect === 'v3' ? { allOf: [ref], description } : { ...ref, description }; }
+
   /** The definitions gathered so far, by name. */
   sorted(): Record<string, SchemaObject> {
     return Object.fromEntries(Object.keys(this.out).sort().map(k => [k, this.out[k]!]));

@@ -1,8 +1,10 @@
 // The operations of a kind. kubectl reads from the PATCH operation of a kind whether the server validates fields itself
 // (parameter fieldValidation) and knows dry-run, so every operation says which kind it serves and what it does.
 import type { KindSpec, Subresource } from '../../api/kinds/kind.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import { schemaOf } from '../codec/schemas.ts';
 import { responseKind } from '../discovery/groups.ts';
+import { customDefinitions } from './custom.ts';
 import { PATCH, type Definitions, type SchemaObject } from './definitions.ts';
 
 type Paths = Record<string, Record<string, unknown>>;
@@ -63,8 +65,9 @@ export class PathBuilder {
     const base = k.namespaced ? `${root}/namespaces/{namespace}/${k.plural}` : `${root}/${k.plural}`;
     const gvk = { group: k.group, kind: k.kind, version: k.version };
     const has = (v: KindSpec['verbs'][number]): boolean => k.verbs.includes(v);
-    const list = this.#schema(schemaOf(k.group, k.version, k.listKind));
-    const self = this.#schema(schemaOf(k.group, k.version, k.kind));
+    const custom = customDefinitions(this.#d, k);
+    const list = custom?.list ?? this.#schema(schemaOf(k.group, k.version, k.listKind));
+    const self = custom?.self ?? this.#schema(schemaOf(k.group, k.version, k.kind));
     const op = (action: string, id: string, description: string, rest: Partial<OperationParts>): object =>
       this.#operation({ action, id, description, gvk, tags, parameters: [], codes: [200], produces: ANSWERS, ...rest });
 
@@ -82,10 +85,10 @@ export class PathBuilder {
       ...(has('delete') ? { delete: op('delete', of('delete', k.kind), `delete a ${k.kind}`, { parameters: DELETE, body: this.#d.ref(`${META}.DeleteOptions`), optionalBody: true, answer: this.#d.ref(`${META}.Status`), codes: [200, 202] }) } : {}),
       ...(has('patch') ? { patch: this.#patch(k, gvk, tags, of('patch', k.kind), `partially update the specified ${k.kind}`, self) } : {}),
     });
-    for (const s of k.subresources) this.#subresource(k, s, `${base}/{name}/${s.name}`, [NAME, ...common], tags, of);
+    for (const s of k.subresources) this.#subresource(k, s, `${base}/{name}/${s.name}`, [NAME, ...common], tags, of, custom?.self);
   }
 
-  #subresource(k: KindSpec, s: Subresource, path: string, common: Parameter[], tags: string[], of: (verb: string, subject: string) => string): void {
+  #subresource(k: KindSpec, s: Subresource, path: string, common: Parameter[], tags: string[], of: (verb: string, subject: string) => string, self: SchemaObject | undefined): void {
     const r = responseKind(k, s), subject = `${k.kind}${camel(s.name)}`;
     const gvk = { group: r.group, kind: r.kind, version: r.version };
     if (CONNECT.has(s.name)) {
@@ -99,7 +102,7 @@ export class PathBuilder {
       if (s.name === 'proxy') this.#path(`${path}/{path}`, [...common, SUBPATH], all);
       return;
     }
-    const schema = this.#schema(schemaOf(r.group, r.version, r.kind) ?? (s.responseKind ? undefined : k.schema));
+    const schema = self && !s.responseKind ? self : this.#schema(schemaOf(r.group, r.version, r.kind) ?? (s.responseKind ? undefined : k.schema));
     const op = (action: string, verb: string, description: string, rest: Partial<OperationParts>): object =>
       this.#operation({ action, id: of(verb, subject), description: `${description} ${s.name} of the specified ${k.kind}`, gvk, tags, parameters: [], codes: [200], produces: ANSWERS, answer: schema, ...rest });
     this.#path(path, common, {
@@ -111,7 +114,7 @@ export class PathBuilder {
   }
 
   #patch(k: KindSpec, gvk: Gvk, tags: string[], id: string, description: string, answer: SchemaObject): object {
-    const custom = schemaOf(k.group, k.version, k.kind) === undefined;
+    const custom = customOf(k) !== undefined;
     return this.#operation({
       action: 'patch', id, description, gvk, tags, parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION, FORCE],
       body: this.#d.ref(PATCH), consumes: custom ? CUSTOM_PATCHES : PATCHES, answer, codes: [200, 201], produces: ANSWERS,

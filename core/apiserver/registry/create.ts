@@ -58,7 +58,7 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
 }
 
 async function insert(env: RegistryEnv, resource: Resource, namespace: string, object: KubeObject, generateBase: string): Promise<Result> {
-  const stored = resource.view ? resource.view.toStored(object) : object;
+  const stored = await resource.toStored(object);
   for (let attempt = 0; ; attempt++) {
     const name = stored.metadata!.name!;
     try {

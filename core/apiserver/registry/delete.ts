@@ -4,7 +4,8 @@ import { conflict, failure, forbiddenError, notFoundError } from '../../api/meta
 import { CompareFailed, type Entry, type Op } from '../../store/store.ts';
 import { attributesOf } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
-import { equal } from '../../api/meta/clone.ts';
+import { clone, equal } from '../../api/meta/clone.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import { timestamp, type RegistryEnv } from './env.ts';
 import { selectEntries } from './list.ts';
 import { finalizersLeft, isNamespace } from './object-meta.ts';
@@ -23,8 +24,11 @@ type Plan = { readonly type: 'delete' } | { readonly type: 'put'; readonly objec
 const ms = (t: unknown): number => Date.parse(String(t));
 
 /** What a delete does to the object as it is. Throws 409 when a precondition does not hold. */
-function plan(resource: Resource, object: KubeObject, o: DeleteRequest, nowMs: number): Plan {
-  const { spec } = resource, m = object.metadata!;
+function plan(resource: Resource, found: KubeObject, o: DeleteRequest, nowMs: number): Plan {
+  const { spec } = resource;
+  let object = found;
+  if (spec.prepareForDelete && found.metadata!.deletionTimestamp === undefined) spec.prepareForDelete(object = clone(found), timestamp(nowMs));
+  const m = object.metadata!;
   const byKind = { group: spec.group, plural: spec.kind };
   if (o.uid !== undefined && o.uid !== m.uid) {
     throw conflict(byKind, m.name!, `the UID in the precondition (${o.uid}) does not match the UID in record (${m.uid}). The object might have been deleted and then recreated`);
@@ -103,7 +107,7 @@ export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestC
 
 function deleted(resource: Resource, entry: Entry, revision: number): Result {
   const { spec } = resource;
-  if (RETURNS_OBJECT.has(spec.plural)) return { type: 'object', code: 200, object: resource.objectAt(entry, revision), spec };
+  if (RETURNS_OBJECT.has(spec.plural) && !customOf(spec)) return { type: 'object', code: 200, object: resource.objectAt(entry, revision), spec };
   const m = resource.stateOf(entry).metadata!;
   const details = { name: m.name!, ...(spec.group ? { group: spec.group } : {}), kind: spec.plural, uid: m.uid! };
   return { type: 'object', code: 200, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } };

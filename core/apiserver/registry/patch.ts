@@ -10,6 +10,7 @@ import { JsonSyntaxError, MAX_DEPTH, parseJsonWithDuplicates } from '../codec/js
 import type { RequestContext, Result } from '../context.ts';
 import { settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import type { FieldValidation, RegistryEnv } from './env.ts';
 import { writeOptions } from './options.ts';
 import type { Resource } from './resource.ts';
@@ -70,7 +71,7 @@ export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, valid
 /** The patched object; tried again on the newest state when another writer was faster. Throws 400, 404, 409, 415 or 422. */
 export async function patch(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, subresource: '' | 'status'): Promise<Result> {
   // First the patch: its type decides which options there are, and a client that is told 415 knows to try another.
-  const p = patchOf(ctx, true);
+  const p = patchOf(ctx, customOf(resource.spec) === undefined);
   const options = writeOptions(ctx, 'PatchOptions');
   return change(env, ctx, {
     resource, namespace, name, subresource, options,

@@ -1,8 +1,9 @@
 // One served resource: its storage keys, and the way between objects and stored bytes.
 // Stored is the object's JSON without kind, apiVersion and metadata.resourceVersion, `metadata` first: `{"metadata":{…},…}`.
 // What the wire wants is spliced around it (a revision is known only once the store has given it), never serialized again.
-import type { KindSpec } from '../../api/kinds/kind.ts';
+import type { KindSpec, Verb } from '../../api/kinds/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../api/meta/object.ts';
+import { methodNotAllowed, type ApiError } from '../../api/meta/status.ts';
 import type { Entry } from '../../store/store.ts';
 import { parseJson } from '../codec/json.ts';
 
@@ -25,14 +26,38 @@ export class Resource {
   /** `/registry/core/pods/`. */
   readonly prefix: string;
   readonly #singleHead: string;
+  readonly #itemHead: string;
 
-  constructor(spec: KindSpec, stored: KindSpec = spec, view?: View) {
+  /** `heads`: what comes before the metadata of one object and of a list's item, where that is not kind and apiVersion, and nothing. */
+  constructor(spec: KindSpec, stored: KindSpec = spec, view?: View, heads?: { readonly single: string; readonly item: string }) {
     this.spec = spec;
     this.stored = stored;
     this.view = view;
     this.apiVersion = apiVersionOf(spec);
     this.prefix = `/registry/${stored.group || 'core'}/${stored.plural}/`;
-    this.#singleHead = `{"kind":${JSON.stringify(stored.kind)},"apiVersion":${JSON.stringify(apiVersionOf(stored))},"metadata":{"resourceVersion":"`;
+    this.#singleHead = `{${heads?.single ?? `"kind":${JSON.stringify(stored.kind)},"apiVersion":${JSON.stringify(apiVersionOf(stored))},`}"metadata":{"resourceVersion":"`;
+    this.#itemHead = `{${heads?.item ?? ''}"metadata":{"resourceVersion":"`;
+  }
+
+  /** Why the verb is not served; undefined when it is. */
+  refusal(verb: string): ApiError | undefined { return this.spec.verbs.includes(verb as Verb) ? undefined : methodNotAllowed(); }
+
+  /** Makes `objectOf` of these entries possible where that needs somebody else's work (a conversion webhook). Rejects with ApiError. */
+  ready?(entries: readonly Entry[]): Promise<void> | undefined;
+  /** Calls back when this resource is served no more, or differently: its watches end, and clients begin anew. */
+  onRetired?(listener: () => void): () => void;
+
+  /** What is stored of an object; private, like `object`. */
+  toStored(object: KubeObject): KubeObject | Promise<KubeObject> { return this.view ? this.view.toStored(object) : object; }
+
+  /** The stored bytes are what clients of this resource see. */
+  protected isPlain(_entry: Entry): boolean { return this.view === undefined; }
+  /** The metadata is that of the stored bytes, whatever became of the rest. */
+  protected hasOwnMetadata(_entry: Entry): boolean { return true; }
+  /** An item of a list that had to be converted. */
+  protected itemText(entry: Entry): string {
+    const { kind: _k, apiVersion: _v, ...rest } = this.objectOf(entry);
+    return JSON.stringify(rest);
   }
 
   key(namespace: string, name: string): string { return this.spec.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`; }
@@ -73,14 +98,14 @@ export class Resource {
 
   /** The whole object as JSON bytes. */
   bytesOf(entry: Entry, revision = entry.revision): Buffer {
-    if (this.view) return Buffer.from(JSON.stringify(this.objectAt(entry, revision)));
+    if (!this.isPlain(entry)) return Buffer.from(JSON.stringify(this.objectAt(entry, revision)));
     return splice(this.#singleHead, entry, revision, 0, 0);
   }
 
   /** One line of a watch, newline included. */
   eventBytes(type: 'ADDED' | 'MODIFIED' | 'DELETED', entry: Entry, revision = entry.revision): Buffer {
     const before = `{"type":"${type}","object":`;
-    if (this.view) return Buffer.from(`${before}${JSON.stringify(this.objectAt(entry, revision))}}\n`);
+    if (!this.isPlain(entry)) return Buffer.from(`${before}${JSON.stringify(this.objectAt(entry, revision))}}\n`);
     const out = splice(this.#singleHead, entry, revision, before.length, 2);
     out.write(before, 0, 'latin1');
     out[out.length - 2] = 0x7d;
@@ -88,13 +113,10 @@ export class Resource {
     return out;
   }
 
-  /** A list's JSON: `head` up to the opening bracket, the items without kind and apiVersion (3.7), `]}` and a newline. */
+  /** A list's JSON: `head` up to the opening bracket, the items (without kind and apiVersion where the kind is built in, 3.7), `]}` and a newline. */
   listBytes(head: string, entries: readonly Entry[]): Buffer {
-    if (this.view) {
-      const items = entries.map(e => { const { kind: _k, apiVersion: _v, ...rest } = this.objectOf(e); return JSON.stringify(rest); });
-      return Buffer.from(`${head}${items.join(',')}]}\n`);
-    }
-    const itemHead = '{"metadata":{"resourceVersion":"';
+    if (entries.some(e => !this.isPlain(e))) return Buffer.from(`${head}${entries.map(e => this.itemText(e)).join(',')}]}\n`);
+    const itemHead = this.#itemHead;
     let size = Buffer.byteLength(head) + 3 + Math.max(0, entries.length - 1);
     for (const e of entries) size += itemHead.length + digits(e.revision) + 2 + e.value.length - HEAD_LENGTH;
     const out = Buffer.allocUnsafe(size);
@@ -111,6 +133,7 @@ export class Resource {
 
   /** The `metadata` value's JSON with the revision spliced in, cut from the stored bytes. */
   metadataText(entry: Entry, revision = entry.revision): string {
+    if (!this.hasOwnMetadata(entry)) return JSON.stringify(this.objectAt(entry, revision).metadata);
     return `{"resourceVersion":"${revision}",${entry.value.toString('utf8', HEAD_LENGTH, metadataEnd(entry.value))}`;
   }
 }

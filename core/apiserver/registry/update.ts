@@ -7,6 +7,7 @@ import { attributesOf, endWrite, type Attributes } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import { createObject } from './create.ts';
 import type { RegistryEnv } from './env.ts';
 import { bumpGeneration, carryMeta, dedupOwners, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
@@ -51,6 +52,7 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
   let entry = env.store.get(key);
   for (let attempt = 0; ; attempt++) {
     if (entry === undefined) throw notFoundError(spec, c.name);
+    await resource.ready?.([entry]);
     const prev = resource.objectOf(entry);
     const next = await c.produce(prev);
     const rv = next.metadata?.resourceVersion;
@@ -77,9 +79,9 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
       }
       const errors = [...metaUpdateErrors(wanted, prev), ...(reservation?.errors ?? [])];
       if (!c.free || c.validated) errors.push(...spec.validate(wanted));
-      if (!c.free) {
-        // Without a spec there is nothing to compare: that it is missing has been said.
-        if (has(wanted, 'spec') || !has(prev, 'spec')) errors.push(...(spec.validateUpdate?.(wanted, prev) ?? []));
+      if (!c.free || (c.validated && customOf(spec))) {
+        // Without a spec there is nothing to compare: that it is missing has been said. Custom resources are judged as a whole there.
+        if (has(wanted, 'spec') || !has(prev, 'spec') || customOf(spec)) errors.push(...(spec.validateUpdate?.(wanted, prev) ?? []));
       }
       if (errors.length > 0) throw invalidError(spec, c.name, errors);
       await env.admission.validate(admitted ? attributes : { ...attributes, object: wanted });
@@ -88,7 +90,7 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
         reservation?.rollback();
         return { type: 'object', code, object: { ...wanted, metadata: { ...wanted.metadata, resourceVersion: prev.metadata!.resourceVersion } }, spec };
       }
-      const stored = resource.view ? resource.view.toStored(wanted) : wanted;
+      const stored = await resource.toStored(wanted);
       const done = await write(env, resource, key, entry, stored, code);
       reservation?.commit();
       return done;

@@ -45,8 +45,16 @@ export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 /**
  * Opens the live part; `batch` gets all events of the prefix, for `seen` to judge. Throws 410 when the history is gone.
  */
-export function openWatch(env: RegistryEnv, w: WatchRequest, batch: (events: readonly StoreEvent[]) => void): Watcher {
-  try { return env.store.watch(w.prefix, w.after, batch); } catch (e) {
+export function openWatch(env: RegistryEnv, resource: Resource, w: WatchRequest, batch: (events: readonly StoreEvent[]) => void): Watcher {
+  let onEvents = batch;
+  if (resource.ready) {
+    // One batch after the other, each when it can be shown; what cannot be converted fails where it is looked at.
+    let tail = Promise.resolve();
+    onEvents = events => {
+      tail = tail.then(() => resource.ready!(events.flatMap(e => (e.prev ? [e.entry, e.prev] : [e.entry])))).catch((e: unknown) => { env.log.warn('objects of a watch could not be converted', { error: e }); }).then(() => batch(events));
+    };
+  }
+  try { return env.store.watch(w.prefix, w.after, onEvents); } catch (e) {
     if (e instanceof Compacted) throw tooOld(w.after, e.compactRevision);
     throw e;
   }

@@ -5,6 +5,7 @@ import { badRequest, invalidError, methodNotAllowed, noSuchResource, notFoundErr
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { clone } from '../../api/meta/clone.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { writeOptions } from '../registry/options.ts';
 import { patched, patchOf } from '../registry/patch.ts';
@@ -38,7 +39,7 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
   let wanted: (prev: KubeObject) => Scale;
   let conditional = false;
   if (verb === 'patch') {
-    const p = patchOf(ctx, true);
+    const p = patchOf(ctx, customOf(resource.spec) === undefined);
     wanted = prev => patched(p, scaleOf(resource, prev) as KubeObject, SCALE, options.fieldValidation, ctx.warnings) as Scale;
   } else {
     const body = bodyAs<Scale>(ctx, SCALE, options.fieldValidation);

@@ -1,0 +1,242 @@
+// Custom resources over HTTP: from the definition to the last object (contract section 14).
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestApi, type Reply } from '../harness/api-server.ts';
+
+let api: TestApi;
+beforeAll(async () => { api = await TestApi.start(); });
+afterAll(async () => { await api.stop(); });
+
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+type Json = Record<string, unknown>;
+interface Crd extends Json { metadata: { name: string; resourceVersion: string; finalizers?: string[] }; spec: { versions: Json[] } & Json; status?: { conditions?: { type: string; status: string; reason: string; message: string }[]; acceptedNames?: Json; storedVersions?: string[] } }
+
+const schema = {
+  type: 'object', required: ['spec'],
+  properties: {
+    spec: {
+      type: 'object', required: ['cron'],
+      properties: {
+        cron: { type: 'string', pattern: '^\\d+$' }, replicas: { type: 'integer', minimum: 0, maximum: 10, default: 1 }, image: { type: 'string', maxLength: 5 },
+        mode: { type: 'string', enum: ['A', 'B'] }, port: { 'x-kubernetes-int-or-string': true }, anything: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        tags: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+        ports: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'], items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, number: { type: 'integer' } } } },
+        note: { type: 'string', nullable: true, default: 'none' }, since: { type: 'string', format: 'date-time' },
+        pick: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } }, oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+        inner: { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
+        labels: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+    },
+    status: { type: 'object', properties: { replicas: { type: 'integer' }, selector: { type: 'string' }, phase: { type: 'string' } } },
+  },
+};
+const version = (name: string, more: Json = {}): Json => ({
+  name, served: true, storage: false, schema: { openAPIV3Schema: schema }, subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } },
+  additionalPrinterColumns: [
+    { name: 'Cron', type: 'string', jsonPath: '.spec.cron' }, { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' }, { name: 'Phase', type: 'string', jsonPath: '.status.phase', priority: 1 }, { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  selectableFields: [{ jsonPath: '.spec.cron' }], ...more,
+});
+const crd = (kind: string, more: Json = {}, versions = [version('v1', { storage: true })]): Json => {
+  const plural = `${kind.toLowerCase()}s`;
+  return { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.example.com` }, spec: { group: 'example.com', scope: 'Namespaced', names: { kind, plural, shortNames: [kind.slice(0, 3).toLowerCase()], categories: ['all'] }, versions, ...more } };
+};
+const send = (path: string, body: unknown, method = 'POST', headers: Record<string, string> = {}): Promise<Reply> => api.call(path, { method, body: JSON.stringify(body), headers });
+const merge = { 'content-type': 'application/merge-patch+json' };
+const condition = (c: Crd, type: string): string | undefined => c.status?.conditions?.find(x => x.type === type)?.status;
+
+/** Waits on a watch until the definition is as wished. */
+async function until(name: string, done: (c: Crd | undefined) => boolean): Promise<Crd> {
+  const res = await api.open(`${CRDS}?watch=1&fieldSelector=metadata.name=${name}`);
+  try {
+    let text = '';
+    for await (const b of res) {
+      text += String(b);
+      const lines = text.split('\n');
+      text = lines.pop()!;
+      for (const line of lines) {
+        const e = JSON.parse(line) as { type: string; object: Crd };
+        if (done(e.type === 'DELETED' ? undefined : e.object)) return e.object;
+      }
+    }
+    throw new Error('the watch ended');
+  } finally { res.destroy(); }
+}
+async function define(body: Json): Promise<Crd> {
+  const reply = await send(CRDS, body);
+  expect([reply.status, reply.text]).toEqual([201, reply.text]);
+  return until((body as Crd).metadata.name, c => condition(c!, 'Established') === 'True');
+}
+const path = (plural: string, name = '', v = 'v1'): string => `/apis/example.com/${v}/namespaces/default/${plural}${name && `/${name}`}`;
+const widget = (kind: string, name: string, spec: Json, more: Json = {}): Json => ({ apiVersion: 'example.com/v1', kind, metadata: { name }, spec, ...more });
+
+describe('a definition', () => {
+  it('is established, served at once, published, and vanishes with its objects', async () => {
+    expect((await api.call(path('widgets'))).status).toBe(404);
+    const c = await define(crd('Widget'));
+    expect(c.status?.conditions?.map(x => [x.type, x.status, x.reason, x.message])).toEqual([['NamesAccepted', 'True', 'NoConflicts', 'no conflicts found'], ['Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted']]);
+    expect(c.status?.acceptedNames).toEqual({ kind: 'Widget', listKind: 'WidgetList', plural: 'widgets', singular: 'widget', shortNames: ['wid'], categories: ['all'] });
+    expect(c.status?.storedVersions).toEqual(['v1']);
+    expect(c.spec.conversion).toEqual({ strategy: 'None' });
+
+    const made = await send(path('widgets'), widget('Widget', 'a', { cron: '1' }));
+    expect(made.status).toBe(201);
+    expect(made.json()).toMatchObject({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { generation: 1 }, spec: { cron: '1', replicas: 1, note: 'none' } });
+
+    const resources = (await api.call('/apis/example.com/v1')).json<{ resources: { name: string; verbs: string[]; shortNames?: string[]; categories?: string[]; group?: string; kind: string }[] }>().resources;
+    expect(resources.map(r => [r.name, r.kind, r.group])).toEqual([['widgets', 'Widget', undefined], ['widgets/status', 'Widget', undefined], ['widgets/scale', 'Scale', 'autoscaling']]);
+    expect(resources[0]).toMatchObject({ verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'], shortNames: ['wid'], categories: ['all'] });
+    for (const v of ['v2', 'v2beta1']) {
+      const all = await api.call('/apis', { headers: { accept: `application/json;g=apidiscovery.k8s.io;v=${v};as=APIGroupDiscoveryList` } });
+      const group = all.json<{ items: { metadata: { name: string }; versions: { resources: { subresources: { subresource: string; responseKind: Json }[] }[] }[] }[] }>().items.find(g => g.metadata.name === 'example.com')!;
+      expect(group.versions[0]!.resources[0]!.subresources[1]).toMatchObject({ subresource: 'scale', responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } });
+    }
+    const index = (await api.call('/openapi/v3')).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
+    const doc = (await api.call(index.paths['apis/example.com/v1']!.serverRelativeURL)).json<{ paths: Record<string, { patch?: { parameters: { name: string }[]; requestBody: { content: Json } } }>; components: { schemas: Record<string, Json & { properties: Json }> } }>();
+    expect(doc.components.schemas['com.example.v1.Widget']).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'example.com', kind: 'Widget', version: 'v1' }], properties: { spec: { properties: { pick: { oneOf: [{ required: ['a'] }, { required: ['b'] }] } } } } });
+    const patch = doc.paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}']!.patch!;
+    expect(patch.parameters.map(p => p.name)).toEqual(expect.arrayContaining(['dryRun', 'fieldManager', 'fieldValidation']));
+    expect(Object.keys(patch.requestBody.content)).not.toContain('application/strategic-merge-patch+json');
+    const v2 = (await api.call('/openapi/v2')).json<{ definitions: Record<string, Json & { properties: { spec: { properties: Json } } }> }>().definitions['com.example.v1.Widget']!;
+    expect(v2.properties.spec.properties['pick']).toEqual({ type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } });
+
+    const removed = until('widgets.example.com', x => x === undefined);
+    expect((await api.call(`${CRDS}/widgets.example.com`, { method: 'DELETE' })).json()).toMatchObject({ metadata: { finalizers: ['customresourcecleanup.apiextensions.k8s.io'] } });
+    await removed;
+    expect((await api.call(path('widgets', 'a'))).status).toBe(404);
+    expect((await api.call('/apis/example.com')).status).toBe(404);
+  });
+
+  it('waits for finalizers of its objects, refuses new ones meanwhile', async () => {
+    await define(crd('Held'));
+    await send(path('helds'), { ...widget('Held', 'a', { cron: '1' }), metadata: { name: 'a', finalizers: ['example.com/hold'] } });
+    await api.call(`${CRDS}/helds.example.com`, { method: 'DELETE' });
+    await until('helds.example.com', c => c?.status?.conditions?.some(x => x.type === 'Terminating' && x.reason === 'InstanceDeletionInProgress') ?? false);
+    const refused = await send(path('helds'), widget('Held', 'b', { cron: '1' }));
+    expect([refused.status, refused.json<{ message: string }>().message]).toEqual([405, 'create not allowed while custom resource definition is terminating']);
+    const gone = until('helds.example.com', c => c === undefined);
+    expect((await send(path('helds', 'a'), { metadata: { finalizers: null } }, 'PATCH', merge)).status).toBe(200);
+    await gone;
+  });
+
+  it('has its names only when nobody else has them', async () => {
+    await define(crd('Alpha'));
+    const other = crd('Beta', { names: { kind: 'Alpha', plural: 'betas', shortNames: ['bet'] } });
+    await send(CRDS, other);
+    const c = await until('betas.example.com', x => condition(x!, 'NamesAccepted') !== undefined);
+    expect(c.status?.conditions?.map(x => [x.type, x.status, x.reason, x.message])).toEqual([['NamesAccepted', 'False', 'ListKindConflict', '"AlphaList" is already in use'], ['Established', 'False', 'NotAccepted', 'not all names are accepted']]);
+    await api.call(`${CRDS}/alphas.example.com`, { method: 'DELETE' });
+    await until('betas.example.com', x => condition(x!, 'Established') === 'True');
+    await api.call(`${CRDS}/betas.example.com`, { method: 'DELETE' });
+  });
+
+  it.each<[string, Json, string]>([
+    ['a name that is not the rule', { metadata: { name: 'x' } }, 'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group'],
+    ['no storage version', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1')] } }, 'must have exactly one version marked as storage version'],
+    ['a schema without types', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1', { storage: true, subresources: undefined, selectableFields: undefined, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { properties: {} } } } } })] } }, 'CustomResourceDefinition.apiextensions.k8s.io "bads.example.com" is invalid: spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields'],
+    ['no schema', { spec: { ...(crd('Bad')['spec'] as Json), versions: [{ name: 'v1', served: true, storage: true }] } }, 'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
+    ['a protected group', { metadata: { name: 'bads.foo.k8s.io' }, spec: { ...(crd('Bad')['spec'] as Json), group: 'foo.k8s.io' } }, 'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111'],
+  ])('is refused for %s', async (_, more, text) => {
+    const reply = await send(CRDS, { ...crd('Bad'), ...more });
+    expect(reply.status).toBe(422);
+    expect(reply.json<{ message: string }>().message).toContain(text);
+  });
+});
+
+describe('objects', () => {
+  beforeAll(async () => { await define(crd('Thing')); });
+
+  it.each<[string, Json, string]>([
+    ['a wrong type', { cron: '1', ports: [{ name: 'a', number: 'x' }] }, 'spec.ports[0].number: Invalid value: "string": spec.ports[0].number in body must be of type integer: "string"'],
+    ['a missing field', {}, 'spec.cron: Required value'],
+    ['a pattern', { cron: 'x' }, "spec.cron: Invalid value: \"x\": spec.cron in body should match '^\\d+$'"],
+    ['a number too large', { cron: '1', replicas: 11 }, 'spec.replicas: Invalid value: 11: spec.replicas in body should be less than or equal to 10'],
+    ['a number too small', { cron: '1', replicas: -1 }, 'spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0, .spec.replicas: Invalid value: -1: should be a non-negative integer'],
+    ['a text too long', { cron: '1', image: '123456' }, 'spec.image: Too long: may not be more than 5 bytes'],
+    ['no member of an enumeration', { cron: '1', mode: 'C' }, 'spec.mode: Unsupported value: "C": supported values: "A", "B"'],
+    ['neither a number nor a string', { cron: '1', port: true }, 'spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"'],
+    ['a member twice', { cron: '1', tags: ['a', 'b', 'a'] }, 'spec.tags[2]: Duplicate value: "a"'],
+    ['a key twice', { cron: '1', ports: [{ name: 'a' }, { name: 'a', number: 2 }] }, 'spec.ports[1]: Duplicate value: {"name":"a"}'],
+    ['a time that is none', { cron: '1', since: 'yesterday' }, 'spec.since: Invalid value: "yesterday": spec.since in body must be of type date-time: "yesterday"'],
+    ['both of two', { cron: '1', pick: { a: 'x', b: 'y' } }, '<nil>: Invalid value: "": "spec.pick" must validate one and only one schema (oneOf). Found 2 valid alternatives'],
+    ['an inner object without identity', { cron: '1', inner: { spec: {} } }, 'spec.inner.apiVersion: Required value: must not be empty, spec.inner.kind: Required value: must not be empty'],
+  ])('are refused for %s', async (_, spec, text) => {
+    const reply = await send(path('things'), widget('Thing', 'bad', spec));
+    const { message } = reply.json<{ message: string }>();
+    expect([reply.status, message]).toEqual([422, /, \.?spec\./.test(text) ? `Thing.example.com "bad" is invalid: [${text}]` : `Thing.example.com "bad" is invalid: ${text}`]);
+  });
+
+  it('are pruned, with a warning or an error as asked; what may stay stays', async () => {
+    const body = widget('Thing', 'pruned', { cron: '1', foo: 1, anything: { a: { b: 1 } }, note: null, labels: { x: 'y' }, inner: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, x: 1 } }, { status: { phase: 'x' }, other: 1 });
+    const strict = await send(`${path('things')}?fieldValidation=Strict`, body);
+    expect([strict.status, strict.json<{ message: string }>().message]).toEqual([400, expect.stringContaining('strict decoding error: unknown field "spec.foo", unknown field "other"')]);
+    const made = await send(path('things'), body);
+    expect(made.headers['warning']).toContain('unknown field \\"spec.foo\\"');
+    expect(made.json()).toMatchObject({ spec: { cron: '1', replicas: 1, anything: { a: { b: 1 } }, note: null, labels: { x: 'y' }, inner: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, x: 1 } } });
+    expect(Object.keys(made.json())).not.toContain('status');
+    expect(Object.keys(made.json<{ spec: Json }>().spec)).not.toContain('foo');
+  });
+
+  it('count generations, keep status apart, scale, and are told unchanged faults no more', async () => {
+    await send(path('things'), widget('Thing', 'g', { cron: '1' }));
+    const at = path('things', 'g');
+    expect((await send(at, { spec: { cron: '2' }, status: { phase: 'x' } }, 'PATCH', merge)).json()).toMatchObject({ metadata: { generation: 2 } });
+    const status = await send(`${at}/status`, { status: { phase: 'Ready', selector: 'a=b', replicas: 1 }, spec: { cron: '9' } }, 'PATCH', merge);
+    expect(status.json()).toMatchObject({ metadata: { generation: 2 }, spec: { cron: '2' }, status: { phase: 'Ready' } });
+    expect((await api.call(`${at}/scale`)).json()).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 1 }, status: { replicas: 1, selector: 'a=b' } });
+    expect((await send(`${at}/scale`, { spec: { replicas: 3 } }, 'PATCH', merge)).json()).toMatchObject({ spec: { replicas: 3 } });
+    expect((await send(`${at}/scale`, { spec: { replicas: 30 } }, 'PATCH', merge)).status).toBe(422);
+    const put = await send(at, widget('Thing', 'g', { cron: '3' }), 'PUT');
+    expect([put.status, put.json<{ message: string }>().message]).toEqual([422, 'Thing.example.com "g" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update']);
+  });
+
+  it('answer as tables, metadata and by selectors; not in protobuf, not to strategic patches', async () => {
+    await send(path('things'), widget('Thing', 't', { cron: '77' }));
+    const table = (await api.call(`${path('things')}?fieldSelector=spec.cron=77`, { headers: { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' } })).json<{ columnDefinitions: { name: string; priority: number }[]; rows: { cells: unknown[] }[] }>();
+    expect(table.columnDefinitions.map(c => [c.name, c.priority])).toEqual([['Name', 0], ['Cron', 0], ['Replicas', 0], ['Phase', 1], ['Age', 0]]);
+    expect(table.rows.map(r => r.cells.slice(0, 4))).toEqual([['t', '77', 1, null]]);
+    const list = (await api.call(`${path('things')}?fieldSelector=spec.cron=77`)).json<{ kind: string; items: Json[] }>();
+    expect([list.kind, list.items[0]!['kind'], list.items[0]!['apiVersion']]).toEqual(['ThingList', 'Thing', 'example.com/v1']);
+    expect((await api.call(path('things'), { headers: { accept: 'application/vnd.kubernetes.protobuf' } })).status).toBe(406);
+    expect((await send(path('things'), {}, 'POST', { 'content-type': 'application/vnd.kubernetes.protobuf' })).status).toBe(415);
+    const smp = await send(path('things', 't'), {}, 'PATCH', { 'content-type': 'application/strategic-merge-patch+json' });
+    expect([smp.status, smp.json<{ message: string }>().message]).toEqual([415, expect.stringContaining('application/json-patch+json, application/merge-patch+json')]);
+    const none = await send(path('things'), { metadata: { name: 'x' } });
+    expect([none.status, none.json<{ message: string }>().message]).toEqual([400, expect.stringContaining("Object 'Kind' is missing in")]);
+    const wrong = await send(path('things'), { apiVersion: 'example.com/v2', kind: 'Thing', metadata: { name: 'x' } });
+    expect([wrong.status, wrong.json<{ message: string }>().message]).toEqual([400, 'the API version in the data (example.com/v2) does not match the expected API version (example.com/v1)']);
+    expect((await api.call(`${path('things')}?fieldSelector=spec.mode=1`)).status).toBe(400);
+    const gone = (await api.call(`${path('things')}?fieldSelector=spec.cron=77`, { method: 'DELETE' })).json<{ items: Json[] }>();
+    expect(gone.items).toHaveLength(1);
+  });
+
+  it('keep integers whole', async () => {
+    const made = await api.call(path('things'), { body: '{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"big"},"spec":{"cron":"1","anything":{"n":9007199254740993}}}' });
+    expect(made.text).toContain('9007199254740993');
+    expect((await api.call(path('things', 'big'))).text).toContain('9007199254740993');
+  });
+});
+
+describe('versions', () => {
+  it('are views of one object; the stored one may change, old ones are deprecated aloud, new defaults show at once', async () => {
+    await define(crd('Multi', {}, [version('v1', { storage: true }), version('v1beta1', { deprecated: true })]));
+    await send(path('multis'), widget('Multi', 'a', { cron: '1' }));
+    const beta = await api.call(path('multis', 'a', 'v1beta1'));
+    expect(beta.json()).toMatchObject({ apiVersion: 'example.com/v1beta1', spec: { cron: '1' } });
+    expect(beta.headers['warning']).toBe('299 - "example.com/v1beta1 Multi is deprecated; use example.com/v1 Multi"');
+    const watch = await api.open(`${path('multis', '', 'v1beta1')}?watch=1&resourceVersion=${beta.json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion}`);
+    const ended = new Promise<string>(resolve => { let text = ''; watch.on('data', b => { text += String(b); }); watch.on('end', () => resolve(text)); });
+    await send(path('multis', '', 'v1beta1'), { ...widget('Multi', 'b', { cron: '2' }), apiVersion: 'example.com/v1beta1' });
+    const now = (await api.call(`${CRDS}/multis.example.com`)).json<Crd>();
+    const changed = structuredClone(schema) as unknown as { properties: { spec: { properties: Json } } };
+    changed.properties.spec.properties['added'] = { type: 'string', default: 'new' };
+    const put = await send(`${CRDS}/multis.example.com`, { ...now, spec: { ...now.spec, versions: [version('v1', { schema: { openAPIV3Schema: changed } }), version('v1beta1', { storage: true })] } }, 'PUT');
+    expect(put.json<Crd>().status?.storedVersions).toEqual(['v1', 'v1beta1']);
+    // The watch ended with the old form of the kind, after the event it owed.
+    expect((await ended).trim().split('\n').map(l => JSON.parse(l) as Json)).toMatchObject([{ type: 'ADDED', object: { apiVersion: 'example.com/v1beta1', metadata: { name: 'b' } } }]);
+    for (const name of ['a', 'b']) expect((await api.call(path('multis', name))).json()).toMatchObject({ apiVersion: 'example.com/v1', spec: { added: 'new' } });
+    const list = (await api.call(path('multis', '', 'v1beta1'))).json<{ items: { apiVersion: string; kind: string }[] }>();
+    expect(list.items.map(i => [i.apiVersion, i.kind])).toEqual([['example.com/v1beta1', 'Multi'], ['example.com/v1beta1', 'Multi']]);
+    const touched = await send(path('multis', 'a'), { spec: { cron: '5' } }, 'PATCH', merge);
+    expect(touched.json()).toMatchObject({ apiVersion: 'example.com/v1', spec: { cron: '5', added: 'new' }, metadata: { generation: 2 } });
+  });
+});

@@ -11,6 +11,7 @@ export interface MergeRule {
 
 /** Keyed by definition name without `io.k8s.api.` or `io.k8s.apimachinery.pkg.apis.`, then by field. */
 export const mergeRules: Readonly<Record<string, Readonly<Record<string, MergeRule>>>> = {
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition': { metadata: { of: 'meta.v1.ObjectMeta' } },
   'apps.v1.ControllerRevision': { metadata: { of: 'meta.v1.ObjectMeta' } },
   'apps.v1.DaemonSet': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'apps.v1.DaemonSetSpec' }, status: { of: 'apps.v1.DaemonSetStatus' } },
   'apps.v1.DaemonSetSpec': { template: { of: 'core.v1.PodTemplateSpec' } },

@@ -52,7 +52,7 @@ export class CustomResource extends Resource {
   }
 
   /** Ends what goes on under this form of the resource. */
-  retire(): void { for (const f of [...this.#listeners]) f(); }
+  retire(): void { for (const f of this.#listeners) f(); }
   override onRetired(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => { this.#listeners.delete(listener); };

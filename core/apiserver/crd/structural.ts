@@ -1,6 +1,7 @@
 // A schema of a custom resource made ready for use: compiled once per version of a definition, walked for every object.
 import { asSchema } from '../../api/kinds/apiextensions/validate-schema.ts';
 import { clone, isObject } from '../../api/meta/clone.ts';
+import { goRegExp } from '../../api/meta/go-regexp.ts';
 import type { JSONSchemaProps, ValidationRule } from '../../api/types/kubernetes.ts';
 import { formatCheck } from './formats.ts';
 
@@ -34,19 +35,6 @@ export interface Structural {
   /** Some place in it has a default, a list with keys, an embedded object, a rule: walks that find none are not begun. */
   readonly has: { readonly defaults: boolean; readonly lists: boolean; readonly embedded: boolean; readonly rules: boolean };
 }
-
-/** Go's regular expressions as far as JavaScript's can say the same. */
-export function goRegExp(text: string): RegExp {
-  const inline = /^\(\?([ims]+)\)/.exec(text);
-  const body = (inline ? text.slice(inline[0].length) : text).replace(/\(\?P</g, '(?<').replace(/\\z/g, '$').replace(/\\A/g, '^').replace(/\\Q(.*?)\\E/g, (_, t: string) => t.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .replace(/\[\[:(\w+):\]\]/g, (all, name: string) => (POSIX[name] ? `[${POSIX[name]}]` : all)).replace(/\[:(\w+):\]/g, (all, name: string) => POSIX[name] ?? all);
-  const flags = inline?.[1] ?? '';
-  try { return new RegExp(body, `${flags}u`); } catch (e) {
-    if (!(e instanceof SyntaxError)) throw e;
-    return new RegExp(body, flags);
-  }
-}
-const POSIX: Readonly<Record<string, string>> = { alnum: 'a-zA-Z0-9', alpha: 'a-zA-Z', digit: '0-9', lower: 'a-z', upper: 'A-Z', space: '\\s', punct: '!-/:-@[-`{-~', xdigit: '0-9A-Fa-f', word: '\\w' };
 
 /** Compiles a schema that was found structural. Throws SyntaxError for a pattern nobody can read. */
 export function compileSchema(s: JSONSchemaProps): Structural {

@@ -108,7 +108,7 @@ function checkString(v: string, s: Structural, path: string, r: Result): void {
   }
 }
 
-function checkNumber(v: number | Number, s: Structural, path: string, r: Result): void {
+function checkNumber(v: number, s: Structural, path: string, r: Result): void {
   const { raw } = s, name = path.replace(/^\./, ''), n = v.valueOf();
   if (raw.multipleOf === undefined && raw.maximum === undefined && raw.minimum === undefined) return;
   r.matched++;

@@ -2,6 +2,7 @@
 // pkg/apis/apiextensions/validation and pkg/apiserver/schema). Values of defaults and rules in CEL are the server's to judge.
 import { equal } from '../../meta/clone.ts';
 import { fieldErrorText, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { goRegExp } from '../../meta/go-regexp.ts';
 import type { JSONSchemaProps, ValidationRule } from '../../types/kubernetes.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -177,11 +178,9 @@ function values(s: JSONSchemaProps, skipAnyOf: boolean, skipFirst: boolean, path
   s.oneOf?.forEach((v, i) => nested(v, false, `${path}.oneOf[${i}]`, errors));
   if (s.not) nested(s.not, false, `${path}.not`, errors);
   if (s.pattern) {
-    try { new RegExp(s.pattern, 'u'); } catch {
-      try { new RegExp(s.pattern); } catch (e) {
-        if (!(e instanceof SyntaxError)) throw e;
-        errors.push(invalid(`${path}.pattern`, s.pattern, `must be a valid regular expression, but isn't: ${e.message}`));
-      }
+    try { goRegExp(s.pattern); } catch (e) {
+      if (!(e instanceof SyntaxError)) throw e;
+      errors.push(invalid(`${path}.pattern`, s.pattern, `must be a valid regular expression, but isn't: ${e.message}`));
     }
   }
 }

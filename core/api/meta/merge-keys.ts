@@ -11,6 +11,12 @@ export interface MergeRule {
 
 /** Keyed by definition name without `io.k8s.api.` or `io.k8s.apimachinery.pkg.apis.`, then by field. */
 export const mergeRules: Readonly<Record<string, Readonly<Record<string, MergeRule>>>> = {
+  'flowcontrol.v1.FlowSchema': { metadata: { of: 'meta.v1.ObjectMeta' }, status: { of: 'flowcontrol.v1.FlowSchemaStatus' } },
+  'flowcontrol.v1.FlowSchemaStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'flowcontrol.v1.PriorityLevelConfiguration': { metadata: { of: 'meta.v1.ObjectMeta' }, status: { of: 'flowcontrol.v1.PriorityLevelConfigurationStatus' } },
+  'flowcontrol.v1.PriorityLevelConfigurationStatus': { conditions: { strategy: 'merge', key: 'type' } },
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService': { metadata: { of: 'meta.v1.ObjectMeta' }, status: { of: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus' } },
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus': { conditions: { strategy: 'merge', key: 'type' } },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition': { metadata: { of: 'meta.v1.ObjectMeta' } },
   'apps.v1.ControllerRevision': { metadata: { of: 'meta.v1.ObjectMeta' } },
   'apps.v1.DaemonSet': { metadata: { of: 'meta.v1.ObjectMeta' }, spec: { of: 'apps.v1.DaemonSetSpec' }, status: { of: 'apps.v1.DaemonSetStatus' } },

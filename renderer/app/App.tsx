@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { usePart, useStore } from '../base/store.ts';
+import { useKinds } from '../gateway/hooks.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { IconButton } from '../kit/IconButton.tsx';
 import { KubectlCommand } from '../kit/KubectlCommand.tsx';
@@ -40,7 +41,8 @@ export function AppFrame() {
   useEffect(() => { document.documentElement.dataset.density = w.density; }, [w.density]);
   const tab = w.tabs.find(x => x.id === w.active) ?? w.tabs[0]!;
   const { layout } = w;
-  const drawerKind = w.drawer && app.kinds.find(k => k.group === w.drawer!.group && k.version === w.drawer!.version && k.plural === w.drawer!.plural);
+  const drawerKinds = useKinds(w.drawer?.cluster ?? tab.cluster);
+  const drawerKind = w.drawer && drawerKinds.find(k => k.group === w.drawer!.group && k.version === w.drawer!.version && k.plural === w.drawer!.plural);
   const cluster = host?.clusters.find(c => c.id === tab.cluster);
   return (
     <div className={`frame${cluster?.protected ? ' frame-protected' : ''}`}>
@@ -86,9 +88,11 @@ function takeDrops(app: App): () => void {
 function Page({ tab }: { tab: Tab }) {
   const app = useApp();
   const { t } = useTranslation();
+  const kinds = useKinds(tab.cluster);
   if (tab.page === 'overview') return <Overview cluster={tab.cluster} />;
-  const kind = pageKind(tab.page, app.kinds);
+  const kind = pageKind(tab.page, kinds);
   if (kind) return <ListPage cluster={tab.cluster} kind={kind} />;
+  if (tab.page.startsWith('kind:')) return <StateMessage icon="box" title={t('frame.goneKind')} detail={tab.page.slice(5)} text={t('frame.goneKindText')} />;
   const id = tab.page.replace(/^feature:/, '');
   const View = app.features.map(f => f.pages?.[id]).find(p => p !== undefined);
   // oxlint-disable-next-line react/static-components -- looked up in the features, not made here
@@ -99,12 +103,13 @@ function Tabs({ tabs, active }: { tabs: readonly Tab[]; active: string }) {
   const app = useApp();
   const { t } = useTranslation();
   const clusters = usePart(app.connection.host, h => h?.clusters);
+  useKinds(tabs.find(x => x.id === active)?.cluster ?? '');
   if (tabs.length < 2) return null;
   const several = new Set(tabs.map(x => x.cluster)).size > 1;
   return (
     <div className="tabs" role="tablist" aria-label={t('frame.tabs')}>
       {tabs.map(x => {
-        const kind = pageKind(x.page, app.kinds);
+        const kind = pageKind(x.page, app.clusterKinds.of(x.cluster).get());
         const title = kind ? pluralTitle(kind) : x.page === 'overview' ? t('tree.overview') : t(`pages.${x.page.replace(/^feature:/, '')}`);
         return (
           <div key={x.id} className={`tab${x.id === active ? ' active' : ''}`} onAuxClick={e => { if (e.button === 1) app.workspace.closeTab(x.id); }}>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import { useStore } from '../base/store.ts';
+import { useKinds } from '../gateway/hooks.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { pluralTitle, shownKinds } from '../kinds/navigation.ts';
 import { actionsFor } from './actions.ts';
@@ -19,6 +20,10 @@ type Entry = Candidate & { run(app: App, apart: boolean): void };
 /** Searched by name whatever list is open. */
 const SEARCHED = new Set(['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'Ingress', 'ConfigMap', 'Secret', 'Node', 'Namespace', 'PersistentVolumeClaim', 'ReplicaSet']);
 
+/** Custom kinds too, up to a number: a foreign cluster may have hundreds of them, and each is a list to follow. */
+const CUSTOM_SEARCHED = 20;
+const searched = (kinds: readonly KindSpec[]): KindSpec[] => [...kinds.filter(k => SEARCHED.has(k.kind) && k.view.nav !== 'Custom'), ...kinds.filter(k => k.view.nav === 'Custom').slice(0, CUSTOM_SEARCHED)];
+
 export function Palette({ onClose, start = '' }: { onClose(): void; start?: string }) {
   const app = useApp();
   const { t } = useTranslation();
@@ -26,8 +31,9 @@ export function Palette({ onClose, start = '' }: { onClose(): void; start?: stri
   const asked = useDeferredValue(text);
   const [at, setAt] = useState(0);
   const cluster = useStore(app.workspace).tabs.find(x => x.id === app.workspace.get().active)?.cluster ?? '';
-  const objects = useSearched(app, cluster);
-  const fixed = useMemo(() => fixedEntries(app, cluster, t), [app, cluster, t]);
+  const kinds = useKinds(cluster);
+  const objects = useSearched(app, cluster, kinds);
+  const fixed = useMemo(() => fixedEntries(app, cluster, kinds, t), [app, cluster, kinds, t]);
   const verbs = useMemo(() => app.actions.map(a => ({ id: a.id, word: t(`actions.${a.id}`) })), [app, t]);
   const search = (wanted: string): Ranked<Entry>[] => {
     const verb = splitVerb(wanted, verbs.flatMap(v => [v.id, v.word]));
@@ -87,9 +93,9 @@ function Marked({ text, hits }: { text: string; hits: readonly number[] }) {
 
 interface Found { kind: KindSpec; object: KubeObject }
 /** Live lists of the searched kinds while the palette is open; they linger, so that opening it again is instant. */
-function useSearched(app: App, cluster: string): { found: Iterable<Found>; version: number; loading: boolean } {
+function useSearched(app: App, cluster: string, kinds: readonly KindSpec[]): { found: Iterable<Found>; version: number; loading: boolean } {
   const [version, setVersion] = useState(0);
-  const held = useMemo(() => app.kinds.filter(k => SEARCHED.has(k.kind)).map(kind => ({ kind, ...app.stores.acquire<KubeObject>({ cluster, resource: kind }) })), [app, cluster]);
+  const held = useMemo(() => searched(kinds).map(kind => ({ kind, ...app.stores.acquire<KubeObject>({ cluster, resource: kind }) })), [app, cluster, kinds]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stops = held.map(h => h.store.subscribe(() => { timer ??= setTimeout(() => { timer = undefined; setVersion(v => v + 1); }, 200); }));
@@ -121,7 +127,7 @@ function* actionEntries(app: App, cluster: string, id: string, rest: string, fou
 }
 const answersTo = (k: KindSpec, word: string): boolean => k.singular === word || k.plural === word || k.shortNames.includes(word) || k.singular.startsWith(word);
 
-function fixedEntries(app: App, cluster: string, t: TFunction): Entry[] {
+function fixedEntries(app: App, cluster: string, kinds: readonly KindSpec[], t: TFunction): Entry[] {
   const { workspace } = app;
   const focus = app.focus.get();
   const out: Entry[] = [];
@@ -129,7 +135,7 @@ function fixedEntries(app: App, cluster: string, t: TFunction): Entry[] {
     const what = focus.objects.length === 1 ? `${focus.kind.singular}/${focus.objects[0]?.metadata?.name}` : t('delete.many', { count: focus.objects.length, kind: focus.kind.plural });
     out.push({ id: `f:${a.id}`, group: 'action', title: t(`actions.${a.id}`), detail: what, icon: a.icon, keys: a.key, bonus: 20, run: () => a.run({ app, ...focus }) });
   }
-  for (const k of app.kinds.filter(x => x.verbs.includes('list') && !(x.storedAs && x.storedAs.group !== x.group))) out.push({
+  for (const k of kinds.filter(x => x.verbs.includes('list') && !(x.storedAs && x.storedAs.group !== x.group))) out.push({
     id: `k:${pageOf(k)}`, group: 'kind', title: pluralTitle(k), also: [...k.shortNames, k.singular, k.plural], detail: k.group || undefined, icon: k.view.icon, bonus: shownKinds([k]).length > 0 ? 10 : 0,
     run: (_, apart) => workspace.show(pageOf(k), { cluster, apart }),
   });

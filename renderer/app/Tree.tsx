@@ -3,7 +3,7 @@ import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec, View } from '../../core/api/kinds/kind.ts';
 import { usePart } from '../base/store.ts';
-import { useCounts } from '../gateway/hooks.ts';
+import { useCounts, useKinds } from '../gateway/hooks.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { GROUPS, pluralTitle, shownKinds } from '../kinds/navigation.ts';
 import { useApp } from './context.ts';
@@ -12,9 +12,10 @@ import { pageOf } from './workspace.ts';
 const NONE: readonly string[] = [];
 
 export function Tree() {
-  const { workspace, kinds, features } = useApp();
+  const { workspace, features } = useApp();
   const { t } = useTranslation();
   const tab = usePart(workspace, w => w.tabs.find(x => x.id === w.active) ?? w.tabs[0]!);
+  const kinds = useKinds(tab.cluster);
   const closed = usePart(workspace, w => w.layout.closedGroups);
   const groups = useMemo(() => GROUPS.map(g => ({ group: g, kinds: shownKinds(kinds).filter(k => k.view.nav === g) })).filter(g => g.kinds.length > 0), [kinds]);
   const toggle = (g: View['nav']): void => workspace.layout({ closedGroups: closed.includes(g) ? closed.filter(c => c !== g) : [...closed, g] });

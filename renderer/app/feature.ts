@@ -5,6 +5,7 @@ import type { Action, KindSpec } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Store } from '../base/store.ts';
 import type { Connection } from '../gateway/connection.ts';
+import type { ClusterKinds } from '../gateway/cluster-kinds.ts';
 import type { Stores } from '../gateway/stores.ts';
 import type { IconName } from '../kit/Icon.tsx';
 import type { WorkspaceStore } from './workspace.ts';
@@ -17,8 +18,10 @@ export interface App {
   readonly connection: Connection;
   readonly stores: Stores;
   readonly workspace: WorkspaceStore;
-  /** Kinds the window knows, in the order of the tree. */
+  /** Kinds every cluster is taken to have, in the order of the tree. */
   readonly kinds: readonly KindSpec[];
+  /** Those and a cluster's own. */
+  readonly clusterKinds: ClusterKinds;
   readonly actions: readonly ActionSpec[];
   readonly features: readonly Feature[];
   /** The dialog on top, if any; `openDialog` replaces it. */

@@ -8,6 +8,7 @@ import type { FramePort } from '../../electron/contract/frames.ts';
 import { Store, useStore } from '../base/store.ts';
 import { features } from '../features/index.ts';
 import { Connection } from '../gateway/connection.ts';
+import { ClusterKinds } from '../gateway/cluster-kinds.ts';
 import { Stores } from '../gateway/stores.ts';
 import { FreshnessMark } from '../kit/Freshness.tsx';
 import { StateMessage } from '../kit/states.tsx';
@@ -31,9 +32,10 @@ export function start(open: () => Promise<FramePort>, token?: string): App {
   const workspace = new WorkspaceStore(initial(''));
   const dialog = new Store<ReactNode>(null);
   const notices = new Store<readonly Notice[]>([]);
+  const stores = new Stores(connection);
   let notice = 0;
   const app: App = {
-    connection, workspace, stores: new Stores(connection), kinds, features, actions: features.flatMap(f => f.actions ?? []), dialog, notices,
+    connection, workspace, stores, kinds, clusterKinds: new ClusterKinds(stores, kinds), features, actions: features.flatMap(f => f.actions ?? []), dialog, notices,
     openDialog: render => dialog.set(render(() => dialog.set(null))),
     notify(n) {
       const id = ++notice;

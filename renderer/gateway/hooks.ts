@@ -1,5 +1,6 @@
 // React's way to the cluster: live lists, single objects, counts, and calls with their state.
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { KindSpec } from '../../core/api/kinds/kind.ts';
 import { objectKey, type KubeObject, type ResourceType } from '../../core/api/meta/object.ts';
 import type { Freshness } from '../../electron/contract/frames.ts';
 import { Store, useStore } from '../base/store.ts';
@@ -54,6 +55,11 @@ export function useObject<T extends KubeObject>(cluster: string, resource: Resou
   if (now && now !== last?.object) setLast({ key, object: now });
   const known = last?.key === key ? last.object : undefined;
   return { object: now ?? known, gone: now === undefined && store.complete, freshness: useFreshness(store) };
+}
+
+/** The kinds of a cluster, its custom ones among them as they come and go. */
+export function useKinds(cluster: string): readonly KindSpec[] {
+  return useStore(useApp().clusterKinds.of(cluster));
 }
 
 export interface Counts { total: number; bad: number; warning: number; namespaces: Record<string, { total: number; bad: number; warning: number }> }

@@ -5,6 +5,7 @@ import type { KubeObject } from '../meta/object.ts';
 import { sinceText } from '../meta/time.ts';
 import type { CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionVersion } from '../types/kubernetes.ts';
 import { nameColumn } from './columns.ts';
+import { conditionsHealth } from './parts/conditions-health.ts';
 import { defineKind, SCALE, STATUS, type Column, type Draw, type KindSpec, type Of, type Subresource, type Verb } from './kind.ts';
 
 /** The order in which Kubernetes lists them. */
@@ -48,7 +49,7 @@ export function kindFromCrd(crd: CustomResourceDefinition, version: CustomResour
     ...(scale ? { scale } : {}),
     columns: columnsOf(version),
     view: {
-      nav: 'Custom', icon: 'custom', sections: ['conditions', 'owners', 'events', 'labels', 'spec'],
+      nav: 'Custom', icon: 'box', sections: ['conditions', 'owners', 'events', 'labels', 'spec'], health: conditionsHealth,
       actions: ['yaml', ...(scale ? ['scale'] as const : []), 'delete'],
     },
   });

@@ -13,7 +13,7 @@ export async function whatGoes(c: ActionContext): Promise<{ going: Going[]; unkn
   const roots = c.objects.map(o => asGoing(c.kind, o, 0));
   const inNamespace = c.kind.kind === 'Namespace';
   const spaces = inNamespace ? roots.map(r => r.name) : [...new Set(roots.map(r => r.namespace).filter(s => s !== undefined))];
-  const wanted = c.app.kinds.filter(k => k.namespaced && k.verbs.includes('list') && (inNamespace ? k.kind !== 'Event' : OWNED.has(k.kind)));
+  const wanted = c.app.clusterKinds.of(c.cluster).get().filter(k => k.namespaced && k.verbs.includes('list') && (inNamespace ? k.kind !== 'Event' : OWNED.has(k.kind) || k.view.nav === 'Custom'));
   const found: Found[] = [];
   const unknown: { kind: KindSpec; why: string }[] = [];
   await Promise.all(spaces.flatMap(ns => wanted.map(async kind => {

@@ -1,12 +1,12 @@
 // Live events of one object; they stay readable for their hour after the object is gone.
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { kindFor } from '../../../core/api/kinds/index.ts';
+import type { KindSpec } from '../../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../../core/api/meta/object.ts';
 import { useApp } from '../../app/context.ts';
 import type { DockViewProps } from '../../app/feature.ts';
 import { kubectl, resourceArg } from '../../app/kubectl.ts';
-import { useObject } from '../../gateway/hooks.ts';
+import { useKinds, useObject } from '../../gateway/hooks.ts';
 import { Events } from '../../kinds/sections/Events.tsx';
 import { KubectlCommand } from '../../kit/KubectlCommand.tsx';
 import { Loading, StateMessage } from '../../kit/states.tsx';
@@ -16,11 +16,12 @@ import './events.css';
 export function EventsView({ props }: DockViewProps) {
   const { t } = useTranslation();
   const target = useMemo(() => readTarget(props), [props]);
-  const kind = target?.resource && kindFor(target.resource.group, target.resource.version, target.resource.plural);
+  const kinds = useKinds(target?.cluster ?? '');
+  const kind = target?.resource && kinds.find(k => k.group === target.resource!.group && k.version === target.resource!.version && k.plural === target.resource!.plural);
   return target && kind ? <Of target={target} kind={kind} /> : <StateMessage icon="event" title={t('dock.unknown')} />;
 }
 
-function Of({ target, kind }: { target: EditTarget; kind: NonNullable<ReturnType<typeof kindFor>> }) {
+function Of({ target, kind }: { target: EditTarget; kind: KindSpec }) {
   const { connection } = useApp();
   const { t } = useTranslation();
   const { object, gone } = useObject<KubeObject>(target.cluster, kind, target.namespace, target.name ?? '');

@@ -4,7 +4,6 @@ import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
 import { useEffect, useMemo, useRef, useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { kinds as allKinds } from '../../../core/api/kinds/index.ts';
 import { resourcePath, type KubeObject, type ResourceType } from '../../../core/api/meta/object.ts';
 import { useApp } from '../../app/context.ts';
 import type { DockViewProps } from '../../app/feature.ts';
@@ -91,7 +90,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
   const schemaProblem = useClusterSchema(target.cluster, text);
   const chosen = app.workspace.get().namespaces[target.cluster] ?? [];
   const namespace = target.namespace ?? (chosen.length === 1 ? chosen[0]! : info?.namespace ?? 'default');
-  const context: ApplyContext = { cluster: target.cluster, info, namespace, kinds: allKinds, request: r => app.connection.request(r) };
+  const context: ApplyContext = { cluster: target.cluster, info, namespace, kinds: app.clusterKinds.of(target.cluster).get(), request: r => app.connection.request(r) };
   const command = base ? kubectl(info, target.namespace, 'replace', '-f', `${target.name}.yaml`) : kubectl(info, namespace, 'apply', '-f', target.file ?? 'manifest.yaml');
   const dirty = base !== undefined && text !== toText(base.object);
 

@@ -1,10 +1,10 @@
 // The chain of owners up to the top: pod, replica set, deployment.
 import { useTranslation } from 'react-i18next';
-import { kindOf } from '../../../core/api/kinds/index.ts';
+import type { KindSpec } from '../../../core/api/kinds/kind.ts';
 import type { KubeObject, OwnerReference } from '../../../core/api/meta/object.ts';
 import { useApp } from '../../app/context.ts';
 import { targetOf } from '../../app/workspace.ts';
-import { useObject } from '../../gateway/hooks.ts';
+import { useKinds, useObject } from '../../gateway/hooks.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Section, type SectionProps } from './section.tsx';
 
@@ -16,8 +16,9 @@ export function Owners({ object, cluster }: SectionProps) {
 }
 
 function OwnerLink({ cluster, owner, namespace, depth }: { cluster: string; owner: OwnerReference; namespace: string | undefined; depth: number }) {
-  const { workspace } = useApp();
-  const kind = kindOf(owner.apiVersion, owner.kind);
+  const { workspace, clusterKinds } = useApp();
+  useKinds(cluster);
+  const kind = clusterKinds.find(cluster, owner.apiVersion, owner.kind);
   const space = kind?.namespaced ? namespace : undefined;
   return (
     <>
@@ -29,7 +30,7 @@ function OwnerLink({ cluster, owner, namespace, depth }: { cluster: string; owne
   );
 }
 
-function Above({ cluster, kind, namespace, name, depth }: { cluster: string; kind: NonNullable<ReturnType<typeof kindOf>>; namespace: string | undefined; name: string; depth: number }) {
+function Above({ cluster, kind, namespace, name, depth }: { cluster: string; kind: KindSpec; namespace: string | undefined; name: string; depth: number }) {
   const { object } = useObject<KubeObject>(cluster, kind, namespace, name);
   return <>{object?.metadata?.ownerReferences?.map(o => <OwnerLink key={o.uid} cluster={cluster} owner={o} namespace={namespace} depth={depth + 1} />)}</>;
 }

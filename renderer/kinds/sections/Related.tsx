@@ -47,6 +47,7 @@ export function Related(p: SectionProps) {
 }
 
 function useGroups({ object, kind, cluster }: SectionProps): [string, Link[]][] {
+  const { clusterKinds } = useApp();
   const namespace = object.metadata?.namespace;
   const name = object.metadata?.name ?? '';
   const template = templateOf(object);
@@ -64,7 +65,7 @@ function useGroups({ object, kind, cluster }: SectionProps): [string, Link[]][] 
     ['owns', owned ? children.sort(newest).map(link(owned, replicas)) : []],
     ['services', [...services.map(link(SERVICE)), ...ingresses.map(link(INGRESS))]],
     ['scaledBy', scalers.map(link(AUTOSCALER))],
-    ['names', pointsAt({ ...object, kind: kind.kind })],
+    ['names', pointsAt({ ...object, kind: kind.kind }, (apiVersion, k) => clusterKinds.find(cluster, apiVersion, k))],
     ['uses', template ? usedBy(template.spec) : []],
     ['usedBy', users.map(link(POD))],
   ];

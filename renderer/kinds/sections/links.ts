@@ -9,10 +9,15 @@ import type { PodSpec } from '../../../core/api/types/kubernetes.ts';
 export interface Link { kind: KindSpec; name: string; namespace?: string; note?: string }
 interface Ref { apiVersion?: string; apiGroup?: string; kind?: string; name?: string; namespace?: string }
 
+/** Finds the kind an apiVersion and kind name. */
+export type FindKind = (apiVersion: string, kind: string) => KindSpec | undefined;
+
 class Links {
   readonly #found = new Map<string, Link>();
+  readonly #find: FindKind;
+  constructor(find: FindKind = kindOf) { this.#find = find; }
   add(apiVersion: string, kindName: string, name: string | undefined, more: Omit<Link, 'kind' | 'name'> = {}): void {
-    const kind = kindOf(apiVersion, kindName);
+    const kind = this.#find(apiVersion, kindName);
     if (kind && name) this.#found.set(`${kindName}/${more.namespace ?? ''}/${name}`, { kind, name, ...more });
   }
   get list(): Link[] { return [...this.#found.values()]; }
@@ -50,9 +55,9 @@ export function usedBy(spec: PodSpec): Link[] {
   return found.list;
 }
 
-/** What the object itself points at: volumes and classes, backends, roles and subjects, the target of an autoscaler or an event. */
-export function pointsAt(object: KubeObject): Link[] {
-  const found = new Links();
+/** What the object itself points at (`find`: also in a cluster's own kinds): volumes and classes, backends, roles and subjects, the target of an autoscaler or an event. */
+export function pointsAt(object: KubeObject, find?: FindKind): Link[] {
+  const found = new Links(find);
   const o = object as KubeObject & {
     spec?: { volumeName?: string; storageClassName?: string; claimRef?: Ref; scaleTargetRef?: Ref; ingressClassName?: string; tls?: { secretName?: string }[]; defaultBackend?: Backend; rules?: { http?: { paths?: { path?: string; backend?: Backend }[] } }[] };
     roleRef?: Ref; subjects?: Ref[]; involvedObject?: Ref; regarding?: Ref; secrets?: Ref[];

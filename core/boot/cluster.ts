@@ -16,7 +16,7 @@ import { createInformerFactory } from '../client/informer-factory.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import { unknownControllers } from '../controllers/enabled.ts';
 import { controllers as allControllers } from '../controllers/index.ts';
-import { startControllers } from '../controllers/start.ts';
+import { keepable, startControllers } from '../controllers/start.ts';
 import { nodeIpOf, nth, podCidrOf } from '../base/cidr.ts';
 import { machineUpstreams } from '../network/dns/server.ts';
 import { Network } from '../network/network.ts';
@@ -135,7 +135,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
 
     const manager = clientFor('system:kube-controller-manager');
     const controllers = await startControllers({
-      client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert },
+      client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, resources: () => keepable(api.kinds()) },
       recorderFor: component => createRecorder(manager, { component, clock, log }),
     });
     undo.push('controllers', () => controllers.stop());

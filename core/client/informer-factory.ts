@@ -30,6 +30,14 @@ class Factory implements InformerFactory {
     return informer as unknown as Informer<T>;
   }
 
+  drop(r: ResourceType): void {
+    for (const [key, i] of this.#informers) {
+      if (i.resource.group !== r.group || i.resource.version !== r.version || i.resource.plural !== r.plural) continue;
+      this.#informers.delete(key);
+      i.stop();
+    }
+  }
+
   async start(): Promise<void> {
     if (this.#stopped) return;
     const all = [...this.#informers.values()];

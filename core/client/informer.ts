@@ -34,6 +34,8 @@ export interface Informer<T extends KubeObject = KubeObject> {
 /** One informer per resource and selector, shared by every worker of a process. */
 export interface InformerFactory {
   for<T extends KubeObject>(r: ResourceType, o?: { namespace?: string; labelSelector?: string; fieldSelector?: string }): Informer<T>;
+  /** Stops and forgets the informers of a resource that is served no more; who still holds one sees its last state. */
+  drop(r: ResourceType): void;
   /** Starts what has been asked for and is not running; resolves when all have synced. */
   start(): Promise<void>;
   stop(): void;

@@ -1,5 +1,6 @@
 // Starting controllers: each gets its queue and its recorder; workers begin when every cache is filled.
 import { kinds } from '../api/kinds/index.ts';
+import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
@@ -27,8 +28,19 @@ export interface StartOptions {
 export const DEFAULTS: ControllerConfig = {
   nodeMonitorPeriod: 5_000, nodeMonitorGracePeriod: 40_000, nodeStartupGracePeriod: 60_000,
   terminatedPodThreshold: 12_500, podGcPeriod: 20_000, podGcQuarantine: 40_000,
-  resources: () => kinds.filter(k => !k.storedAs && k.verbs.includes('list') && k.verbs.includes('watch') && k.verbs.includes('delete')),
+  resources: () => keepable(kinds),
 };
+
+/** Of all kinds served, those whose objects are there to be collected: one version of each resource, the first. */
+export function keepable(served: readonly KindSpec[]): KindSpec[] {
+  const seen = new Set<string>();
+  return served.filter(k => {
+    const id = `${k.group}/${k.plural}`;
+    if (k.storedAs || seen.has(id) || !k.verbs.includes('list') || !k.verbs.includes('watch') || !k.verbs.includes('delete')) return false;
+    seen.add(id);
+    return true;
+  });
+}
 
 export interface RunningControllers {
   /** Names of those that run. */

@@ -16,7 +16,7 @@ import { createLog, silentLog } from '../../core/base/log.ts';
 import { Client } from '../../core/client/client.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { createRecorder } from '../../core/client/create-recorder.ts';
-import { startControllers } from '../../core/controllers/start.ts';
+import { keepable, startControllers } from '../../core/controllers/start.ts';
 import { startScheduler } from '../../core/scheduler/scheduler.ts';
 import { memoryStore } from '../../core/store/open.ts';
 
@@ -65,7 +65,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Pro
   }
   const informers = createInformerFactory(client, { clock, log: silentLog });
   const pods = informers.for<Pod>(podKind);
-  const controllers = await meanwhile(startControllers({ client, informers, clock, log, recorderFor: component => createRecorder(client, { component, clock, log }), config: { rootCa: 'PEM' } }));
+  const controllers = await meanwhile(startControllers({ client, informers, clock, log, recorderFor: component => createRecorder(client, { component, clock, log }), config: { rootCa: 'PEM', resources: () => keepable(server.kinds()) } }));
   const scheduler = await meanwhile(startScheduler({ client, informers, clock, log, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }) }));
 
   const plane: ControlPlane = {

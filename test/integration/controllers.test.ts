@@ -1,5 +1,6 @@
 // Controllers and scheduler against the real API server.
 import { afterEach, describe, expect, it } from 'vitest';
+import { customResourceDefinition as crdKind } from '../../core/api/kinds/apiextensions/custom-resource-definition.ts';
 import { deployment as deploymentKind } from '../../core/api/kinds/apps/deployment.ts';
 import { replicaSet as replicaSetKind } from '../../core/api/kinds/apps/replica-set.ts';
 import { cronJob as cronJobKind } from '../../core/api/kinds/batch/cron-job.ts';
@@ -14,6 +15,7 @@ import { replicationController as rcKind } from '../../core/api/kinds/core/repli
 import { serviceAccount as serviceAccountKind } from '../../core/api/kinds/core/service-account.ts';
 import { service as serviceKind } from '../../core/api/kinds/core/service.ts';
 import { endpointSlice as sliceKind } from '../../core/api/kinds/discovery/endpoint-slice.ts';
+import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { ConfigMap, CoreEvent, CronJob, Deployment, Endpoints, EndpointSlice, Job, Namespace, Node, Pod, ReplicaSet, ReplicationController, Service } from '../../core/api/types/kubernetes.ts';
 import { controlPlane, type ControlPlane } from '../harness/control-plane.ts';
 
@@ -221,6 +223,34 @@ describe('W3 step 9: jobs', () => {
     expect(jobs.every(j => /^tick-\d+$/.test(j.metadata?.name ?? ''))).toBe(true);
     expect((await messages('SuccessfulCreate')).filter(m => m.startsWith('Created job tick-')).length).toBe(5);
     expect((await c.get<CronJob>(cronJobKind, 'tick'))?.status?.active ?? []).toEqual([]);
+    expect(c.complaints).toEqual([]);
+  });
+});
+
+describe('custom resources', () => {
+  const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.example.com' }, spec: { group: 'example.com', scope: 'Namespaced', names: { kind: 'Widget', plural: 'widgets' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }] } };
+  const widget = { group: 'example.com', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true };
+
+  it('own and are owned, and go with their namespace, from the moment they are served', async () => {
+    c = await controlPlane([]);
+    await c.client.create(crdKind, crd);
+    await c.settle();
+    const owner = await c.client.create<KubeObject>(widget, { metadata: { name: 'owner', namespace: 'default' } });
+    const ref = { apiVersion: 'example.com/v1', kind: 'Widget', name: 'owner', uid: owner.metadata!.uid! };
+    await c.client.create(widget, { metadata: { name: 'owned', namespace: 'default', ownerReferences: [ref] } });
+    await c.client.create<ConfigMap>(configMapKind, { metadata: { name: 'owned', namespace: 'default', ownerReferences: [ref] } });
+    await c.client.create(namespaceKind, { metadata: { name: 'shop' } });
+    await c.client.create(widget, { metadata: { name: 'there', namespace: 'shop' } });
+    await c.settle();
+    await c.client.delete(widget, 'default', 'owner');
+    await c.client.delete(namespaceKind, undefined, 'shop');
+    await c.settle(2000);
+    expect(await c.list(widget)).toEqual([]);
+    expect(await c.get(configMapKind, 'owned')).toBeUndefined();
+    expect(await c.get(namespaceKind, 'shop')).toBeUndefined();
+    await c.client.delete(crdKind, undefined, 'widgets.example.com');
+    await c.settle(500);
+    expect(await c.get(crdKind, 'widgets.example.com')).toBeUndefined();
     expect(c.complaints).toEqual([]);
   });
 });

@@ -63,9 +63,15 @@ export class Collector {
     await Promise.all(blocking.filter(d => !d.deleting).map(d => this.delete(d.uid)));
   }
 
+  /** A custom kind is found under any of its versions. */
+  #served(ref: OwnerReference): ResourceType | undefined {
+    const group = ref.apiVersion.slice(0, Math.max(0, ref.apiVersion.indexOf('/')));
+    return this.#ctx.config.resources().find(r => r.kind === ref.kind && r.group === group);
+  }
+
   async #judge(node: GraphNode, ref: OwnerReference): Promise<Verdict> {
     if (this.#absent.has(ref.uid)) return 'dangling';
-    const kind = kindOf(ref.apiVersion, ref.kind) ?? this.#ctx.config.resources().find(r => r.kind === ref.kind && apiVersionOf(r) === ref.apiVersion);
+    const kind = kindOf(ref.apiVersion, ref.kind) ?? this.#served(ref);
     // Not a kind served here: whether the owner exists cannot be known, and nothing may be deleted on a guess.
     if (!kind) throw new Error(`owner kind ${ref.apiVersion} ${ref.kind} of ${node.namespace}/${node.name} is not served`);
     const known = this.#graph.get(ref.uid);

@@ -7,7 +7,6 @@ import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Client, type Transport } from '../client/client.ts';
-import { internalError } from '../api/meta/status.ts';
 import type { Store } from '../store/store.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { limitRanger } from './admission/limit-ranger.ts';
@@ -24,6 +23,7 @@ import { union } from './authz/authorizer.ts';
 import { Authenticator } from './authn/authenticator.ts';
 import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
+import { conversionWebhook } from './crd/conversion-webhook.ts';
 import { startDefinitionController } from './crd/controller.ts';
 import { ServedCustomResources } from './crd/served.ts';
 import { createDiscovery } from './discovery/discovery.ts';
@@ -128,8 +128,14 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     { name: 'shutdown', only: 'readyz', check: () => (closing ? 'process is shutting down' : undefined) },
     ...(o.checks ?? []),
   ];
+  const lookup: Lookup = {
+    get(group, plural, namespace, name) {
+      const r = resources.find(group, plural), e = r && store.get(r.key(namespace, name));
+      return e && r!.objectOf(e);
+    },
+  };
   const definitions = resources.find('apiextensions.k8s.io', 'customresourcedefinitions');
-  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, converter: () => () => Promise.reject(internalError('conversion webhooks are not asked yet')) });
+  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, converter: crd => conversionWebhook(crd, lookup) });
   served?.start();
   const kinds = (): readonly KindSpec[] => served?.kinds ?? o.kinds;
   const discovery = createDiscovery({ kinds, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
@@ -137,12 +143,6 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
     if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };
     return discovery.handle(method, path, headers, query);
-  };
-  const lookup: Lookup = {
-    get(group, plural, namespace, name) {
-      const r = resources.find(group, plural), e = r && store.get(r.key(namespace, name));
-      return e && r!.objectOf(e);
-    },
   };
   const http = new HttpServer({ env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
   const events = resources.find('', 'events');

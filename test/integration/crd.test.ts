@@ -1,4 +1,6 @@
 // Custom resources over HTTP: from the definition to the last object (contract section 14).
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestApi, type Reply } from '../harness/api-server.ts';
 
@@ -238,5 +240,59 @@ describe('versions', () => {
     expect(list.items.map(i => [i.apiVersion, i.kind])).toEqual([['example.com/v1beta1', 'Multi'], ['example.com/v1beta1', 'Multi']]);
     const touched = await send(path('multis', 'a'), { spec: { cron: '5' } }, 'PATCH', merge);
     expect(touched.json()).toMatchObject({ apiVersion: 'example.com/v1', spec: { cron: '5', added: 'new' }, metadata: { generation: 2 } });
+  });
+});
+
+describe('a conversion webhook', () => {
+  interface Review { request: { uid: string; desiredAPIVersion: string; objects: (Json & { apiVersion: string; spec: Json })[] } }
+  let hook: Server, answer: (r: Review) => Json, asked = 0, config: Json;
+  beforeAll(async () => {
+    const cert = await api.pki.issue('hook', { commonName: 'hook', hosts: ['127.0.0.1'] });
+    hook = createServer({ cert: cert.cert, key: cert.key }, (req, res) => {
+      const parts: Buffer[] = [];
+      req.on('data', (b: Buffer) => parts.push(b));
+      req.on('end', () => { asked++; res.setHeader('content-type', 'application/json'); res.end(JSON.stringify(answer(JSON.parse(Buffer.concat(parts).toString()) as Review))); });
+    });
+    await new Promise<void>(resolve => { hook.listen(0, '127.0.0.1', resolve); });
+    config = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: `https://127.0.0.1:${(hook.address() as AddressInfo).port}/convert`, caBundle: Buffer.from(api.pki.ca.cert).toString('base64') } } };
+  });
+  afterAll(() => { hook.closeAllConnections(); hook.close(); });
+
+  // v1 has spec.size, v2 has spec.length.
+  const good = (r: Review): Json => ({
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: {
+      uid: r.request.uid, result: { status: 'Success' },
+      convertedObjects: r.request.objects.map(o => ({ ...o, apiVersion: r.request.desiredAPIVersion, spec: r.request.desiredAPIVersion.endsWith('v2') ? { length: o.spec['size'] } : { size: o.spec['length'] } })),
+    },
+  });
+  const simple = (name: string, field: string, storage: boolean): Json => ({ name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { [field]: { type: 'integer' } } } } } } });
+
+  it('is asked for every way of reading and writing another version, and its failures are told', async () => {
+    answer = good;
+    await define(crd('Conv', { conversion: config }, [simple('v1', 'size', true), simple('v2', 'length', false)]));
+    const v1 = await send(path('convs'), widget('Conv', 'a', { size: 1 }));
+    expect([v1.status, asked]).toEqual([201, 0]);
+    const made = await send(path('convs', '', 'v2'), { apiVersion: 'example.com/v2', kind: 'Conv', metadata: { name: 'b' }, spec: { length: 2 } });
+    expect([made.status, made.json()]).toMatchObject([201, { apiVersion: 'example.com/v2', spec: { length: 2 } }]);
+    expect((await api.call(path('convs', 'b'))).json()).toMatchObject({ apiVersion: 'example.com/v1', spec: { size: 2 } });
+    const list = (await api.call(path('convs', '', 'v2'))).json<{ metadata: { resourceVersion: string }; items: { apiVersion: string; spec: Json }[] }>();
+    expect(list.items.map(i => [i.apiVersion, i.spec])).toEqual([['example.com/v2', { length: 1 }], ['example.com/v2', { length: 2 }]]);
+    expect((await send(path('convs', 'a', 'v2'), { spec: { length: 7 } }, 'PATCH', merge)).json()).toMatchObject({ spec: { length: 7 } });
+    expect((await api.call(path('convs', 'a'))).json()).toMatchObject({ spec: { size: 7 }, metadata: { generation: 2 } });
+    const watch = await api.open(`${path('convs', '', 'v2')}?watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=1`);
+    let text = '';
+    for await (const b of watch) text += String(b);
+    expect(text.trim().split('\n').map(l => JSON.parse(l) as Json)).toMatchObject([{ type: 'MODIFIED', object: { apiVersion: 'example.com/v2', spec: { length: 7 } } }]);
+
+    await send(path('convs', 'a'), { spec: { size: 8 } }, 'PATCH', merge);
+    answer = r => ({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: { uid: r.request.uid, result: { status: 'Failed', message: 'not today' }, convertedObjects: [] } });
+    const refused = await api.call(path('convs', 'a', 'v2'));
+    expect([refused.status, refused.json<{ message: string }>().message]).toEqual([500, 'conversion webhook for example.com/v1, Kind=Conv failed: not today']);
+    answer = r => ({ ...good(r), response: { ...(good(r)['response'] as Json), convertedObjects: [] } });
+    expect((await api.call(path('convs', 'a', 'v2'))).json<{ message: string }>().message).toBe('conversion webhook for example.com/v1, Kind=Conv returned 0 objects, expected 1');
+    answer = good;
+    const removed = until('convs.example.com', c => c === undefined);
+    expect((await api.call(`${CRDS}/convs.example.com`, { method: 'DELETE' })).status).toBe(200);
+    await removed;
   });
 });

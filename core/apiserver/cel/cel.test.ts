@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { compile, type Outcome } from './cel.ts';
-import { authorizerValue, AUTHORIZER } from './lib-kubernetes.ts';
-import { COST_EXCEEDED } from './limits.ts';
-import { BOOL, DOUBLE, DYN, INT, listOf, mapOf, objectOf, STRING, TIMESTAMP, type Type } from './types.ts';
+import { authorizerValue, AUTHORIZER, resourceCheckValue, RESOURCE_CHECK } from './lib-kubernetes.ts';
+import { overwrite } from '../admission/chain.ts';
+import { COST_EXCEEDED, DEFINITION_ESTIMATE_LIMIT, PER_CALL_LIMIT, RULE_ESTIMATE_LIMIT, RUNTIME_BUDGET } from './limits.ts';
+import { BOOL, DOUBLE, DYN, INT, listOf, mapOf, objectOf, sized, STRING, TIMESTAMP, type Type } from './types.ts';
 import { toJson } from './values.ts';
 
 const item = objectOf('item', () => new Map<string, Type>([['name', STRING], ['count', INT], ['on', BOOL]]));
@@ -100,4 +101,21 @@ test('estimates grow with the sizes of the types', () => {
   // Range 2, initial value 0, ten times 5, result 1.
   expect(of("self.tags.all(t, t != '')").max).toBe(2 + 10 * 4 + 1);
   expect(of('self.items.all(i, i.on)').max).toBe(Infinity);
+});
+
+test('limits stand in their order, and sizes bound estimates', () => {
+  expect(PER_CALL_LIMIT).toBeLessThan(RUNTIME_BUDGET);
+  expect(RULE_ESTIMATE_LIMIT).toBeLessThan(DEFINITION_ESTIMATE_LIMIT);
+  expect(compile("s.contains('a')", { variables: { s: sized(STRING, 1000) } }).program!.estimate().max).toBe(101);
+});
+
+test('a resource check starts from the request', () => {
+  const c = compile("check.check('get').allowed()", { variables: { check: RESOURCE_CHECK } });
+  expect(c.program!.evaluate({ check: resourceCheckValue(q => ({ allowed: q.name === 'n', reason: '' }), { name: 'n' }) }).value).toBe(true);
+});
+
+test('overwriting an object keeps its identity', () => {
+  const o = { metadata: { name: 'a' } };
+  overwrite(o, { metadata: { name: 'b' } });
+  expect(o).toEqual({ metadata: { name: 'b' } });
 });

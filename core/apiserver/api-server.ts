@@ -14,6 +14,8 @@ import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { defaultTolerationSeconds } from './admission/pod-tolerations.ts';
 import { priority } from './admission/priority.ts';
+import { quotaEnv } from './admission/quota/write-status.ts';
+import { ResourceQuotas } from './admission/quota/resource-quota.ts';
 import { serviceAccount } from './admission/service-account.ts';
 import { ClusterIps } from './allocators/cluster-ip.ts';
 import { NodePorts } from './allocators/node-port.ts';
@@ -112,7 +114,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
 
   const tokens = new ServiceAccountTokens(o.serviceAccountKey, o.serviceAccountIssuer ?? 'https://kubernetes.default.svc.cluster.local', clock);
   const reader = (): RegistryEnv => env;
-  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader)];
+  const quotas = new ResourceQuotas(() => quotaEnv(env));
+  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader), quotas];
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, authorizer: union([privilegedGroup('system:masters'), authenticatedMay]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
@@ -145,6 +148,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     return discovery.handle(method, path, headers, query);
   };
   const http = new HttpServer({ env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);
 
@@ -165,6 +169,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       expiry?.cancel();
       keeper?.stop();
       served?.stop();
+      quotas.stop();
       metrics.stop();
       await http.close();
     },

@@ -19,7 +19,7 @@ export function quantityOf(text: string): Quantity {
 }
 
 /** `a + b` in the format of `a`, of `b` where `a` is nothing or zero. */
-const plus = (a: Quantity | undefined, b: Quantity): Quantity => (a === undefined || a.nanos === 0n ? b : { nanos: a.nanos + b.nanos, format: a.format });
+export const plus = (a: Quantity | undefined, b: Quantity): Quantity => (a === undefined || a.nanos === 0n ? b : { nanos: a.nanos + b.nanos, format: a.format });
 
 export const sumsOf = (list: List): ResourceSums => new Map(Object.entries(list ?? {}).map(([n, q]) => [n, quantityOf(q)]));
 function addInto(sum: ResourceSums, more: ResourceSums): void { for (const [n, q] of more) sum.set(n, plus(sum.get(n), q)); }

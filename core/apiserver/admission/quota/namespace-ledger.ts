@@ -178,7 +178,7 @@ export class NamespaceLedger {
     const next = Math.min(...[...this.#fading.values()].map(f => f.at));
     this.#timer = this.#env.clock.after(Math.max(0, next - this.#env.clock.now()) + 1, () => {
       const now = this.#env.clock.now();
-      for (const [key, f] of [...this.#fading]) if (f.at < now) { this.#fading.delete(key); f.again(); }
+      for (const [key, f] of this.#fading) if (f.at < now) { this.#fading.delete(key); f.again(); }
       this.#rearm();
     });
   }

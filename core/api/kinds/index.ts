@@ -38,6 +38,19 @@ import { apiService } from './apiregistration/api-service.ts';
 import { flowSchema } from './flowcontrol/flow-schema.ts';
 import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts';
 import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
+import { networkPolicy } from './networking/network-policy.ts';
+import { ipAddress } from './networking/ip-address.ts';
+import { serviceCidr } from './networking/service-cidr.ts';
+import { runtimeClass } from './node/runtime-class.ts';
+import { csiDriver } from './storage/csi-driver.ts';
+import { csiNode } from './storage/csi-node.ts';
+import { csiStorageCapacity } from './storage/csi-storage-capacity.ts';
+import { volumeAttachment } from './storage/volume-attachment.ts';
+import { volumeAttributesClass } from './storage/volume-attributes-class.ts';
+import { deviceClass } from './resource/device-class.ts';
+import { resourceClaim } from './resource/resource-claim.ts';
+import { resourceClaimTemplate } from './resource/resource-claim-template.ts';
+import { resourceSlice } from './resource/resource-slice.ts';
 import type { KindSpec } from './kind.ts';
 
 /** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
@@ -48,15 +61,17 @@ export const kinds: readonly KindSpec[] = [
   eventV1,
   horizontalPodAutoscaler,
   job, cronJob,
-  ingress, ingressClass,
+  ingress, ingressClass, networkPolicy, ipAddress, serviceCidr,
   podDisruptionBudget,
   role, roleBinding, clusterRole, clusterRoleBinding,
-  storageClass,
+  storageClass, csiDriver, csiNode, csiStorageCapacity, volumeAttachment, volumeAttributesClass,
   customResourceDefinition,
   priorityClass,
   lease,
+  runtimeClass,
   endpointSlice,
   flowSchema, priorityLevelConfiguration,
+  deviceClass, resourceClaim, resourceClaimTemplate, resourceSlice,
 ];
 
 const byPlural = new Map(kinds.map(k => [`${k.group}/${k.version}/${k.plural}`, k]));

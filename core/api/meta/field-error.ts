@@ -26,9 +26,9 @@ export const notFound = (field: string, value: unknown): FieldError => ({ type: 
 export const forbidden = (field: string, detail?: string): FieldError => ({ type: 'FieldValueForbidden', field, detail: `Forbidden${tail(detail)}` });
 export const tooLong = (field: string, max: number): FieldError => ({ type: 'FieldValueTooLong', field, detail: `Too long: may not be more than ${max} bytes` });
 export const tooMany = (field: string, actual: number, max: number): FieldError => ({ type: 'FieldValueTooMany', field, detail: `Too many: ${actual}: must have at most ${max} items` });
-/** `Unsupported value: "x": supported values: "a", "b"`. */
-export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError =>
-  ({ type: 'FieldValueNotSupported', field, detail: `Unsupported value: ${show(value)}: supported values: ${[...supported].sort().map(s => JSON.stringify(s)).join(', ')}` });
+/** `Unsupported value: "x": supported values: "a", "b"`; in order of the alphabet, or `asGiven` where upstream lists them by hand. */
+export const notSupported = (field: string, value: unknown, supported: readonly string[], asGiven = false): FieldError =>
+  ({ type: 'FieldValueNotSupported', field, detail: `Unsupported value: ${show(value)}: supported values: ${(asGiven ? supported : [...supported].sort()).map(s => JSON.stringify(s)).join(', ')}` });
 
 /** `spec.x: Required value`. */
 export const fieldErrorText = (e: FieldError): string => `${e.field}: ${e.detail}`;

@@ -44,3 +44,43 @@ export function nonSpecialIP(text: string): string | undefined {
   if (v4 ? text.startsWith('224.0.0.') : /^ff[0-9a-f]2:/.test(lower)) return 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)';
   return undefined;
 }
+
+/** The value of an address and how many bits its family has; undefined for text that is none. */
+function numeric(text: string): { value: bigint; bits: 32 | 128 } | undefined {
+  if (isIPv4(text)) return { value: text.split('.').reduce((v, part) => (v << 8n) | BigInt(part), 0n), bits: 32 };
+  if (!isIPv6(text)) return undefined;
+  let s = text;
+  const colon = s.lastIndexOf(':');
+  if (s.includes('.')) {
+    const tail = s.slice(colon + 1).split('.').map(Number);
+    s = `${s.slice(0, colon + 1)}${(tail[0]! * 256 + tail[1]!).toString(16)}:${(tail[2]! * 256 + tail[3]!).toString(16)}`;
+  }
+  const [head, rest] = s.split('::').map(h => (h === '' ? [] : h.split(':'))) as [string[], string[]?];
+  const groups = rest === undefined ? head : [...head, ...Array<string>(8 - head.length - rest.length).fill('0'), ...rest];
+  return { value: groups.reduce((v, g) => (v << 16n) | BigInt(`0x${g}`), 0n), bits: 128 };
+}
+
+/** The one way to write an address (RFC 5952); undefined for text that is none. An IPv4 address mapped into IPv6 keeps its dots. */
+export function canonicalIP(text: string): string | undefined {
+  const n = numeric(text);
+  if (n === undefined || n.bits === 32) return n && text;
+  if (n.value >> 32n === 0xffffn) return `::ffff:${[24n, 16n, 8n, 0n].map(shift => String((n.value >> shift) & 0xffn)).join('.')}`;
+  const groups = Array.from({ length: 8 }, (_, i) => ((n.value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
+  let best = { at: -1, length: 1 };
+  for (let at = 0; at < 8; at++) {
+    let length = 0;
+    while (at + length < 8 && groups[at + length] === '0') length++;
+    if (length > best.length) best = { at, length };
+  }
+  if (best.at < 0) return groups.join(':');
+  return `${groups.slice(0, best.at).join(':')}::${groups.slice(best.at + best.length).join(':')}`;
+}
+
+/** Whether the second block lies wholly within the first and is smaller; false when one of them is none. */
+export function strictlyWithin(outer: string, inner: string): boolean {
+  const [a, aBits] = outer.split('/'), [b, bBits] = inner.split('/');
+  const x = numeric(a ?? ''), y = numeric(b ?? '');
+  if (!x || !y || x.bits !== y.bits || Number(aBits) >= Number(bBits)) return false;
+  const shift = BigInt(x.bits - Number(aBits));
+  return x.value >> shift === y.value >> shift;
+}

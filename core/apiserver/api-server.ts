@@ -32,6 +32,10 @@ import { createDiscovery } from './discovery/discovery.ts';
 import type { HealthCheck } from './discovery/health.ts';
 import { Metrics } from './discovery/metrics.ts';
 import { Resources } from './dispatch.ts';
+import { ensureFlowControl, keepDangling } from './flowcontrol/bootstrap.ts';
+import { dump } from './flowcontrol/dump.ts';
+import { FlowControl } from './flowcontrol/flow-control.ts';
+import { keepLocal, registerLocal } from './aggregation/registration.ts';
 import { HttpServer, type ConnectHandler, type PathHandler } from './http/server.ts';
 import { LocalTransport } from './local-transport.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
@@ -40,6 +44,9 @@ import { Resource, type View } from './registry/resource.ts';
 
 export type { UserInfo } from './context.ts';
 export type { ConnectHandler, ConnectRequest } from './http/server.ts';
+
+/** What the server does of its own accord. */
+const SYSTEM: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 
 /** The kinds that are another's view, by group, version and plural. */
 const VIEWS: Readonly<Record<string, View>> = {
@@ -85,6 +92,8 @@ export interface ApiServer extends Lookup {
   kinds(): readonly KindSpec[];
   /** Listens for HTTPS; resolves with the port. May be called more than once. */
   listen(host: string, port: number, tls: { cert: string; key: string }): Promise<number>;
+  /** Writes the objects the server keeps of itself (flow schemas, priority levels, APIServices) and keeps them until `close`. */
+  keepOwnObjects(): Promise<void>;
   /** The same chain in process: no socket, no JSON; watch events carry shared decoded objects. */
   localTransport(user: UserInfo): Transport;
   readonly metrics: Metrics;
@@ -145,17 +154,26 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const paths: PathHandler = (method, path, headers, query) => {
     if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
     if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };
+    if (path.startsWith('/debug/')) return dump(flow, path);
     return discovery.handle(method, path, headers, query);
   };
-  const http = new HttpServer({ env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  const flow = new FlowControl(env);
+  const http = new HttpServer({ flow, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);
 
-  const keeper = definitions && startDefinitionController(env, definitions, new Client(new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }), 'kube-apiserver'));
+  const kept: { close(): void }[] = [];
+  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
+  const keeper = definitions && startDefinitionController(env, definitions, new Client(transport(SYSTEM), 'kube-apiserver'));
 
   return {
     metrics, tokens, kinds,
+    async keepOwnObjects() {
+      const client = new Client(transport(SYSTEM), 'kube-apiserver');
+      await Promise.all([ensureFlowControl(client), registerLocal(client, kinds())]);
+      kept.push(keepDangling(env, client), keepLocal(env, client, kinds));
+    },
     get: (...args) => lookup.get(...args),
     async listen(host, port, tls) {
       const actual = await http.listen(host, port, { ...tls, ca: o.clientCa });
@@ -163,13 +181,15 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       metrics.start();
       return actual;
     },
-    localTransport: user => new LocalTransport(env, resources, paths, user),
+    localTransport: transport,
     async close() {
       closing = true;
       expiry?.cancel();
       keeper?.stop();
       served?.stop();
       quotas.stop();
+      for (const k of kept) k.close();
+      flow.close();
       metrics.stop();
       await http.close();
     },

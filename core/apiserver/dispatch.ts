@@ -47,6 +47,8 @@ export class Resources {
     if (found === undefined || (r.namespace !== '' && !found.spec.namespaced)) throw noSuchResource();
     return found;
   }
+  /** The resource of a URL; undefined for none. */
+  peek(r: ResourceRequest): Resource | undefined { return this.#byUrl.get(`${r.group}/${r.version}/${r.plural}`); }
   find(group: string, plural: string): Resource | undefined { return this.#byGroup.get(`${group}/${plural}`); }
   all(): IterableIterator<Resource> { return this.#byUrl.values(); }
   /** Takes resources off and puts others on, in one step; those of one group and plural belong together, the preferred one first. */

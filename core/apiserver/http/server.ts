@@ -14,6 +14,8 @@ import type { Body, RequestContext, UserInfo } from '../context.ts';
 import { customOf } from '../crd/custom-kind.ts';
 import { CONNECT, dispatch, subresourceOf, verbOf, type Resources } from '../dispatch.ts';
 import type { RegistryEnv, SubresourceEnv } from '../registry/env.ts';
+import type { Asked } from '../flowcontrol/classify.ts';
+import type { FlowControl } from '../flowcontrol/flow-control.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
 import { present, type YamlWriter } from './present.ts';
 import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
@@ -52,6 +54,8 @@ export interface HttpOptions {
   readonly paths: PathHandler;
   readonly connect: ConnectHandler | undefined;
   readonly metrics: Metrics | undefined;
+  /** Priority and fairness; without it everybody runs at once. */
+  readonly flow?: FlowControl;
   readonly yaml: YamlWriter;
   readonly log: Log;
 }
@@ -111,14 +115,22 @@ export class HttpServer {
     const url = req.url!, mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
     const warnings: string[] = [];
-    let verb: RequestVerb | undefined, r: ResourceRequest | undefined;
+    let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined;
     try {
       const socket = req.socket as TLSSocket;
       const user = this.#o.authenticator.quick(socket, req.headers) ?? await this.#o.authenticator.authenticate(socket, req.headers);
       r = resourceRequest(path);
       const query = parseQuery(search);
+      verb = r && verbOf(req.method!, r, query);
+      if (r === undefined || (verb !== undefined && !CONNECT.includes(r.subresource))) {
+        const seat = this.#seat(res, user, r ? { verb: verb!, group: r.group, resource: r.subresource ? `${r.plural}/${r.subresource}` : r.plural, namespace: r.namespace, path: '' } : { verb: req.method!.toLowerCase(), group: '', resource: '', namespace: '', path }, r);
+        const release = seat instanceof Promise ? await seat : seat;
+        // A watch has its seat until it is on its way.
+        if (release && verb === 'watch') watching = release;
+        else if (release && res.closed) release();
+        else if (release) res.once('close', release);
+      }
       if (r === undefined) return await this.#path(req, res, user, path, search);
-      verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
       demand(this.#o.env.authorizer, accessOf(user, verb, r));
       const resource = this.#o.resources.at(r);
@@ -149,9 +161,22 @@ export class HttpServer {
       addWarnings(res, warnings);
       this.#fail(req, res, error);
     } finally {
+      watching?.();
       metrics?.ended();
       if (metrics && r) metrics.observe(labels(verb, req.method!, r), res.statusCode, (performance.now() - started) / 1000);
     }
+  }
+
+  /** What the request has to hold while it runs; undefined when nothing. Tells the client which schema and level it met. */
+  #seat(res: ServerResponse, user: UserInfo, asked: Asked, r: ResourceRequest | undefined): (() => void) | undefined | Promise<() => void> {
+    const { flow } = this.#o;
+    if (!flow) return undefined;
+    const c = flow.classify(user, asked);
+    if (c.schemaUid !== '') { res.setHeader('X-Kubernetes-PF-FlowSchema-UID', c.schemaUid); res.setHeader('X-Kubernetes-PF-PriorityLevel-UID', c.levelUid); }
+    const listed = r && asked.verb === 'list' && !c.exempt ? this.#o.resources.peek(r) : undefined;
+    const seat = flow.admit(c, user, asked, listed ? this.#o.env.store.count(listed.range(r!.namespace)) : 1);
+    if (seat instanceof Promise) return seat.then(s => s.release);
+    return c.exempt ? undefined : seat.release;
   }
 
   async #path(req: IncomingMessage, res: ServerResponse, user: UserInfo, path: string, search: string): Promise<void> {

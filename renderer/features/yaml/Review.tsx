@@ -26,13 +26,15 @@ interface Props {
   onTheirs(p: Planned): void;
   onMine(p: Planned): void;
   onGoTo(p: Planned): void;
+  /** Writes these documents anew in versions that are served. */
+  onUpgrade(list: readonly Planned[]): void;
 }
 
 /** The word for a document: how it went, or how it will go. */
 const wordOf = (p: Planned): string => (p.done ? `yaml.results.${p.done}` : p.conflicts ? 'yaml.verbs.conflict' : `yaml.verbs.${p.verb}`);
 const levelOf = (p: Planned): Level => (p.done === 'created' || p.done === 'changed' ? 'good' : p.done === 'same' ? 'none' : p.conflicts ? 'warning' : LEVEL[p.verb]);
 
-export function Review({ planned, busy, command, edit, onApply, onAgain, onBack, onTheirs, onMine, onGoTo }: Props) {
+export function Review({ planned, busy, command, edit, onApply, onAgain, onBack, onTheirs, onMine, onGoTo, onUpgrade }: Props) {
   const { t } = useTranslation();
   const [at, setAt] = useState(() => Math.max(0, planned.findIndex(p => p.verb === 'failed')));
   const p = planned[at] ?? planned[0];
@@ -54,6 +56,7 @@ export function Review({ planned, busy, command, edit, onApply, onAgain, onBack,
         <div className="yaml-review-one">
           <p className="yaml-review-head"><StatusShape level={levelOf(p)} /><b className="mono ellipsis">{labelOf(p)}</b><span className="quiet">{p.namespace} · {t(wordOf(p))}{p.unchecked ? ` · ${t('yaml.unchecked')}` : ''}</span></p>
           {p.error ? <p className="inline-error" role="alert">{p.error.message} <button type="button" className="link-button" onClick={() => onGoTo(p)}>{t('yaml.goTo')}</button></p> : null}
+          {p.removed ? <Removed one={p} all={planned.filter(x => x.upgrade)} onUpgrade={onUpgrade} /> : null}
           {p.conflicts ? (
             <div className="yaml-conflict" role="alert">
               <p>{t(edit ? 'yaml.conflict' : 'yaml.conflictApply', { count: p.conflicts.length })}</p>
@@ -62,7 +65,7 @@ export function Review({ planned, busy, command, edit, onApply, onAgain, onBack,
             </div>
           ) : null}
           {p.drift ? <div className="yaml-conflict" role="status"><p>{t('yaml.drift', { count: p.drift.length })}</p><Clashes list={p.drift} /></div> : null}
-          {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.error ? null : p.live ? <><div className="yaml-sides quiet"><span>{t('yaml.now')}</span><span>{t(p.conflicts ? 'yaml.yours' : 'yaml.after')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>
+          {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.upgrade ? <><div className="yaml-sides quiet"><span>{t('yaml.asWritten')}</span><span>{t('yaml.upgraded')}</span></div><Diff left={toText(p.doc.object)} right={toText(orderLike(p.upgrade.object, p.doc.object) as KubeObject)} label={t('yaml.difference')} /></> : p.error ? null : p.live ? <><div className="yaml-sides quiet"><span>{t('yaml.now')}</span><span>{t(p.conflicts ? 'yaml.yours' : 'yaml.after')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>
             : <><div className="yaml-sides quiet"><span>{t(p.unchecked ? 'yaml.asWritten' : 'yaml.after')}</span></div><Shown text={right} label={t('yaml.difference')} /></>}
         </div>
       </div>
@@ -71,6 +74,20 @@ export function Review({ planned, busy, command, edit, onApply, onAgain, onBack,
         <Button variant="text" onClick={onBack}>{t('yaml.back')}</Button>
         <Button variant="contained" autoFocus disabled={busy || (!tried && count === 0)} onClick={tried ? onAgain : onApply} data-testid="yaml-apply">{busy ? t('yaml.applying') : tried ? t('yaml.again') : count === 0 ? t('yaml.nothingToDo') : leftOut > 0 ? t('yaml.applySome', { count, of: planned.length }) : t('yaml.apply', { count })}</Button>
       </footer>
+    </div>
+  );
+}
+
+/** A version that is gone: since when, what took its place, what to look at, and the way there. */
+function Removed({ one, all, onUpgrade }: { one: Planned; all: readonly Planned[]; onUpgrade(list: readonly Planned[]): void }) {
+  const { t } = useTranslation();
+  const { apiVersion, kind } = one.doc.object;
+  return (
+    <div className="yaml-conflict" role="status">
+      <p>{t(one.removed?.to ? 'yaml.removed' : 'yaml.removedForGood', { kind, from: apiVersion, to: one.removed?.to, since: `1.${one.removed?.since}` })}</p>
+      {one.upgrade && one.upgrade.notes.length > 0 ? <ul>{one.upgrade.notes.map(n => <li key={n}>{t(`yaml.upgradeNote.${n}`)}</li>)}</ul> : null}
+      {one.upgrade && one.doc.span ? <Button variant="outlined" onClick={() => onUpgrade([one])} data-testid="yaml-upgrade">{t('yaml.upgrade', { to: one.removed?.to })}</Button> : null}
+      {all.length > 1 ? <Button variant="outlined" onClick={() => onUpgrade(all)}>{t('yaml.upgradeAll', { count: all.length })}</Button> : null}
     </div>
   );
 }

@@ -15,7 +15,7 @@ import { IconButton } from '../../kit/IconButton.tsx';
 import { Loading, StateMessage } from '../../kit/states.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
 import { carryOut, keyOf, labelOf, plan, type ApplyContext, type Base, type Planned } from './apply.ts';
-import { editable, readManifest, toText, type Problem } from './documents.ts';
+import { editable, readManifest, rewritten, toText, type Problem } from './documents.ts';
 import { Editor, type EditorHandle } from './Editor.tsx';
 import { deepEqual } from './equal.ts';
 import { dropped, EXTENSIONS, joined, save, type ManifestFile } from './files.ts';
@@ -165,6 +165,11 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
     setPlanned(undefined);
     setTimeout(() => void review.run(), 0);
   };
+  const upgradeDocs = (list: readonly Planned[]): void => {
+    editor.current?.set(rewritten(editor.current.text(), list.flatMap(p => (p.upgrade ? [{ doc: p.doc, object: p.upgrade.object }] : []))));
+    setPlanned(undefined);
+    setTimeout(() => void review.run(), 0);
+  };
   return (
     <section className={`yaml${over ? ' over' : ''}`} aria-label={t('actions.yaml')} data-testid="yaml" onDragOver={e => { e.preventDefault(); setOver(true); }} onDragLeave={e => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
       <div className="yaml-bar">
@@ -189,7 +194,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
         <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (takesFocus(id) && !base && text === '') h.focus(); }} onChange={x => { decided.current.clear(); setText(x); }} onReview={() => void review.run()} onMarkers={setErrors} />
         {text === '' ? <p className="yaml-empty quiet">{t('yaml.empty')}</p> : null}
       </div>
-      {planned ? <Review planned={planned} busy={apply.busy} command={command} edit={base !== undefined} onApply={() => void apply.run()} onAgain={() => void review.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}
+      {planned ? <Review planned={planned} busy={apply.busy} command={command} edit={base !== undefined} onApply={() => void apply.run()} onAgain={() => void review.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onUpgrade={upgradeDocs} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}
       {menu ? <Menu open anchorEl={menu} onClose={() => setMenu(null)}>{templates.map(x => <MenuItem key={x.id} onClick={() => { setMenu(null); const now = (editor.current?.text() ?? '').trim(); editor.current?.set(now === '' ? x.text : `${now}\n---\n${x.text}`); editor.current?.focus(); }}>{t(`yaml.template.${x.id}`)}</MenuItem>)}</Menu> : null}
     </section>
   );

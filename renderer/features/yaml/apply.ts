@@ -2,6 +2,7 @@
 import { encodeBase64 } from '../../../core/api/meta/base64.ts';
 import type { KindSpec } from '../../../core/api/kinds/kind.ts';
 import { apiVersionOf, resourcePath, type KubeObject, type ResourceType } from '../../../core/api/meta/object.ts';
+import { removedVersion, upgrade, type RemovedVersion, type Upgrade } from '../../../core/api/meta/removed-versions.ts';
 import type { ClusterInfo } from '../../../electron/contract/frames.ts';
 import { HostError, type ApiRequest } from '../../gateway/connection.ts';
 import { editable, LAST_APPLIED, lastApplied, type ManifestDoc } from './documents.ts';
@@ -27,6 +28,10 @@ export interface Planned {
   /** As it will be, by the server's word; what was asked for when that could not be had (`unchecked`). */
   result?: KubeObject;
   error?: HostError;
+  /** Its version is served no more; what took its place, if anything did. */
+  removed?: RemovedVersion;
+  /** The manifest as it is written today. */
+  upgrade?: Upgrade;
   /** Its namespace comes with the same manifest: the server could not be asked yet. */
   unchecked?: boolean;
   /** Both sides changed these since the editor was opened, or since the manifest was last applied. */
@@ -75,6 +80,8 @@ export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?:
       const from = p;
       p = await latest(() => (isSame(base, object) ? planEdit(c, from, object, base!) : planApply(c, from, object, decided)), x => x.error?.code === 409 && x.live !== undefined);
     } catch (e) { p = { ...p, verb: 'failed', error: asHostError(e) }; }
+    const removed = p.error?.code === 404 ? removedVersion(doc.object.apiVersion ?? '', doc.object.kind ?? '') : undefined;
+    if (removed) p = { ...p, removed, upgrade: upgrade(doc.object) };
     if (p.error?.code === 404 && p.namespace && spaces.has(p.namespace)) p = { ...p, verb: 'create', error: undefined, unchecked: true, result: doc.object };
     return p;
   }));

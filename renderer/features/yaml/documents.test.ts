@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startText } from '../../text.ts';
-import { orderLike, readManifest, toText } from './documents.ts';
+import { orderLike, readManifest, rewritten, toText } from './documents.ts';
 
 const TEXT = `apiVersion: v1
 kind: Pod
@@ -53,5 +53,22 @@ describe('toText', () => {
     const text = toText({ metadata: { name: 'a', uid: 'u', resourceVersion: '3', managedFields: [] }, kind: 'Pod', apiVersion: 'v1', status: { phase: 'Running' }, spec: { on: 'on' } } as never);
     expect(text).toBe('apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  "on": "on"\n');
     expect(readManifest(text).docs[0]!.object).toMatchObject({ spec: { on: 'on' } });
+  });
+});
+
+describe('documents written anew', () => {
+  it('leave comments and the other documents as they are', () => {
+    const text = '# first\na: 1\n---\n# mine\napiVersion: old/v1\nkind: X\nmetadata:\n  name: x # here\n---\napiVersion: v1\nkind: Y\nmetadata: {name: y}\n';
+    const { docs } = readManifest(text.slice(text.indexOf('# mine')));
+    const made = rewritten(text.slice(text.indexOf('# mine')), [{ doc: docs[0]!, object: { ...docs[0]!.object, apiVersion: 'new/v1' } }]);
+    expect(made).toContain('# mine\napiVersion: new/v1\nkind: X\nmetadata:\n  name: x\n');
+    expect(made).toContain('---\napiVersion: v1\nkind: Y\nmetadata: {name: y}\n');
+    expect(readManifest(made).docs.map(d => d.object.apiVersion)).toEqual(['new/v1', 'v1']);
+  });
+  it('of a List are not touched one by one', () => {
+    const text = 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: old/v1, kind: X, metadata: {name: x}}\n';
+    const { docs } = readManifest(text);
+    expect(docs[0]!.span).toBeUndefined();
+    expect(rewritten(text, [{ doc: docs[0]!, object: docs[0]!.object }])).toBe(text);
   });
 });

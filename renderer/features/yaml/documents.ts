@@ -7,6 +7,8 @@ export interface ManifestDoc {
   object: KubeObject;
   /** 1-based line the document begins on. */
   line: number;
+  /** Its characters in the text, from and to; undefined for one that shares its text with others (an item of a List). */
+  span?: readonly [number, number];
   /** Where a field is: `spec.containers[0].image` -> 1-based line and column; the nearest parent when the field is not there. */
   place(field: string): { line: number; column: number; endLine: number; endColumn: number };
 }
@@ -39,7 +41,7 @@ export function readManifest(text: string): { docs: ManifestDoc[]; problems: Pro
     for (const object of objects) {
       const missing = !object.apiVersion ? 'apiVersion' : !object.kind ? 'kind' : !object.metadata?.name && !object.metadata?.generateName ? 'metadata.name' : undefined;
       if (missing) problems.push({ message: t('yaml.missingField', { field: missing }), ...place('metadata') });
-      else docs.push({ object, line: lines.linePos(from).line, place });
+      else docs.push({ object, line: lines.linePos(from).line, place, ...(objects[0] === value && range ? { span: [from, range[1]] as const } : {}) });
     }
   }
   return { docs, problems };
@@ -83,6 +85,15 @@ export function toText(o: KubeObject): string {
   for (const k of TOP) if (all[k] !== undefined) out[k] = all[k];
   for (const [k, v] of Object.entries(all)) if (!(k in out) && v !== undefined) out[k] = v;
   return stringify(out, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1', indentSeq: false });
+}
+
+/** The text with some of its documents written anew; whatever else it says stays as it is. */
+export function rewritten(text: string, docs: readonly { doc: ManifestDoc; object: KubeObject }[]): string {
+  let out = text;
+  for (const { doc, object } of [...docs].sort((a, b) => (b.doc.span?.[0] ?? 0) - (a.doc.span?.[0] ?? 0))) {
+    if (doc.span) out = `${out.slice(0, doc.span[0])}${stringify(orderLike(object, doc.object), { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1', indentSeq: false })}${out.slice(doc.span[1])}`;
+  }
+  return out;
 }
 
 /** Where `kubectl apply` and we keep what a manifest said last time. */

@@ -27,6 +27,8 @@ import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
 import { conversionWebhook } from './crd/conversion-webhook.ts';
 import { startDefinitionController } from './crd/controller.ts';
+import { withDefinitionChecks } from './crd/definition-checks.ts';
+import { rulesFor } from './crd/rules.ts';
 import { ServedCustomResources } from './crd/served.ts';
 import { createDiscovery } from './discovery/discovery.ts';
 import type { HealthCheck } from './discovery/health.ts';
@@ -110,7 +112,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const resources = new Resources();
   for (const spec of o.kinds) {
     const stored = spec.storedAs && o.kinds.find(k => k.group === spec.storedAs!.group && k.plural === spec.storedAs!.plural);
-    resources.add(stored ? new Resource(spec, stored, VIEWS[`${spec.group}/${spec.version}/${spec.plural}`]) : new Resource(spec));
+    resources.add(stored ? new Resource(spec, stored, VIEWS[`${spec.group}/${spec.version}/${spec.plural}`]) : new Resource(withDefinitionChecks(spec)));
   }
 
   const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
@@ -147,7 +149,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     },
   };
   const definitions = resources.find('apiextensions.k8s.io', 'customresourcedefinitions');
-  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, converter: crd => conversionWebhook(crd, lookup) });
+  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, rulesFor, converter: crd => conversionWebhook(crd, lookup) });
   served?.start();
   const kinds = (): readonly KindSpec[] => served?.kinds ?? o.kinds;
   const discovery = createDiscovery({ kinds, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });

@@ -68,6 +68,9 @@ export function prune(object: Record<string, unknown>, s: Structural): string[] 
   return gone;
 }
 
+/** Any value of the schema, pruned in place. */
+export function pruned<T>(v: T, s: Structural): T { pruneValue(v, s, false, '', []); return v; }
+
 function pruneValue(v: unknown, s: Structural | undefined, root: boolean, path: string, gone: string[]): void {
   if (s?.preserve) { keep(v, s, root, path, gone); return; }
   if (Array.isArray(v)) { for (let i = 0; i < v.length; i++) if (typeof v[i] === 'object') pruneValue(v[i], s?.items, false, `${path}[${i}]`, gone); return; }

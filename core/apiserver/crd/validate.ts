@@ -70,7 +70,7 @@ function run(v: unknown, s: Structural, path: string, old: unknown): Result {
 
 function typeError(path: string, wanted: string, value: string, shown: string): FieldError {
   const name = path.replace(/^\./, '');
-  return invalidValue(path, value, `${name === '' ? '' : `${name} `}in body must be of type ${wanted}: ${JSON.stringify(shown)}`, 'FieldValueTypeInvalid');
+  return invalidValue(path, value, `${name} in body must be of type ${wanted}: ${JSON.stringify(shown)}`, 'FieldValueTypeInvalid');
 }
 
 function typeFits(type: string, types: readonly string[], s: Structural): boolean {

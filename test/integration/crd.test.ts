@@ -296,3 +296,45 @@ describe('a conversion webhook', () => {
     await removed;
   });
 });
+
+describe('rules in CEL', () => {
+  const ruled = (spec: Json): Json => ({ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } });
+  const refused = async (kind: string, spec: Json): Promise<string> => {
+    const reply = await send(CRDS, crd(kind, {}, [ruled(spec)]));
+    expect(reply.status).toBe(422);
+    return reply.json<{ message: string }>().message;
+  };
+  const at = 'spec.versions[0].schema.openAPIV3Schema.properties[spec]';
+
+  it('judge objects and their changes', async () => {
+    await define(crd('Ruled', {}, [ruled({
+      type: 'object',
+      'x-kubernetes-validations': [
+        { rule: 'self.min <= self.max', message: 'min may not exceed max' }, { rule: "!has(self.name) || self.name.startsWith('x')", messageExpression: "'name ' + self.name + ' must start with x'", fieldPath: '.name', reason: 'FieldValueForbidden' },
+      ],
+      properties: {
+        min: { type: 'integer' }, max: { type: 'integer' }, name: { type: 'string', maxLength: 20 }, fixed: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'is fixed' }] },
+        list: { type: 'array', maxItems: 5, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items: { type: 'object', required: ['k'], properties: { k: { type: 'string' }, n: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self >= oldSelf' }] } } } },
+      },
+    })]));
+    const make = async (spec: Json): Promise<string> => (await send(path('ruleds'), widget('Ruled', 'a', spec))).json<{ message?: string }>().message ?? 'created';
+    expect(await make({ min: 2, max: 1 })).toBe('Ruled.example.com "a" is invalid: spec: Invalid value: min may not exceed max');
+    expect(await make({ min: 0, max: 1, name: 'bad' })).toBe('Ruled.example.com "a" is invalid: spec.name: Forbidden: name bad must start with x');
+    expect(await make({ min: 0 })).toBe('Ruled.example.com "a" is invalid: spec: Invalid value: "object": no such key: max evaluating rule: self.min <= self.max');
+    expect(await make({ min: 'x', max: 1 })).toContain('some validation rules were not checked because the object was invalid; correct the existing errors to complete validation');
+    expect(await make({ min: 0, max: 1, fixed: 'f', list: [{ k: 'a', n: 2 }] })).toBe('created');
+    const patch = async (spec: Json): Promise<string> => (await send(path('ruleds', 'a'), { spec }, 'PATCH', merge)).json<{ message?: string }>().message ?? 'patched';
+    expect(await patch({ fixed: 'g' })).toBe('Ruled.example.com "a" is invalid: spec.fixed: Invalid value: "g": is fixed');
+    expect(await patch({ list: [{ k: 'b', n: 0 }, { k: 'a', n: 1 }] })).toBe('Ruled.example.com "a" is invalid: spec.list[1].n: Invalid value: 1: failed rule: self >= oldSelf');
+    expect(await patch({ list: [{ k: 'b', n: 0 }, { k: 'a', n: 3 }], max: 9 })).toBe('patched');
+  });
+
+  it('are judged themselves, and so are defaults', async () => {
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: 'self.b == 1' }] })).toContain(`${at}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.b == 1"}: compilation failed: ERROR: <input>:1:5: undefined field 'b'`);
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: 'self.a' }] })).toContain('cel expression must evaluate to a bool');
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', items: { type: 'string' }, 'x-kubernetes-validations': [{ rule: 'self.all(x, self.all(y, x == y))' }] } } })).toContain('estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule(s) or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)');
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', maxItems: 3, items: { type: 'string', maxLength: 3, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } } } })).toContain(`oldSelf cannot be used on the uncorrelatable portion of the schema within ${at}.properties[a].items`);
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'integer', default: 'x' } } })).toContain(`${at}.properties[a].default: Invalid value: "string":  in body must be of type integer: "string"`);
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'object', default: { b: 1 } } } })).toContain(`${at}.properties[a].default: Invalid value: {"b":1}: must not have unknown fields`);
+  });
+});

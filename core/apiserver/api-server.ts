@@ -13,6 +13,7 @@ import { limitRanger } from './admission/limit-ranger.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { defaultTolerationSeconds } from './admission/pod-tolerations.ts';
+import { podSecurity } from './admission/pod-security/pod-security.ts';
 import { priority } from './admission/priority.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
 import { ResourceQuotas } from './admission/quota/resource-quota.ts';
@@ -126,7 +127,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const tokens = new ServiceAccountTokens(o.serviceAccountKey, o.serviceAccountIssuer ?? 'https://kubernetes.default.svc.cluster.local', clock);
   const reader = (): RegistryEnv => env;
   const quotas = new ResourceQuotas(() => quotaEnv(env));
-  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader), quotas];
+  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader), podSecurity(reader), quotas];
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, authorizer: union([privilegedGroup('system:masters'), authenticatedMay]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),

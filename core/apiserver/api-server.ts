@@ -35,6 +35,8 @@ import { createDiscovery } from './discovery/discovery.ts';
 import type { HealthCheck } from './discovery/health.ts';
 import { Metrics } from './discovery/metrics.ts';
 import { Resources } from './dispatch.ts';
+import { Aggregator, type FrontProxy } from './aggregation/aggregator.ts';
+import type { RemoteApis } from './aggregation/remote-discovery.ts';
 import { ensureFlowControl, keepDangling } from './flowcontrol/bootstrap.ts';
 import { dump } from './flowcontrol/dump.ts';
 import { FlowControl } from './flowcontrol/flow-control.ts';
@@ -48,6 +50,7 @@ import { Resource, type View } from './registry/resource.ts';
 export type { UserInfo } from './context.ts';
 export type { ConnectHandler, ConnectRequest } from './http/server.ts';
 
+const NOBODY: RemoteApis['versions'] = [];
 /** What the server does of its own accord. */
 const SYSTEM: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 
@@ -69,6 +72,8 @@ export interface ApiServerOptions {
   readonly nodePortRange?: readonly [number, number];
   /** PEM of the authority whose client certificates are believed: CN is the user, every O a group. */
   readonly clientCa?: string;
+  /** Who this server is to aggregated servers; without it none is asked. */
+  readonly frontProxy?: FrontProxy;
   /** Static bearer tokens. */
   readonly tokens?: ReadonlyMap<string, UserInfo>;
   /** PKCS#8 PEM (EC P-256 or RSA) that signs service-account tokens. */
@@ -153,7 +158,9 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, rulesFor, converter: crd => conversionWebhook(crd, lookup) });
   served?.start();
   const kinds = (): readonly KindSpec[] => served?.kinds ?? o.kinds;
-  const discovery = createDiscovery({ kinds, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
+  let aggregator: Aggregator | undefined;
+  const remote: RemoteApis = { get versions() { return aggregator?.versions ?? NOBODY; }, read: (...args) => aggregator!.read(...args) };
+  const discovery = createDiscovery({ kinds, remote, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
   const paths: PathHandler = (method, path, headers, query) => {
     if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
     if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };
@@ -161,13 +168,14 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     return discovery.handle(method, path, headers, query);
   };
   const flow = new FlowControl(env);
-  const http = new HttpServer({ flow, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
+  aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
+  const http = new HttpServer({ flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);
 
   const kept: { close(): void }[] = [];
-  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
   const keeper = definitions && startDefinitionController(env, definitions, new Client(transport(SYSTEM), 'kube-apiserver'));
 
   return {
@@ -193,6 +201,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       quotas.stop();
       for (const k of kept) k.close();
       flow.close();
+      aggregator?.close();
       metrics.stop();
       await http.close();
     },

@@ -17,6 +17,8 @@ export interface BootstrapConfig {
   /** Where the API server and the cluster's DNS listen, as pods reach them. */
   apiHost: string; apiPort: number;
   clusterCa: string;
+  /** Signs the certificate by which aggregated servers know this one. */
+  frontProxyCa: string;
   /** Server address in the public cluster-info. */
   server: string;
 }
@@ -64,7 +66,13 @@ export async function bootstrapObjects(client: Client, c: BootstrapConfig): Prom
     ensure(client, service, { apiVersion: 'v1', kind: 'Service', metadata: dns, spec: { type: 'ClusterIP', clusterIP: c.dnsIp, ports: dnsPorts.map(p => ({ ...p, targetPort: 53 })) } } as KubeObject),
     put(client, endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...dns, labels: { ...dns.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets: [{ addresses: [{ ip: c.apiHost }], ports: dnsPorts }] } as KubeObject),
     put(client, endpointSlice, slice('kube-dns', 'kube-system', 'kube-dns', c.apiHost, dnsPorts)),
-    ensure(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' }, data: { 'client-ca-file': c.clusterCa } } as KubeObject),
+    put(client, configMap, {
+      apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' },
+      data: {
+        'client-ca-file': c.clusterCa, 'requestheader-client-ca-file': c.frontProxyCa, 'requestheader-allowed-names': '["front-proxy-client"]', 'requestheader-username-headers': '["X-Remote-User"]',
+        'requestheader-uid-headers': '["X-Remote-Uid"]', 'requestheader-group-headers': '["X-Remote-Group"]', 'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+      },
+    } as KubeObject),
     put(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-public', name: 'cluster-info' }, data: { kubeconfig: clusterInfo(c) } } as KubeObject),
     ...[['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]].map(([name, value]) =>
       ensure(client, priorityClass, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: name as string }, value, globalDefault: false, preemptionPolicy: 'PreemptLowerPriority', description: 'Used for system critical pods.' } as KubeObject)),

@@ -90,10 +90,13 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     const serving = await pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: apiHosts({ serviceCidr: o.serviceCidr, podCidr: o.podCidr, listen: o.listen.host }) });
     const admin = await pki.issue('admin', { commonName: 'kubernetes-admin', organizations: ['system:masters'] });
     const kubelet = await pki.issue('apiserver-kubelet-client', { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] });
+    // An authority of its own: whoever it signs for may say who stands behind a request.
+    const frontProxy = await Pki.open(join(o.data, 'pki', 'front-proxy'), clock.now());
     let connect: ReturnType<typeof createConnect> | undefined;
     const api: ApiServer = createApiServer({
       store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
+      frontProxy: await frontProxy.issue('front-proxy-client', { commonName: 'front-proxy-client' }),
       disabledAdmission: o.disabledAdmission, enabledAdmission: o.enabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
     });
     undo.push('API server', () => { connect?.close(); return api.close(); });
@@ -127,7 +130,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     // the endpoint is as nominal as they are: Kubernetes refuses loopback addresses in endpoints.
     const apiHost = nodeIpOf(o.podCidr, 1);
     if (network.mode === 'nft') await api.listen(apiHost, port, tls);
-    await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, server })]);
+    await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, frontProxyCa: frontProxy.ca.cert, server })]);
 
     const shared = createInformerFactory(clientFor('system:kube-controller-manager'), { clock, log: log.child('informers') });
     undo.push('informers', () => shared.stop());

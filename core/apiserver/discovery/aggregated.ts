@@ -21,6 +21,6 @@ export const groupDiscoveryList = (groups: readonly Group[], core: boolean, vers
   kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {},
   items: groups.filter(g => (g.group === '') === core).map(g => ({
     metadata: core ? {} : { name: g.group },
-    versions: g.versions.map(v => ({ version: v.version, freshness: 'Current', resources: v.kinds.map(resource) })),
+    versions: g.versions.map(v => (v.remote ? { version: v.version, freshness: v.remote.stale ? 'Stale' : 'Current', resources: v.remote.resources } : { version: v.version, freshness: 'Current', resources: v.kinds.map(resource) })),
   })),
 });

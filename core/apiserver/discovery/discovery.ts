@@ -3,11 +3,12 @@ import { arch, platform } from 'node:process';
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import { methodNotAllowed, notAcceptable } from '../../api/meta/status.ts';
 import { systemClock, type Clock } from '../../base/clock.ts';
+import type { RemoteApis, RemoteVersion } from '../aggregation/remote-discovery.ts';
 import { parseAccept } from '../http/negotiate.ts';
 import { createOpenApi } from '../openapi/openapi.ts';
 import { aggregatedType, groupDiscoveryList, type DiscoveryVersion } from './aggregated.ts';
 import { documentOf, header, json, notFound, serve, statusAnswer, text, type Answer, type Document, type Headers } from './answer.ts';
-import { groupsOf, type Group } from './groups.ts';
+import { groupsOf, withRemote, type Group } from './groups.ts';
 import { health, HEALTH_PATH, namesOf, type HealthCheck } from './health.ts';
 import { apiGroupList, apiGroupOf, apiResourceList, apiVersions } from './legacy.ts';
 import type { Metrics } from './metrics.ts';
@@ -16,6 +17,8 @@ export interface DiscoveryOptions {
   /** The kinds served now. A new array (after a CRD came or went) renews every document; the same array is taken as unchanged. */
   readonly kinds: () => readonly KindSpec[];
   /** `v1.36.0+pilothouse.0.1.0`. */
+  /** What other servers answer for; a new array when it changed. */
+  readonly remote?: RemoteApis;
   readonly gitVersion: string;
   readonly buildDate?: string;
   readonly checks?: readonly HealthCheck[];
@@ -38,8 +41,8 @@ const OWN_ROOTS = new Set(['', 'api', 'apis', 'version', 'healthz', 'livez', 're
 
 /** Answers discovery, OpenAPI, version, health and metrics for the kinds of the moment; documents are made on first demand. */
 export function createDiscovery(o: DiscoveryOptions): Discovery {
-  const openapi = createOpenApi({ kinds: o.kinds, gitVersion: o.gitVersion, clock: o.clock ?? systemClock });
-  let seen: readonly KindSpec[] | undefined, groups: Group[] = [];
+  const openapi = createOpenApi({ kinds: o.kinds, remote: o.remote, gitVersion: o.gitVersion, clock: o.clock ?? systemClock });
+  let seen: readonly KindSpec[] | undefined, seenRemote: readonly RemoteVersion[] | undefined, groups: Group[] = [];
   const documents = new Map<string, Document>();
 
   /** The document of that name for the kinds of now. */
@@ -61,7 +64,12 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
       const first = path.split('/', 2)[1] ?? '';
       if (!OWN_ROOTS.has(first)) return json({ paths: rootPaths(groups, o.checks ?? []) }, 404);
       const kinds = o.kinds();
-      if (kinds !== seen) { seen = kinds; groups = renewed(groups, groupsOf(kinds), documents); }
+      const remote = o.remote?.versions;
+      if (kinds !== seen || remote !== seenRemote) {
+        seen = kinds;
+        seenRemote = remote;
+        groups = renewed(groups, remote?.length ? withRemote(groupsOf(kinds), remote) : groupsOf(kinds), documents);
+      }
       const group = GROUP_PATH.exec(path), version = group ? null : VERSION_PATH.exec(path);
       if ((first === 'api' || first === 'apis') && !group && !version && path.replace(/\/$/, '') !== `/${first}`) return undefined;
       if (method !== 'GET' && method !== 'HEAD') return statusAnswer(methodNotAllowed());
@@ -73,7 +81,7 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
         if (version) {
           const [, name = '', wanted] = version;
           const v = groups.find(x => x.group === name)?.versions.find(x => x.version === wanted);
-          return v ? serve(cached(path, 'application/json', () => apiResourceList(name, v.version, v.kinds)), headers) : notFound();
+          return v && !v.remote ? serve(cached(path, 'application/json', () => apiResourceList(name, v.version, v.kinds)), headers) : notFound();
         }
         return root(first === 'api', headers);
       }
@@ -91,7 +99,7 @@ export function createDiscovery(o: DiscoveryOptions): Discovery {
 
 /** Drops the documents of what changed: the roots, and the groups whose kinds are others now. */
 function renewed(before: readonly Group[], now: Group[], documents: Map<string, Document>): Group[] {
-  const same = (a: Group, b: Group): boolean => a.versions.length === b.versions.length && a.versions.every((v, i) => v.version === b.versions[i]!.version && v.kinds.length === b.versions[i]!.kinds.length && v.kinds.every((k, j) => k === b.versions[i]!.kinds[j]));
+  const same = (a: Group, b: Group): boolean => a.versions.length === b.versions.length && a.versions.every((v, i) => v.version === b.versions[i]!.version && v.remote === b.versions[i]!.remote && v.kinds.length === b.versions[i]!.kinds.length && v.kinds.every((k, j) => k === b.versions[i]!.kinds[j]));
   const kept = new Set(before.filter(g => now.some(n => n.group === g.group && same(g, n))).map(g => g.group));
   for (const name of documents.keys()) {
     const path = GROUP_PATH.exec(name) ?? VERSION_PATH.exec(name);

@@ -1,8 +1,10 @@
 // Groups, versions and their order, derived from the array of kinds.
 import { createHash } from 'node:crypto';
 import type { KindSpec, Subresource } from '../../api/kinds/kind.ts';
+import type { RemoteVersion } from '../aggregation/remote-discovery.ts';
+import { priorityOf } from './priorities.ts';
 
-export interface Version { readonly version: string; readonly kinds: readonly KindSpec[] }
+export interface Version { readonly version: string; readonly kinds: readonly KindSpec[]; /** Another server answers for it. */ readonly remote?: RemoteVersion }
 export interface Group { readonly group: string; readonly versions: readonly Version[] }
 
 /** Upstream's order: it decides what an ambiguous short name means (contract 1.13). Groups of custom resources follow by name. */
@@ -33,6 +35,17 @@ export function groupsOf(kinds: readonly KindSpec[]): Group[] {
   return [...byGroup]
     .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
     .map(([group, versions]) => ({ group, versions: [...versions].sort(([a], [b]) => compareVersions(a, b)).map(([version, list]) => ({ version, kinds: list })) }));
+}
+
+/** The groups with those of other servers among them, by priority; what another server answers for is no longer this one's. */
+export function withRemote(groups: readonly Group[], remote: readonly RemoteVersion[]): Group[] {
+  const out = new Map(groups.map(g => [g.group, [...g.versions]]));
+  for (const r of remote) out.set(r.group, [...(out.get(r.group) ?? []).filter(v => v.version !== r.version), { version: r.version, kinds: [], remote: r }]);
+  const rank = (g: string, versions: readonly Version[]): number => Math.max(priorityOf(g, '').custom ? 0 : priorityOf(g, '').group, ...versions.map(v => v.remote?.groupPriority ?? priorityOf(g, v.version).group));
+  const order = (g: string, v: Version): number => v.remote?.versionPriority ?? priorityOf(g, v.version).version;
+  const place = new Map(groups.map((g, i) => [g.group, i]));
+  return [...out].map(([group, versions]) => ({ group, versions: versions.sort((a, b) => order(group, b) - order(group, a) || compareVersions(a.version, b.version)) }))
+    .sort((a, b) => rank(b.group, b.versions) - rank(a.group, a.versions) || (place.get(a.group) ?? groups.length) - (place.get(b.group) ?? groups.length) || (a.group < b.group ? -1 : 1));
 }
 
 export const groupVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);

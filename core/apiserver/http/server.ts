@@ -1,10 +1,10 @@
 // The HTTPS door: HTTP/1.1 with keep-alive; reads bodies, runs the chain, writes answers (contract 3, 4; TRAP-17).
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { Agent, createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { constants, gzip } from 'node:zlib';
-import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge } from '../../api/meta/status.ts';
+import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
@@ -14,6 +14,8 @@ import type { Body, RequestContext, UserInfo } from '../context.ts';
 import { customOf } from '../crd/custom-kind.ts';
 import { CONNECT, dispatch, subresourceOf, verbOf, type Resources } from '../dispatch.ts';
 import type { RegistryEnv, SubresourceEnv } from '../registry/env.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
+import { forwardRequest, forwardUpgrade, type Target } from '../subresources/connect-forward.ts';
 import type { Asked } from '../flowcontrol/classify.ts';
 import type { FlowControl } from '../flowcontrol/flow-control.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
@@ -54,12 +56,15 @@ export interface HttpOptions {
   readonly paths: PathHandler;
   readonly connect: ConnectHandler | undefined;
   readonly metrics: Metrics | undefined;
+  /** Groups and versions other servers answer for. */
+  readonly aggregator: Pick<Aggregator, 'has' | 'target'> | undefined;
   /** Priority and fairness; without it everybody runs at once. */
   readonly flow?: FlowControl;
   readonly yaml: YamlWriter;
   readonly log: Log;
 }
 
+const VERSION_PATH = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/?$/;
 const GZIP_FROM = 128 * 1024;
 /** What running requests get when the server closes. */
 const GRACE_MS = 500;
@@ -73,6 +78,9 @@ export class HttpServer {
   /** Also those that were upgraded and that the server no longer knows as its own. */
   readonly #sockets = new Set<Duplex>();
   readonly #watches = new Set<WatchStream>();
+  /** Connections to aggregated servers. */
+  readonly #toOthers = new Agent({ keepAlive: true });
+  readonly #upgraded = new Set<Duplex>();
   constructor(o: HttpOptions) { this.#o = o; }
 
   /** Starts to listen; resolves with the port. `ca` signs the client certificates that are believed. */
@@ -99,6 +107,8 @@ export class HttpServer {
   /** Ends watches with a last bookmark, then connections; resolves when all is closed. */
   async close(): Promise<void> {
     for (const w of this.#watches) w.close();
+    for (const s of this.#upgraded) s.destroy();
+    this.#toOthers.destroy();
     const clearing = this.#o.env.clock.after(GRACE_MS, () => { for (const s of this.#sockets) s.destroy(); });
     await Promise.all([...this.#servers].map(s => new Promise<void>(resolve => {
       s.close(() => resolve());
@@ -133,6 +143,7 @@ export class HttpServer {
       if (r === undefined) return await this.#path(req, res, user, path, search);
       if (verb === undefined) throw methodNotAllowed();
       demand(this.#o.env.authorizer, accessOf(user, verb, r));
+      if (this.#o.aggregator?.has(r.group, r.version)) { watching?.(); return await this.#elsewhere(req, res, this.#o.aggregator.target(r.group, r.version, url, user)); }
       const resource = this.#o.resources.at(r);
       if (CONNECT.includes(r.subresource)) {
         subresourceOf(resource, r, verb);
@@ -181,11 +192,20 @@ export class HttpServer {
 
   async #path(req: IncomingMessage, res: ServerResponse, user: UserInfo, path: string, search: string): Promise<void> {
     demand(this.#o.env.authorizer, { user, verb: req.method!.toLowerCase(), path });
+    const remote = this.#o.aggregator && VERSION_PATH.exec(path);
+    if (remote && this.#o.aggregator!.has(remote[1] ?? '', remote[2]!)) return this.#elsewhere(req, res, this.#o.aggregator!.target(remote[1] ?? '', remote[2]!, req.url!, user));
     const a = await this.#o.paths(req.method!, path, req.headers, new URLSearchParams(search));
     if (a === undefined) throw noSuchResource();
     const body = typeof a.body === 'string' ? Buffer.from(a.body) : a.body;
     for (const [k, v] of Object.entries(a.headers)) res.setHeader(k, v);
     send(req, res, a.status, '', body);
+  }
+
+  /** Hands a request to the server that answers for it. */
+  async #elsewhere(req: IncomingMessage, res: ServerResponse, target: Target | undefined): Promise<void> {
+    if (target) return forwardRequest(req, res, target, this.#toOthers);
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    send(req, res, 503, 'text/plain; charset=utf-8', Buffer.from('service unavailable\n'));
   }
 
   #connection(): ConnectHandler {
@@ -204,6 +224,13 @@ export class HttpServer {
       const query = parseQuery(search), verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
       demand(this.#o.env.authorizer, accessOf(user, verb, r));
+      if (this.#o.aggregator?.has(r.group, r.version)) {
+        const target = this.#o.aggregator.target(r.group, r.version, url, user);
+        if (!target) throw unavailable('service unavailable');
+        this.#upgraded.add(socket);
+        try { await forwardUpgrade(req, socket, head, target); } finally { this.#upgraded.delete(socket); }
+        return;
+      }
       const resource = this.#o.resources.at(r);
       subresourceOf(resource, r, verb);
       if (!CONNECT.includes(r.subresource)) throw methodNotAllowed();

@@ -4,13 +4,15 @@ import { notAcceptable } from '../../api/meta/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import { documentOf, header, json, notFound, serve, statusAnswer, type Answer, type Document, type Headers } from '../discovery/answer.ts';
 import { groupsOf, groupVersion, type Group } from '../discovery/groups.ts';
+import type { RemoteApis, RemoteVersion } from '../aggregation/remote-discovery.ts';
+import { addRemotePaths, RemoteDocuments } from './remote.ts';
 import { parseAccept } from '../http/negotiate.ts';
 import { LineTable } from '../codec/schemas.ts';
 import { Definitions, type Docs } from './definitions.ts';
 import { encodeGnostic } from './gnostic.ts';
 import { PathBuilder } from './paths.ts';
 
-export interface OpenApiOptions { readonly kinds: () => readonly KindSpec[]; readonly gitVersion: string; readonly clock: Clock }
+export interface OpenApiOptions { readonly kinds: () => readonly KindSpec[]; readonly remote?: RemoteApis | undefined; readonly gitVersion: string; readonly clock: Clock }
 export interface OpenApi {
   /** Answers every path below /openapi and the old /swagger-2.0.0.pb-v1. */
   handle(path: string, headers: Headers, query: URLSearchParams): Promise<Answer>;
@@ -37,7 +39,8 @@ function choose(accept: string | undefined): 'json' | 'protobuf' | undefined {
 }
 
 export function createOpenApi(o: OpenApiOptions): OpenApi {
-  let seen: readonly KindSpec[] | undefined, groups: Group[] = [];
+  let seen: readonly KindSpec[] | undefined, seenRemote: readonly RemoteVersion[] | undefined, groups: Group[] = [];
+  const others = o.remote && new RemoteDocuments(o.remote);
   let v2: Map<'json' | 'protobuf', Document> = new Map(), index: Document | undefined;
   /** Per group-version, with the kinds it was made of: a new CRD renews its own document only. */
   const v3 = new Map<string, { kinds: readonly KindSpec[]; document: Document }>();
@@ -71,7 +74,8 @@ export function createOpenApi(o: OpenApiOptions): OpenApi {
     async handle(path, headers, query) {
       const d = await docs();
       const kinds = o.kinds();
-      if (kinds !== seen) { seen = kinds; groups = groupsOf(kinds); v2 = new Map(); index = undefined; }
+      const remote = o.remote?.versions;
+      if (kinds !== seen || remote !== seenRemote) { seen = kinds; seenRemote = remote; groups = groupsOf(kinds); v2 = new Map(); index = undefined; }
       const plain = path.replace(/\/$/, '');
       if (plain === '/openapi/v2' || plain === '/swagger-2.0.0.pb-v1') {
         const form = plain === '/openapi/v2' ? choose(header(headers, 'accept')) : 'protobuf';
@@ -79,6 +83,7 @@ export function createOpenApi(o: OpenApiOptions): OpenApi {
         let document = v2.get(form);
         if (!document) {
           const spec = buildV2(d);
+          if (others && remote?.length) addRemotePaths(spec, await others.v2());
           document = form === 'json' ? documentOf('application/json', Buffer.from(JSON.stringify(spec))) : documentOf(PROTOBUF, encodeGnostic(spec));
           v2.set(form, document);
         }
@@ -87,18 +92,20 @@ export function createOpenApi(o: OpenApiOptions): OpenApi {
       if (plain !== '/openapi/v3' && !V3_PATH.test(plain)) return notFound();
       if (choose(header(headers, 'accept')) !== 'json') return statusAnswer(notAcceptable('only the following media types are accepted: application/json'));
       if (plain === '/openapi/v3') {
+        const more = others && remote?.length ? await others.v3() : [];
         index ??= documentOf('application/json', Buffer.from(JSON.stringify({
-          paths: Object.fromEntries(groups.flatMap(g => g.versions.map(v => {
+          paths: Object.fromEntries([...groups.flatMap(g => g.versions.map(v => {
             const root = rootOf(g.group, v.version);
-            return [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${v3Document(g.group, v.version, v.kinds, d).hash}` }];
-          }))),
+            return [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${v3Document(g.group, v.version, v.kinds, d).hash}` }] as const;
+          })), ...more.map(({ root, document }) => [root, { serverRelativeURL: `/openapi/v3/${root}?hash=${document.hash}` }] as const)]),
         })));
         return serve(index, headers, 'no-cache, private');
       }
       const root = V3_PATH.exec(plain)![1]!, [version = '', group = ''] = root.split('/').slice(1).reverse();
+      const other = others && (await others.v3()).find(x => x.root === root);
       const v = groups.find(g => g.group === group)?.versions.find(x => x.version === version);
-      if (!v) return notFound();
-      const document = v3Document(group, version, v.kinds, d), hash = query.get('hash');
+      if (!v && !other) return notFound();
+      const document = other?.document ?? v3Document(group, version, v!.kinds, d), hash = query.get('hash');
       if (hash === null || hash === '') return serve(document, headers, 'no-cache, private');
       if (hash !== document.hash) return { ...json({}), status: 301, headers: { location: `/openapi/v3/${root}?hash=${document.hash}` }, body: '' };
       const answer = serve(document, headers, 'public, immutable');

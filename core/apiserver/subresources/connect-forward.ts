@@ -15,6 +15,11 @@ export interface Target {
   readonly path: string;
   /** The agent's: identify with this certificate and verify against this authority. Workloads' certificates are not verified. */
   readonly kubelet?: { readonly cert: string; readonly key: string; readonly ca: string };
+  /** An aggregated server: this server's identity as front proxy, whom it speaks for, and how the other side is verified. */
+  readonly front?: {
+    readonly cert: string; readonly key: string; readonly servername: string; readonly insecure: boolean; readonly ca: string | undefined;
+    readonly headers: Readonly<Record<string, string | string[]>>;
+  };
   /** What stands before the target's own paths on this server; redirects are rewritten to it. */
   readonly prefix?: string;
 }
@@ -25,10 +30,15 @@ const HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-au
 /** Who the client is to this server is no business of a workload. */
 const PRIVATE = new Set(['authorization', 'host']);
 
+/** Who stands behind a request is said by this server alone. */
+const isIdentity = (name: string): boolean => name.startsWith('x-remote-') || name.startsWith('impersonate-');
+
 const hostPort = (t: Target): string => `${isIPv6(t.host) ? `[${t.host}]` : t.host}:${t.port}`;
-const tlsOptions = (t: Target): object => (t.kubelet ? { cert: t.kubelet.cert, key: t.kubelet.key, ca: t.kubelet.ca } : { rejectUnauthorized: false });
+/** How to speak TLS with a target, and as whom. */
+export const tlsOptions = (t: Target): object => (t.front ? { cert: t.front.cert, key: t.front.key, servername: t.front.servername, ...(t.front.insecure ? { rejectUnauthorized: false } : t.front.ca ? { ca: t.front.ca } : {}) } : t.kubelet ? { cert: t.kubelet.cert, key: t.kubelet.key, ca: t.kubelet.ca } : { rejectUnauthorized: false });
 const failed = (t: Target, error: unknown): Error => {
   const words = error instanceof Error ? error.message : String(error);
+  if (t.front) return unavailable(`error trying to reach service: ${words}`);
   return t.prefix === undefined ? internalError(`error dialing backend: ${words}`) : unavailable(`error trying to reach service: ${words}`);
 };
 
@@ -36,7 +46,8 @@ const failed = (t: Target, error: unknown): Error => {
 export async function forwardRequest(req: IncomingMessage, res: ServerResponse, t: Target, agent: Agent | undefined): Promise<void> {
   const headers: OutgoingHttpHeaders = { host: hostPort(t) };
   const named = new Set((req.headers.connection ?? '').toLowerCase().split(',').map(s => s.trim()));
-  for (const [name, value] of Object.entries(req.headers)) if (!HOP.has(name) && !PRIVATE.has(name) && !named.has(name)) headers[name] = value;
+  for (const [name, value] of Object.entries(req.headers)) if (!HOP.has(name) && !PRIVATE.has(name) && !named.has(name) && !(t.front && isIdentity(name))) headers[name] = value;
+  if (t.front) { Object.assign(headers, t.front.headers); forwardedFor(req, headers); }
   if (t.prefix !== undefined) forwardedFor(req, headers);
   const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
 
@@ -98,8 +109,10 @@ export async function forwardUpgrade(req: IncomingMessage, client: Duplex, head:
   const lines = [`${req.method ?? 'GET'} ${t.path} HTTP/1.1`, `Host: ${hostPort(t)}`];
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
     const name = req.rawHeaders[i]!;
+    if (t.front && isIdentity(name.toLowerCase())) continue;
     if (!PRIVATE.has(name.toLowerCase()) && !name.toLowerCase().startsWith('proxy-')) lines.push(`${name}: ${bearerless(name, req.rawHeaders[i + 1]!)}`);
   }
+  for (const [name, value] of Object.entries(t.front?.headers ?? {})) for (const v of [value].flat()) lines.push(`${name}: ${v}`);
   upstream.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   const both = [
     pipeline(client, upstream).catch(() => { upstream.destroy(); client.destroy(); }),

@@ -21,8 +21,12 @@ import { serviceAccount } from './admission/service-account.ts';
 import { ClusterIps } from './allocators/cluster-ip.ts';
 import { NodePorts } from './allocators/node-port.ts';
 import { repair, serviceHook } from './allocators/service.ts';
-import { authenticatedMay, privilegedGroup } from './authz/always.ts';
+import { privilegedGroup } from './authz/always.ts';
 import { union } from './authz/authorizer.ts';
+import { nodeAuthorizer } from './authz/node.ts';
+import { escalationCheck } from './authz/rbac/escalation.ts';
+import { Rbac } from './authz/rbac/rbac.ts';
+import { reconcileDefaults } from './authz/rbac/reconcile.ts';
 import { Authenticator } from './authn/authenticator.ts';
 import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
@@ -133,8 +137,10 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const reader = (): RegistryEnv => env;
   const quotas = new ResourceQuotas(() => quotaEnv(env));
   const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader), podSecurity(reader), quotas];
+  const rbac = new Rbac(store, plural => resources.find('rbac.authorization.k8s.io', plural));
+  plugins.push(escalationCheck(() => rbac, () => env.authorizer));
   const env: RegistryEnv & SubresourceEnv = {
-    store, clock, log, tokens, authorizer: union([privilegedGroup('system:masters'), authenticatedMay]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
+    store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 
@@ -142,6 +148,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const metrics = new Metrics();
   let address = '';
   let closing = false;
+  let policy: Promise<void> | undefined;
   const checks: HealthCheck[] = [
     // Clients know the store by this name.
     { name: 'etcd', check: () => store.failure?.message },
@@ -190,6 +197,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       const actual = await http.listen(host, port, { ...tls, ca: o.clientCa });
       address ||= `${host.includes(':') ? `[${host}]` : host}:${actual}`;
       metrics.start();
+      policy ??= reconcileDefaults(env).then(() => rbac.defaultsWritten());
+      await policy;
       return actual;
     },
     localTransport: transport,
@@ -203,6 +212,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       flow.close();
       aggregator?.close();
       metrics.stop();
+      rbac.close();
       await http.close();
     },
   };

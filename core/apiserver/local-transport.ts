@@ -42,7 +42,7 @@ export class LocalTransport implements Transport {
   async #dispatch(q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): Promise<Result> {
     const verb = verbOf(q.method, r, query);
     if (verb === undefined || CONNECT.includes(r.subresource)) throw methodNotAllowed();
-    demand(this.#env.authorizer, accessOf(this.#user, verb, r));
+    demand(this.#env.authorizer, accessOf(this.#user, verb, r, query));
     const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [] };
     return dispatch(this.#env, this.#resources.at(r), r, verb, ctx);
   }

@@ -4,8 +4,6 @@ import { endpoints } from '../api/kinds/core/endpoints.ts';
 import { namespace } from '../api/kinds/core/namespace.ts';
 import { service } from '../api/kinds/core/service.ts';
 import { endpointSlice } from '../api/kinds/discovery/endpoint-slice.ts';
-import { clusterRole } from '../api/kinds/rbac/cluster-role.ts';
-import { clusterRoleBinding } from '../api/kinds/rbac/cluster-role-binding.ts';
 import { priorityClass } from '../api/kinds/scheduling/priority-class.ts';
 import type { KubeObject, ResourceType } from '../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../api/meta/status.ts';
@@ -22,8 +20,6 @@ export interface BootstrapConfig {
   /** Server address in the public cluster-info. */
   server: string;
 }
-
-const RBAC_LABEL = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 
 async function ensure(client: Client, r: ResourceType, object: KubeObject): Promise<void> {
   // Asking first: a Service that is there already would be refused for its own address, not for its name.
@@ -50,7 +46,6 @@ export async function bootstrapNamespaces(client: Client): Promise<void> {
 
 /** What every cluster has besides namespaces. Leaves what is there already as it is; rejects with the first ApiError. */
 export async function bootstrapObjects(client: Client, c: BootstrapConfig): Promise<void> {
-  const rbac = 'rbac.authorization.k8s.io';
   const kubernetes = { namespace: 'default', name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } };
   const dns = { namespace: 'kube-system', name: 'kube-dns', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' } };
   const apiPorts = [{ name: 'https', port: c.apiPort, protocol: 'TCP' }];
@@ -76,10 +71,6 @@ export async function bootstrapObjects(client: Client, c: BootstrapConfig): Prom
     put(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-public', name: 'cluster-info' }, data: { kubeconfig: clusterInfo(c) } } as KubeObject),
     ...[['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]].map(([name, value]) =>
       ensure(client, priorityClass, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: name as string }, value, globalDefault: false, preemptionPolicy: 'PreemptLowerPriority', description: 'Used for system critical pods.' } as KubeObject)),
-    ensure(client, clusterRole, { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: 'cluster-admin', labels: RBAC_LABEL, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } },
-      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }] } as KubeObject),
-    ensure(client, clusterRoleBinding, { apiVersion: `${rbac}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'cluster-admin', labels: RBAC_LABEL, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ apiGroup: rbac, kind: 'Group', name: 'system:masters' }] } as KubeObject),
   ]);
 }
 

@@ -7,6 +7,7 @@ import { alsoServed } from '../api/kinds/also-served.ts';
 import { kinds } from '../api/kinds/index.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
+import { CONTROLLERS_GROUP } from '../apiserver/authz/rbac/default-roles.ts';
 import { createConnect } from '../apiserver/subresources/connect.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -139,7 +140,8 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     const manager = clientFor('system:kube-controller-manager');
     const controllers = await startControllers({
       client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, resources: () => keepable(api.kinds()) },
-      recorderFor: component => createRecorder(manager, { component, clock, log }),
+      clientFor: account => clientFor(`system:serviceaccount:kube-system:${account}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system', CONTROLLERS_GROUP),
+      recorderFor: (component, client) => createRecorder(client, { component, clock, log }),
     });
     undo.push('controllers', () => controllers.stop());
     if (o.scheduler) {

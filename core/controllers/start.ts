@@ -13,9 +13,11 @@ import { createLoop } from './loop.ts';
 
 export interface StartOptions {
   readonly client: Client;
+  /** The client of a controller, by the name of its service account; `client` for all of them where nothing is said. */
+  readonly clientFor?: (account: string) => Client;
   readonly informers: InformerFactory;
-  /** A recorder that writes in the name of a component: `deployment-controller`. */
-  readonly recorderFor: (component: string) => EventRecorder;
+  /** A recorder that writes in the name of a component, `deployment-controller`, as its controller's client. */
+  readonly recorderFor: (component: string, client: Client) => EventRecorder;
   readonly clock: Clock;
   readonly log: Log;
   /** As `--controllers`; `['*']` where nothing is said. An unknown name throws. */
@@ -59,7 +61,8 @@ export async function startControllers(o: StartOptions): Promise<RunningControll
   const loops = chosen.map(c => {
     const log = o.log.child(c.name);
     const loop = createLoop(o.clock, log);
-    const reconcile = c.start({ client: o.client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name), clock: o.clock, log, config }, loop.queue);
+    const client = o.clientFor?.(c.account ?? c.name) ?? o.client;
+    const reconcile = c.start({ client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name, client), clock: o.clock, log, config }, loop.queue);
     return { loop, run: () => loop.run(reconcile, c.workers ?? 5) };
   });
   await o.informers.start();

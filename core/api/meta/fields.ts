@@ -57,6 +57,15 @@ export function fieldOf(kind: Selectable, field: string): Of<KubeObject, string>
   return kind.fields !== undefined && Object.hasOwn(kind.fields, field) ? kind.fields[field] : undefined;
 }
 
+/** The terms of a field selector of any kind. Throws BadRequest for bad syntax. */
+export function fieldTerms(text: string): FieldRequirement[] {
+  return split(text, ',').filter(part => part !== '').map(part => {
+    const t = term(part);
+    if (!t) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
+    return { field: t.field, equal: t.equal, value: unescape(t.raw) };
+  });
+}
+
 /**
  * Parses a fieldSelector query parameter for a kind; undefined or empty selects everything.
  * Throws BadRequest with Kubernetes' texts for bad syntax and for fields the kind does not offer.
@@ -64,13 +73,10 @@ export function fieldOf(kind: Selectable, field: string): Of<KubeObject, string>
 export function parseFieldSelector(text: string | undefined, kind: Selectable): FieldSelector {
   const requirements: FieldRequirement[] = [];
   const readers: Of<KubeObject, string>[] = [];
-  for (const part of text ? split(text, ',') : []) {
-    if (part === '') continue;
-    const t = term(part);
-    if (!t) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
+  for (const t of text ? fieldTerms(text) : []) {
     const reader = fieldOf(kind, t.field);
     if (!reader) throw badRequest(kind.fields ? `field label not supported: ${t.field}` : `${JSON.stringify(t.field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
-    requirements.push({ field: t.field, equal: t.equal, value: unescape(t.raw) });
+    requirements.push(t);
     readers.push(reader);
   }
   return {

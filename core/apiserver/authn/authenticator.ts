@@ -1,15 +1,17 @@
 // Who asks? Client certificates, then bearer tokens: static, service-account, bootstrap (contract 11.1). A credential that fails is
 // never anonymous; no credential is.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { badRequest, unauthorized } from '../../api/meta/status.ts';
+import { unauthorized } from '../../api/meta/status.ts';
 import type { UserInfo } from '../context.ts';
 import type { RegistryEnv } from '../registry/env.ts';
+import { impersonated, impersonates } from './impersonation.ts';
 import { tokenUser, type ServiceAccountTokens } from './service-account-tokens.ts';
 
-export const ANONYMOUS: UserInfo = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
-export const isAnonymous = (u: UserInfo): boolean => u.name === ANONYMOUS.name;
+const ANONYMOUS: UserInfo = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
+/** What of a request tells who asks. */
+export type Asking = Pick<IncomingMessage, 'socket' | 'headers' | 'rawHeaders'>;
 const AUTHENTICATED = 'system:authenticated';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -31,14 +33,15 @@ export class Authenticator {
   }
 
   /** Throws 401 for a credential that does not hold. Impersonation headers replace the user. */
-  async authenticate(socket: TLSSocket, headers: IncomingHttpHeaders): Promise<UserInfo> {
-    const user = await this.#user(socket, headers);
-    return headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined ? impersonated(user, headers) : user;
+  async authenticate(req: Asking): Promise<UserInfo> {
+    const user = await this.#user(req.socket as TLSSocket, req.headers);
+    return impersonates(req.headers) ? impersonated(user, req.rawHeaders, this.#env.authorizer) : user;
   }
 
   /** Like `authenticate`, for the common case that needs no waiting; undefined when it does. */
-  quick(socket: TLSSocket, headers: IncomingHttpHeaders): UserInfo | undefined {
-    if (headers['impersonate-user'] !== undefined || headers['impersonate-group'] !== undefined || headers['impersonate-uid'] !== undefined) return undefined;
+  quick({ socket: s, headers }: Asking): UserInfo | undefined {
+    if (impersonates(headers)) return undefined;
+    const socket = s as TLSSocket;
     const auth = headers.authorization;
     if (auth === undefined) { const c = this.#certificate(socket); return typeof c === 'object' ? c : undefined; }
     // A connection mostly repeats the token it has shown before.
@@ -114,16 +117,3 @@ function readCertificate(socket: TLSSocket): UserInfo | 'bad' | 'none' {
 }
 
 const withAuthenticated = (groups: readonly string[]): string[] => (groups.includes(AUTHENTICATED) ? [...groups] : [...groups, AUTHENTICATED]);
-
-function impersonated(user: UserInfo, h: IncomingHttpHeaders): UserInfo {
-  if (isAnonymous(user)) return user;
-  const one = (v: string | string[] | undefined): string => (Array.isArray(v) ? (v[0] ?? '') : (v ?? ''));
-  const name = one(h['impersonate-user']);
-  // Node joins repeated headers with ', '; a group cannot contain that.
-  const groups = one(h['impersonate-group']).split(', ').filter(Boolean);
-  if (name === '') throw badRequest(`requested ${JSON.stringify(groups)} without impersonating a user`);
-  const extra: Record<string, string[]> = {};
-  for (const [k, v] of Object.entries(h)) if (k.startsWith('impersonate-extra-')) extra[decodeURIComponent(k.slice(18))] = one(v).split(', ');
-  const own = name.startsWith('system:serviceaccount:') && groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${name.split(':')[2]}`] : groups;
-  return { name, groups: name === ANONYMOUS.name ? ['system:unauthenticated'] : withAuthenticated(own), ...(one(h['impersonate-uid']) ? { uid: one(h['impersonate-uid']) } : {}), extra };
-}

@@ -1,8 +1,10 @@
 // May they? One small interface between whoever asks (the door, access reviews, admission, CEL) and whoever knows (Node, RBAC).
 // Answers come at once: everything an authorizer looks at is in memory. Shapes and texts follow Kubernetes' authorizer.
-import { failure, forbiddenError, type ApiError } from '../../api/meta/status.ts';
+import { fieldTerms } from '../../api/meta/fields.ts';
+import { parseSelector } from '../../api/meta/labels.ts';
+import { ApiError, failure, forbiddenError } from '../../api/meta/status.ts';
 import type { UserInfo } from '../context.ts';
-import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
+import { first, type Query, type RequestVerb, type ResourceRequest } from '../http/request-info.ts';
 
 /** One requirement of a selector a request is limited by; `operator` is In, NotIn, Exists or DoesNotExist. */
 export interface SelectorRequirement { readonly key: string; readonly operator: string; readonly values: readonly string[] }
@@ -75,7 +77,34 @@ export function demand(authorizer: Authorizer, access: Access): void {
   if (d.verdict !== 'allow') throw refusal(access, d.reason);
 }
 
-/** A resource request as authorizers see it. */
-export function accessOf(user: UserInfo, verb: RequestVerb, r: ResourceRequest): Access {
-  return { user, verb, resource: { group: r.group, version: r.version, resource: r.plural, subresource: r.subresource, namespace: r.namespace, name: r.name } };
+const MANY: readonly string[] = ['list', 'watch', 'deletecollection'];
+
+/** A resource request as authorizers see it. A namespace lies in itself, and a list of one name is of that name. */
+export function accessOf(user: UserInfo, verb: RequestVerb, r: ResourceRequest, query: Query): Access {
+  const namespace = r.namespace === '' && r.group === '' && r.plural === 'namespaces' ? r.name : r.namespace;
+  const base = { group: r.group, version: r.version, resource: r.plural, subresource: r.subresource, namespace, name: r.name };
+  if (r.name !== '' || (query['fieldSelector'] === undefined && query['labelSelector'] === undefined) || !MANY.includes(verb)) return { user, verb, resource: base };
+  const fields = readable(first(query, 'fieldSelector'), fieldRequirements), labels = readable(first(query, 'labelSelector'), labelRequirements);
+  return {
+    user, verb,
+    resource: { ...base, name: pinnedTo(fields, 'metadata.name') ?? '', ...(fields ? { fieldSelector: fields } : {}), ...(labels ? { labelSelector: labels } : {}) },
+  };
 }
+
+/** What cannot be read limits nothing here; the verb says what is wrong with it. */
+function readable(text: string, parse: (text: string) => readonly SelectorRequirement[]): readonly SelectorRequirement[] | undefined {
+  if (text === '') return undefined;
+  try { return parse(text); } catch (e) { if (e instanceof ApiError) return undefined; throw e; }
+}
+
+const NAMES: Readonly<Record<string, string>> = { in: 'In', '=': 'In', '==': 'In', notin: 'NotIn', '!=': 'NotIn', exists: 'Exists', '!': 'DoesNotExist' };
+
+/** A field selector as requirements. Throws 400 for one that cannot be read. */
+export const fieldRequirements = (text: string): readonly SelectorRequirement[] => fieldTerms(text).map(t => ({ key: t.field, operator: t.equal ? 'In' : 'NotIn', values: [t.value] }));
+
+/** A label selector as requirements. Throws 400 for one that cannot be read. */
+export const labelRequirements = (text: string): readonly SelectorRequirement[] => parseSelector(text).requirements.map(r => ({ key: r.key, operator: NAMES[r.operator] ?? r.operator, values: r.values }));
+
+/** The one value the requirements let a key have. */
+export const pinnedTo = (requirements: readonly SelectorRequirement[] | undefined, key: string): string | undefined =>
+  requirements?.find(r => r.key === key && r.operator === 'In' && r.values.length === 1)?.values[0];

@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import { constants, gzip } from 'node:zlib';
 import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
@@ -127,8 +126,7 @@ export class HttpServer {
     const warnings: string[] = [];
     let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined;
     try {
-      const socket = req.socket as TLSSocket;
-      const user = this.#o.authenticator.quick(socket, req.headers) ?? await this.#o.authenticator.authenticate(socket, req.headers);
+      const user = this.#o.authenticator.quick(req) ?? await this.#o.authenticator.authenticate(req);
       r = resourceRequest(path);
       const query = parseQuery(search);
       verb = r && verbOf(req.method!, r, query);
@@ -142,7 +140,7 @@ export class HttpServer {
       }
       if (r === undefined) return await this.#path(req, res, user, path, search);
       if (verb === undefined) throw methodNotAllowed();
-      demand(this.#o.env.authorizer, accessOf(user, verb, r));
+      demand(this.#o.env.authorizer, accessOf(user, verb, r, query));
       if (this.#o.aggregator?.has(r.group, r.version)) { watching?.(); return await this.#elsewhere(req, res, this.#o.aggregator.target(r.group, r.version, url, user)); }
       const resource = this.#o.resources.at(r);
       if (CONNECT.includes(r.subresource)) {
@@ -218,12 +216,12 @@ export class HttpServer {
     const url = req.url!, mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
     try {
-      const user = await this.#o.authenticator.authenticate(req.socket as TLSSocket, req.headers);
+      const user = await this.#o.authenticator.authenticate(req);
       const r = resourceRequest(path);
       if (r === undefined) throw noSuchResource();
       const query = parseQuery(search), verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
-      demand(this.#o.env.authorizer, accessOf(user, verb, r));
+      demand(this.#o.env.authorizer, accessOf(user, verb, r, query));
       if (this.#o.aggregator?.has(r.group, r.version)) {
         const target = this.#o.aggregator.target(r.group, r.version, url, user);
         if (!target) throw unavailable('service unavailable');

@@ -6,6 +6,7 @@ import type { Log } from '../../base/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
+import type { Rbac } from '../authz/rbac/rbac.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
 import type { UserInfo } from '../context.ts';
 import type { Resource } from './resource.ts';
@@ -40,6 +41,7 @@ export interface RegistryEnv {
 /** What subresources need besides. */
 export interface SubresourceEnv {
   readonly tokens: ServiceAccountTokens;
+  readonly rbac: Rbac;
   /** Whom a bearer token stands for; undefined when for nobody. */
   bearer(token: string, audiences: readonly string[]): Promise<UserInfo | undefined>;
 }

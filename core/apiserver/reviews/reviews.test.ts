@@ -18,8 +18,9 @@ beforeEach(() => {
 });
 afterEach(() => server.close());
 
+const ADMIN = { name: 'root', groups: ['system:masters', 'system:authenticated'] }, JANE = { name: 'jane', groups: ['devs', 'system:authenticated'] };
 interface Answer { code?: number; message?: string; kind: string; status: Record<string, unknown>; metadata: Record<string, unknown>; spec: Record<string, unknown> }
-async function ask(path: string, body: unknown, user = { name: 'jane', groups: ['devs', 'system:authenticated'] }, method = 'POST'): Promise<Answer> {
+async function ask(path: string, body: unknown, user: { name: string; groups: string[] } = ADMIN, method = 'POST'): Promise<Answer> {
   const t = server.localTransport(user);
   try { return (await t.request({ method, path, query: {}, ...(body === undefined ? {} : { body, contentType: method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }) } as never)) as unknown as Answer; } catch (e) { return (e as { status: Answer }).status; }
 }
@@ -27,17 +28,30 @@ const AUTHN = '/apis/authentication.k8s.io/v1', AUTHZ = '/apis/authorization.k8s
 const ns = { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'default' } };
 
 test('who am I', async () => {
-  const a = await ask(`${AUTHN}/selfsubjectreviews`, {});
+  const a = await ask(`${AUTHN}/selfsubjectreviews`, {}, JANE);
   expect(a).toMatchObject({ kind: 'SelfSubjectReview', status: { userInfo: { username: 'jane', groups: ['devs', 'system:authenticated'] } } });
 });
 
 test('may I', async () => {
-  expect((await ask(`${AUTHZ}/selfsubjectaccessreviews`, { spec: { resourceAttributes: { verb: 'create', resource: 'pods' } } })).status).toMatchObject({ allowed: true });
-  expect((await ask(`${AUTHZ}/selfsubjectaccessreviews`, { spec: {} })).code).toBe(422);
+  const mine = async (resourceAttributes: object, user = JANE): Promise<unknown> => (await ask(`${AUTHZ}/selfsubjectaccessreviews`, { spec: { resourceAttributes } }, user)).status;
+  const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+  expect(await mine({ verb: 'create', resource: 'pods' }, ADMIN)).toEqual({ allowed: true });
+  expect(await mine({ verb: 'create', resource: 'pods' })).toEqual({ allowed: false });
+  await ask('/api/v1/namespaces', ns);
+  await ask(`${RBAC}/namespaces/default/rolebindings`, { metadata: { name: 'devs' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'Group', name: 'devs' }, { kind: 'User', name: 'bob' }] });
+  expect(await mine({ verb: 'list', resource: 'pods', namespace: 'default' })).toEqual({ allowed: true, reason: 'RBAC: allowed by RoleBinding "devs/default" of ClusterRole "view" to Group "devs"' });
+  await ask(`${RBAC}/clusterrolebindings`, { metadata: { name: 'lost' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'gone' }, subjects: [{ kind: 'User', name: 'jane' }] });
+  expect(await mine({ verb: 'delete', resource: 'pods', namespace: 'default' })).toEqual({ allowed: false, reason: 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found' });
+  expect((await ask(`${AUTHZ}/selfsubjectaccessreviews`, { spec: {} }, JANE)).code).toBe(422);
   expect((await ask(`${AUTHZ}/subjectaccessreviews`, { spec: { user: 'system:anonymous', groups: ['system:unauthenticated'], nonResourceAttributes: { verb: 'get', path: '/' } } })).status).toEqual({ allowed: false });
+  expect((await ask(`${AUTHZ}/subjectaccessreviews`, { spec: { user: 'system:anonymous', groups: ['system:unauthenticated'], nonResourceAttributes: { verb: 'get', path: '/version' } } })).status).toEqual({ allowed: true, reason: 'RBAC: allowed by ClusterRoleBinding "system:public-info-viewer" of ClusterRole "system:public-info-viewer" to Group "system:unauthenticated"' });
   expect((await ask(`${AUTHZ}/subjectaccessreviews`, { spec: { nonResourceAttributes: { verb: 'get', path: '/' } } })).message).toContain('at least one of user or group must be specified');
+  expect((await ask(`${AUTHZ}/subjectaccessreviews`, { spec: { user: 'x', nonResourceAttributes: { verb: 'get', path: '/' } } }, JANE)).message).toBe('subjectaccessreviews.authorization.k8s.io is forbidden: User "jane" cannot create resource "subjectaccessreviews" in API group "authorization.k8s.io" at the cluster scope: RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found');
   expect((await ask(`${AUTHZ}/namespaces/default/localsubjectaccessreviews`, { spec: { user: 'x', resourceAttributes: { namespace: 'other', verb: 'get', resource: 'pods' } } })).message).toContain('must match metadata.namespace');
-  expect((await ask(`${AUTHZ}/selfsubjectrulesreviews`, { spec: { namespace: 'default' } })).status).toMatchObject({ resourceRules: [{ verbs: ['*'] }], incomplete: false });
+  const mineAll = (await ask(`${AUTHZ}/selfsubjectrulesreviews`, { spec: { namespace: 'default' } }, JANE)).status as { resourceRules: object[]; nonResourceRules: object[] };
+  expect(mineAll).toMatchObject({ incomplete: true, evaluationError: 'clusterrole.rbac.authorization.k8s.io "gone" not found' });
+  expect(mineAll.resourceRules).toContainEqual({ verbs: ['get', 'list', 'watch'], apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] });
+  expect(mineAll.nonResourceRules).toContainEqual({ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] });
 });
 
 test('whom does a token stand for', async () => {

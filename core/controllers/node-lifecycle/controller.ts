@@ -27,7 +27,7 @@ export function indexByNode(pods: Informer<Pod>): (node: string) => Pod[] {
 }
 
 export const nodeLifecycleController: Controller = {
-  name: 'node-lifecycle-controller', alias: 'nodelifecycle', component: 'node-controller', workers: 8,
+  name: 'node-lifecycle-controller', account: 'node-controller', alias: 'nodelifecycle', component: 'node-controller', workers: 8,
   start(ctx, keys) {
     const nodes = ctx.informers.for<Node>(nodeKind);
     const leases = ctx.informers.for<Lease>(leaseKind);

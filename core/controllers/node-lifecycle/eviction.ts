@@ -21,7 +21,7 @@ export function tolerationSeconds(pod: Pod, taints: readonly Taint[]): number {
 }
 
 export const taintEvictionController: Controller = {
-  name: 'taint-eviction-controller', alias: 'taint-eviction', workers: 8,
+  name: 'taint-eviction-controller', account: 'node-controller', alias: 'taint-eviction', workers: 8,
   start(ctx, keys) {
     const nodes = ctx.informers.for<Node>(nodeKind);
     const pods = ctx.informers.for<Pod>(podKind);

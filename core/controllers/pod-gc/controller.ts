@@ -10,7 +10,7 @@ import { isTerminal } from '../../api/meta/pod.ts';
 const SWEEP = 'sweep';
 
 export const podGcController: Controller = {
-  name: 'pod-garbage-collector-controller', alias: 'podgc', workers: 1,
+  name: 'pod-garbage-collector-controller', account: 'pod-garbage-collector', alias: 'podgc', workers: 1,
   start(ctx, keys) {
     const pods = ctx.informers.for<Pod>(podKind);
     const nodes = ctx.informers.for<Node>(nodeKind);

@@ -94,7 +94,7 @@ function start(flavour: Flavour, ctx: ControllerContext, keys: Keys): (key: stri
 }
 
 const controller = (flavour: Flavour): Controller => ({
-  name: flavour.name, alias: flavour.alias, component: flavour.component, workers: 5, start: (ctx, keys) => start(flavour, ctx, keys),
+  name: flavour.name, alias: flavour.alias, component: flavour.component, account: flavour.component, workers: 5, start: (ctx, keys) => start(flavour, ctx, keys),
 });
 
 export const replicaSetController = controller(FOR_REPLICA_SET);

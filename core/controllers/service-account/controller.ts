@@ -9,7 +9,7 @@ import { namespaceTerminating } from '../terminating.ts';
 const NAME = 'default';
 
 export const serviceAccountController: Controller = {
-  name: 'serviceaccount-controller', alias: 'serviceaccount', workers: 1,
+  name: 'serviceaccount-controller', account: 'service-account-controller', alias: 'serviceaccount', workers: 1,
   start(ctx, keys) {
     const namespaces = ctx.informers.for<Namespace>(namespaceKind);
     const accounts = ctx.informers.for<ServiceAccount>(serviceAccountKind);

@@ -12,7 +12,7 @@ const TEXT = 'Contains a CA bundle that can be used to verify the kube-apiserver
   + 'No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 export const rootCaController: Controller = {
-  name: 'root-ca-certificate-publisher-controller', alias: 'root-ca-cert-publisher', workers: 1,
+  name: 'root-ca-certificate-publisher-controller', account: 'root-ca-cert-publisher', alias: 'root-ca-cert-publisher', workers: 1,
   start(ctx, keys) {
     const namespaces = ctx.informers.for<Namespace>(namespaceKind);
     const maps = ctx.informers.for<ConfigMap>(configMapKind);

@@ -66,7 +66,7 @@ function truncate(subsets: EndpointSubset[]): boolean {
 }
 
 export const endpointsController: Controller = {
-  name: 'endpoints-controller', alias: 'endpoint', component: 'endpoint-controller',
+  name: 'endpoints-controller', account: 'endpoint-controller', alias: 'endpoint', component: 'endpoint-controller',
   start(ctx, keys) {
     const { services, pods, sized, wake: wakeSoon } = watchBackends(ctx, keys);
     const endpoints = ctx.informers.for<Endpoints>(endpointsKind);

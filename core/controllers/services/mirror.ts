@@ -38,7 +38,7 @@ function copies(e: Endpoints): Wanted[] {
 }
 
 export const endpointSliceMirroringController: Controller = {
-  name: 'endpointslice-mirroring-controller', alias: 'endpointslicemirroring', component: 'endpoint-slice-mirroring-controller',
+  name: 'endpointslice-mirroring-controller', account: 'endpointslicemirroring-controller', alias: 'endpointslicemirroring', component: 'endpoint-slice-mirroring-controller',
   start(ctx, keys) {
     const endpoints = ctx.informers.for<Endpoints>(endpointsKind);
     const services = ctx.informers.for<Service>(serviceKind);

@@ -19,7 +19,8 @@ afterAll(async () => { await api.stop(); });
 describe('who may ask', () => {
   it('believes certificates of its authority, tokens it knows, and nothing else', async () => {
     const alice = await api.pki.issue('alice', { commonName: 'alice', organizations: ['dev', 'ops'] });
-    expect((await api.call(CM, { cert: alice })).status).toBe(200);
+    expect((await api.call('/api', { cert: alice })).status).toBe(200);
+    expect((await api.call(CM, { cert: alice })).json()).toMatchObject({ code: 403, message: 'configmaps is forbidden: User "alice" cannot list resource "configmaps" in API group "" in the namespace "default"' });
     const bad = await api.call(CM, { token: 'wrong' });
     expect([bad.status, bad.json()]).toMatchObject([401, { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized', code: 401 }]);
     expect((await api.call('/healthz', { token: 'wrong' })).status).toBe(401);
@@ -37,7 +38,7 @@ describe('who may ask', () => {
     const r = await api.call('/api/v1/namespaces/default/serviceaccounts/robot/token', { body: '{}' });
     expect(r.status).toBe(201);
     const { token } = r.json<{ status: { token: string } }>().status;
-    expect((await api.call(CM, { token })).status).toBe(200);
+    expect((await api.call('/api', { token })).status).toBe(200);
     await api.call('/api/v1/namespaces/default/serviceaccounts/robot', { method: 'DELETE' });
     expect((await api.call(CM, { token })).status).toBe(401);
   });
@@ -47,7 +48,7 @@ describe('who may ask', () => {
     const secret = (id: string, more: object = {}): string => JSON.stringify({ metadata: { name: `bootstrap-token-${id}` }, type: 'bootstrap.kubernetes.io/token', data: { 'token-id': b(id), 'token-secret': b('0123456789abcdef'), 'usage-bootstrap-authentication': b('true'), ...more } });
     await api.call('/api/v1/namespaces/kube-system/secrets', { body: secret('abcdef') });
     await api.call('/api/v1/namespaces/kube-system/secrets', { body: secret('expird', { expiration: b('2001-01-01T00:00:00Z') }) });
-    expect((await api.call(CM, { token: 'abcdef.0123456789abcdef' })).status).toBe(200);
+    expect((await api.call('/api', { token: 'abcdef.0123456789abcdef' })).status).toBe(200);
     expect((await api.call(CM, { token: 'abcdef.0123456789abcdeX' })).status).toBe(401);
     expect((await api.call(CM, { token: 'expird.0123456789abcdef' })).status).toBe(401);
   });

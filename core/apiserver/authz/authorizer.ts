@@ -77,13 +77,13 @@ export function demand(authorizer: Authorizer, access: Access): void {
   if (d.verdict !== 'allow') throw refusal(access, d.reason);
 }
 
-const MANY: readonly string[] = ['list', 'watch', 'deletecollection'];
+const MANY: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
 
 /** A resource request as authorizers see it. A namespace lies in itself, and a list of one name is of that name. */
 export function accessOf(user: UserInfo, verb: RequestVerb, r: ResourceRequest, query: Query): Access {
   const namespace = r.namespace === '' && r.group === '' && r.plural === 'namespaces' ? r.name : r.namespace;
   const base = { group: r.group, version: r.version, resource: r.plural, subresource: r.subresource, namespace, name: r.name };
-  if (r.name !== '' || (query['fieldSelector'] === undefined && query['labelSelector'] === undefined) || !MANY.includes(verb)) return { user, verb, resource: base };
+  if (r.name !== '' || (query['fieldSelector'] === undefined && query['labelSelector'] === undefined) || !MANY.has(verb)) return { user, verb, resource: base };
   const fields = readable(first(query, 'fieldSelector'), fieldRequirements), labels = readable(first(query, 'labelSelector'), labelRequirements);
   return {
     user, verb,

@@ -15,10 +15,12 @@ import { rootCaController } from './service-account/root-ca.ts';
 import { endpointSliceController } from './services/endpoint-slice.ts';
 import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 
 export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
   serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
   nodeLifecycleController, taintEvictionController, podGcController,
   jobController, ttlAfterFinishedController, cronJobController,
+  clusterRoleAggregationController,
 ];

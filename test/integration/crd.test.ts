@@ -2,6 +2,14 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { customResourceDefinition as crdKind } from '../../core/api/kinds/apiextensions/custom-resource-definition.ts';
+import { namespace as namespaceKind } from '../../core/api/kinds/core/namespace.ts';
+import { kinds } from '../../core/api/kinds/index.ts';
+import { createApiServer, type ApiServer } from '../../core/apiserver/api-server.ts';
+import { systemClock } from '../../core/base/clock.ts';
+import { silentLog } from '../../core/base/log.ts';
+import { Client } from '../../core/client/client.ts';
+import { memoryStore } from '../../core/store/open.ts';
 import { TestApi, type Reply } from '../harness/api-server.ts';
 
 let api: TestApi;
@@ -336,5 +344,24 @@ describe('rules in CEL', () => {
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', maxItems: 3, items: { type: 'string', maxLength: 3, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } } } })).toContain(`oldSelf cannot be used on the uncorrelatable portion of the schema within ${at}.properties[a].items`);
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'integer', default: 'x' } } })).toContain(`${at}.properties[a].default: Invalid value: "string":  in body must be of type integer: "string"`);
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'object', default: { b: 1 } } } })).toContain(`${at}.properties[a].default: Invalid value: {"b":1}: must not have unknown fields`);
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string', pattern: '(' } } })).toContain(`${at}.properties[a].pattern: Invalid value: "(": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): \`(\``);
   });
+});
+
+it('a server that starts anew serves what was defined, with today\'s schema', async () => {
+  const store = memoryStore(), kind = { group: 'example.com', version: 'v1', kind: 'Thing', plural: 'things', namespaced: true };
+  const options = { store, kinds, clock: systemClock, log: silentLog, serviceCidr: '10.96.0.0/16', serviceAccountKey: await api.pki.serviceAccountKey(), gitVersion: 'v1.36.0' };
+  const open = (): { server: ApiServer; client: Client } => { const server = createApiServer(options); return { server, client: new Client(server.localTransport({ name: 'a', groups: ['system:masters'] }), 'test') }; };
+  const first = open();
+  await first.client.create(namespaceKind, { metadata: { name: 'default' } });
+  const established = new Promise<void>(resolve => { const w = store.watch('/registry/apiextensions.k8s.io/', 0, () => { setImmediate(() => { if (first.server.kinds().some(k => k.kind === 'Thing')) { w.close(); resolve(); } }); }); });
+  await first.client.create(crdKind, crd('Thing') as object);
+  await established;
+  await first.client.create(kind, { metadata: { name: 'a', namespace: 'default' }, spec: { cron: '1' } } as object);
+  await first.server.close();
+  const second = open();
+  expect(second.server.kinds().find(k => k.kind === 'Thing')?.shortNames).toEqual(['thi']);
+  expect(await second.client.get(kind, 'default', 'a')).toMatchObject({ apiVersion: 'example.com/v1', kind: 'Thing', spec: { cron: '1', replicas: 1 } });
+  expect((await second.client.list(kind)).items).toHaveLength(1);
+  await second.server.close();
 });

@@ -23,6 +23,10 @@ export interface CustomKind extends KindSpec {
   readonly structural: Structural;
   /** As written in the definition, for OpenAPI; undefined where it may not be published. */
   readonly published: JSONSchemaProps | undefined;
+  /** The path of spec.replicas where the kind has a scale and the object has no number there. */
+  missingReplicas(object: KubeObject): string | undefined;
+  /** Paths a field selector may name. */
+  readonly selectable: readonly string[];
   /** The warning requests to a deprecated version get. */
   readonly deprecation: string | undefined;
 }
@@ -60,6 +64,11 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
     schema: definitionName(base.group, base.version, base.kind),
     published: crd.spec.preserveUnknownFields ? undefined : version.schema?.openAPIV3Schema,
     deprecation: version.deprecated ? version.deprecationWarning ?? deprecationOf(crd, version) : undefined,
+    missingReplicas(object) {
+      const names = replicas && simplePath(replicas.specReplicasPath);
+      return names && typeof valueAt(object, names) !== 'number' ? replicas.specReplicasPath : undefined;
+    },
+    selectable: (version.selectableFields ?? []).map(f => f.jsonPath.replace(/^\./, '')),
     free: value => decode(value, structural),
     setDefaults: object => setDefaults(object, structural),
     prepareForCreate(object) {

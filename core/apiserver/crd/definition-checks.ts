@@ -1,10 +1,13 @@
-// What of a definition only the server can judge: whether its defaults are good values, and its rules good expressions.
+// What of a definition only the server can judge: whether its patterns and rules can be read, and its defaults are good values.
 import { validateCrd } from '../../api/kinds/apiextensions/validate-crd.ts';
+import { asSchema } from '../../api/kinds/apiextensions/validate-schema.ts';
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import { clone, equal, isObject } from '../../api/meta/clone.ts';
-import { forbidden, type FieldError } from '../../api/meta/field-error.ts';
-import type { CustomResourceDefinition } from '../../api/types/kubernetes.ts';
+import { forbidden, invalid, type FieldError } from '../../api/meta/field-error.ts';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../api/types/kubernetes.ts';
+import { CelError } from '../cel/values.ts';
 import { embeddedErrors } from './embedded.ts';
+import { compilePattern } from './pattern.ts';
 import { ruleErrors, rulesFor } from './rules.ts';
 import { compileSchema, pruned, type Structural } from './structural.ts';
 import { listErrors, showGo, validateValue } from './validate.ts';
@@ -31,6 +34,8 @@ function definitionErrors(crd: CustomResourceDefinition): FieldError[] {
   crd.spec.versions.forEach((v, i) => {
     const raw = v.schema?.openAPIV3Schema, path = `spec.versions[${i}].schema.openAPIV3Schema`;
     if (!raw) return;
+    const unreadable = patterns(raw, path);
+    if (unreadable.length > 0) { errors.push(...unreadable); return; }
     const s = compileSchema(raw);
     if (s.has.defaults) {
       if (preserve) errors.push({ type: 'FieldValueInvalid', field: 'spec.preserveUnknownFields', detail: 'Invalid value: true: must be false in order to use defaults in the schema' });
@@ -38,6 +43,23 @@ function definitionErrors(crd: CustomResourceDefinition): FieldError[] {
     }
     errors.push(...ruleErrors(s, path));
   });
+  return errors;
+}
+
+function patterns(s: JSONSchemaProps, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (s.pattern) {
+    try { compilePattern(s.pattern); } catch (e) {
+      if (!(e instanceof CelError)) throw e;
+      errors.push(invalid(`${path}.pattern`, s.pattern, `must be a valid regular expression, but isn't: ${e.message}`));
+    }
+  }
+  const items = asSchema(s.items), additional = asSchema(s.additionalProperties);
+  for (const [k, v] of Object.entries(s.properties ?? {})) errors.push(...patterns(v, `${path}.properties[${k}]`));
+  if (items) errors.push(...patterns(items, `${path}.items`));
+  if (additional) errors.push(...patterns(additional, `${path}.additionalProperties`));
+  for (const word of ['allOf', 'anyOf', 'oneOf'] as const) s[word]?.forEach((v, i) => errors.push(...patterns(v, `${path}.${word}[${i}]`)));
+  if (s.not) errors.push(...patterns(s.not, `${path}.not`));
   return errors;
 }
 

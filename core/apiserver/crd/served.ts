@@ -32,15 +32,11 @@ export class ServedCustomResources {
   readonly #current = new Map<string, Current>();
   #kinds: readonly KindSpec[];
   #watcher: Watcher | undefined;
-  readonly #listeners = new Set<() => void>();
 
   constructor(o: ServedOptions) { this.#o = o; this.#kinds = o.builtIn; }
 
   /** All kinds served now; the same array until one comes or goes. */
   get kinds(): readonly KindSpec[] { return this.#kinds; }
-
-  /** Calls back after kinds came or went. */
-  onChange(listener: () => void): void { this.#listeners.add(listener); }
 
   start(): void {
     const { env, definitions } = this.#o;
@@ -108,6 +104,5 @@ export class ServedCustomResources {
   #renew(): void {
     const custom = [...this.#current.values()].sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1)).flatMap(c => c.resources.map(r => r.spec));
     this.#kinds = custom.length > 0 ? [...this.#o.builtIn, ...custom] : this.#o.builtIn;
-    for (const f of this.#listeners) f();
   }
 }

@@ -1,9 +1,9 @@
 // A schema of a custom resource made ready for use: compiled once per version of a definition, walked for every object.
 import { asSchema } from '../../api/kinds/apiextensions/validate-schema.ts';
 import { clone, isObject } from '../../api/meta/clone.ts';
-import { goRegExp } from '../../api/meta/go-regexp.ts';
 import type { JSONSchemaProps, ValidationRule } from '../../api/types/kubernetes.ts';
 import { formatCheck } from './formats.ts';
+import { compilePattern, type Pattern } from './pattern.ts';
 
 /** One place of a schema. Junctors (allOf…) hold conditions on values only. */
 export interface Structural {
@@ -25,7 +25,7 @@ export interface Structural {
   readonly enum: readonly unknown[] | undefined;
   readonly format: string;
   readonly isFormat: ((text: string) => boolean) | undefined;
-  readonly pattern: RegExp | undefined;
+  readonly pattern: Pattern | undefined;
   readonly patternText: string;
   readonly raw: JSONSchemaProps;
   readonly allOf: readonly Structural[];
@@ -36,7 +36,7 @@ export interface Structural {
   readonly has: { readonly defaults: boolean; readonly lists: boolean; readonly embedded: boolean; readonly rules: boolean };
 }
 
-/** Compiles a schema that was found structural. Throws SyntaxError for a pattern nobody can read. */
+/** Compiles a schema that was found structural. Throws CelError for a pattern that is none. */
 export function compileSchema(s: JSONSchemaProps): Structural {
   const properties = new Map(Object.entries(s.properties ?? {}).map(([k, v]) => [k, compileSchema(v)]));
   const inner = asSchema(s.additionalProperties), itemSchema = asSchema(s.items);
@@ -49,7 +49,7 @@ export function compileSchema(s: JSONSchemaProps): Structural {
     preserve: s['x-kubernetes-preserve-unknown-fields'] === true, embedded: s['x-kubernetes-embedded-resource'] === true, intOrString: s['x-kubernetes-int-or-string'] === true,
     default: s.default, listMapKeys: s['x-kubernetes-list-map-keys'] ?? [], mapType: s['x-kubernetes-map-type'] ?? '',
     required: s.required ?? [], enum: s.enum, format: s.format && formatCheck(s.format) ? s.format : '', isFormat: s.format ? formatCheck(s.format) : undefined,
-    pattern: s.pattern ? goRegExp(s.pattern) : undefined, patternText: s.pattern ?? '', raw: s,
+    pattern: s.pattern ? compilePattern(s.pattern) : undefined, patternText: s.pattern ?? '', raw: s,
     allOf: (s.allOf ?? []).map(compileSchema), anyOf: (s.anyOf ?? []).map(compileSchema), oneOf: (s.oneOf ?? []).map(compileSchema), not: s.not && compileSchema(s.not),
     has: {
       defaults: s.default !== undefined || parts.some(p => p.has.defaults), lists: listType === 'set' || listType === 'map' || parts.some(p => p.has.lists),

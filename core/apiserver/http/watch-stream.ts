@@ -22,12 +22,14 @@ const INITIAL_CHUNK = 4 << 20;
 /** Batches are shared by all plain watchers of a prefix: joined once, written to each. */
 const joined = new WeakMap<readonly StoreEvent[], Buffer>();
 /** What hangs in StoreEvent.encoded: the line of each event type, for plain JSON. */
-type Lines = Partial<Record<EventType, Buffer>>;
+type Lines = Partial<Record<EventType, Buffer>> & { of?: Resource };
 
 function line(resource: Resource, type: EventType, entry: Entry, event: StoreEvent): Buffer {
   // The state before, shown when an object stops matching, is rare and not worth keeping; a view's lines are its own.
   if (entry !== event.entry || resource.view) return resource.eventBytes(type, entry, event.revision);
-  const lines = (event.encoded ??= {}) as Lines;
+  const lines = (event.encoded ??= { of: resource }) as Lines;
+  // Made under an earlier form of a custom resource.
+  if (lines.of !== resource) return resource.eventBytes(type, entry, event.revision);
   return (lines[type] ??= resource.eventBytes(type, entry, event.revision));
 }
 

@@ -18,7 +18,8 @@ export function customDefinitions(d: Definitions, k: KindSpec): { self: SchemaOb
   const gvk = (kind: string): object[] => [{ group: k.group, kind, version: k.version }];
   const listName = `${k.schema}List`;
   const root = custom.published ? convert(d, custom.published, true) : { type: 'object' };
-  const self = d.put(k.schema, { ...root, 'x-kubernetes-group-version-kind': gvk(k.kind) });
+  const selectable = custom.selectable.length > 0 ? { 'x-kubernetes-selectable-fields': custom.selectable.map(fieldPath => ({ fieldPath })) } : {};
+  const self = d.put(k.schema, { ...root, 'x-kubernetes-group-version-kind': gvk(k.kind), ...selectable });
   const list = d.put(listName, {
     description: `${k.kind}List is a list of ${k.kind}`, type: 'object', required: ['items'],
     properties: { apiVersion: API_VERSION, items: { description: `List of ${k.plural}.`, type: 'array', items: self }, kind: KIND, metadata: d.field(d.ref(`${META}.ListMeta`), 'Standard list metadata.') },

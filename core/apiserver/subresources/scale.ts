@@ -1,7 +1,7 @@
 // /scale: autoscaling/v1 Scale as a window on spec.replicas and a few things more (contract 9.2, trap 22).
 import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta, Unstructured } from '../../api/meta/object.ts';
-import { badRequest, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
+import { badRequest, internalError, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { clone } from '../../api/meta/clone.ts';
@@ -33,7 +33,11 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
   const missing = { group: resource.spec.group, plural: `${resource.spec.plural}/scale` };
   const entry = env.store.get(resource.key(r.namespace, r.name));
   if (entry === undefined) throw notFoundError(missing, r.name);
-  if (verb === 'get') return { type: 'object', code: 200, object: scaleOf(resource, resource.objectOf(entry)) };
+  if (verb === 'get') {
+    const unset = customOf(resource.spec)?.missingReplicas(resource.objectOf(entry));
+    if (unset !== undefined) throw internalError(`the spec replicas field "${unset}" does not exist`);
+    return { type: 'object', code: 200, object: scaleOf(resource, resource.objectOf(entry)) };
+  }
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   const options = writeOptions(ctx, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
   let wanted: (prev: KubeObject) => Scale;

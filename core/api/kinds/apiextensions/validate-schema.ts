@@ -1,8 +1,7 @@
 // What the schema of a custom resource may be: OpenAPI v3 without references, and structural (k8s.io/apiextensions-apiserver
-// pkg/apis/apiextensions/validation and pkg/apiserver/schema). Values of defaults and rules in CEL are the server's to judge.
+// pkg/apis/apiextensions/validation and pkg/apiserver/schema). Patterns, defaults and rules in CEL are the server's to judge.
 import { equal } from '../../meta/clone.ts';
 import { fieldErrorText, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { goRegExp } from '../../meta/go-regexp.ts';
 import type { JSONSchemaProps, ValidationRule } from '../../types/kubernetes.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -177,12 +176,6 @@ function values(s: JSONSchemaProps, skipAnyOf: boolean, skipFirst: boolean, path
   s.allOf?.forEach((v, i) => nested(v, skipFirst && i === 0, `${path}.allOf[${i}]`, errors));
   s.oneOf?.forEach((v, i) => nested(v, false, `${path}.oneOf[${i}]`, errors));
   if (s.not) nested(s.not, false, `${path}.not`, errors);
-  if (s.pattern) {
-    try { goRegExp(s.pattern); } catch (e) {
-      if (!(e instanceof SyntaxError)) throw e;
-      errors.push(invalid(`${path}.pattern`, s.pattern, `must be a valid regular expression, but isn't: ${e.message}`));
-    }
-  }
 }
 
 /** Under allOf, anyOf, oneOf and not there may be nothing but conditions on values. */

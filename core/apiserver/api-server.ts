@@ -8,16 +8,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Client, type Transport } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
+import { builtInPlugins } from './admission/built-in.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
-import { limitRanger } from './admission/limit-ranger.ts';
-import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
-import { defaultTolerationSeconds } from './admission/pod-tolerations.ts';
-import { podSecurity } from './admission/pod-security/pod-security.ts';
-import { priority } from './admission/priority.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
 import { ResourceQuotas } from './admission/quota/resource-quota.ts';
-import { serviceAccount } from './admission/service-account.ts';
 import { ClusterIps } from './allocators/cluster-ip.ts';
 import { NodePorts } from './allocators/node-port.ts';
 import { repair, serviceHook } from './allocators/service.ts';
@@ -136,9 +131,10 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const tokens = new ServiceAccountTokens(o.serviceAccountKey, o.serviceAccountIssuer ?? 'https://kubernetes.default.svc.cluster.local', clock);
   const reader = (): RegistryEnv => env;
   const quotas = new ResourceQuotas(() => quotaEnv(env));
-  const plugins: AdmissionPlugin[] = [namespaceLifecycle(reader), limitRanger(reader), serviceAccount(reader), defaultTolerationSeconds, priority(reader), podSecurity(reader), quotas];
   const rbac = new Rbac(store, plural => resources.find('rbac.authorization.k8s.io', plural));
-  plugins.push(escalationCheck(() => rbac, () => env.authorizer));
+  const makeNamespace = (name: string): Promise<unknown> => new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters'] })
+    .request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
+  const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), escalationCheck(() => rbac, () => env.authorizer), quotas];
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),

@@ -67,8 +67,12 @@ function cidr(flag: string, text: string | undefined, maxPrefix: number): string
 }
 
 const PLUGINS: ReadonlySet<string> = new Set(ADMISSION_ORDER);
-/** They ask another server or a signer of their own, which this cluster does not have. */
-const NOT_SERVED: ReadonlySet<string> = new Set(['ImagePolicyWebhook']);
+/** What Pilothouse does not have, and what does its work. */
+const NOT_SERVED: Readonly<Record<string, string>> = {
+  ImagePolicyWebhook: 'a ValidatingWebhookConfiguration for pods does its work',
+  EventRateLimit: 'priority and fairness keeps noisy clients apart',
+  ClusterTrustBundleAttest: 'RBAC decides who may write cluster trust bundles',
+};
 
 /** Plug-ins that this server does not have may be switched off all the same; other words are mistakes. */
 function plugins(flag: string, names: string[]): string[] {
@@ -81,8 +85,8 @@ function admission(on: string[], off: string[]): { enabledAdmission: string[]; d
   const out = { enabledAdmission: plugins('enable-admission-plugins', on), disabledAdmission: plugins('disable-admission-plugins', off) };
   const both = on.filter(n => off.includes(n));
   if (both.length > 0) throw new UsageError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
-  const missing = on.find(n => NOT_SERVED.has(n));
-  if (missing !== undefined) throw new UsageError(`--enable-admission-plugins ${missing}: Pilothouse has no ${missing}; a ValidatingWebhookConfiguration does its work`);
+  const missing = on.find(n => NOT_SERVED[n] !== undefined);
+  if (missing !== undefined) throw new UsageError(`--enable-admission-plugins ${missing}: Pilothouse has no ${missing}; ${NOT_SERVED[missing]!}`);
   return out;
 }
 

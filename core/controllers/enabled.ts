@@ -17,7 +17,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'daemonset-controller', 'daemonset', 'device-taint-eviction-controller', 'disruption-controller', 'disruption', 'ephemeral-volume-controller', 'ephemeral-volume',
   'horizontal-pod-autoscaler-controller', 'horizontalpodautoscaling', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller', 'legacy-serviceaccount-token-cleaner-controller',
   'legacy-service-account-token-cleaner', 'node-ipam-controller', 'nodeipam', 'node-route-controller', 'route', 'persistentvolume-attach-detach-controller', 'attachdetach', 'persistentvolume-binder-controller',
-  'persistentvolume-binder', 'persistentvolume-expander-controller', 'persistentvolume-expander', 'persistentvolume-protection-controller', 'pv-protection', 'persistentvolumeclaim-protection-controller', 'pvc-protection',
+  'persistentvolume-binder', 'persistentvolume-expander-controller', 'persistentvolume-expander', 
   'podcertificaterequest-cleaner-controller', 'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
   'serviceaccount-token-controller', 'serviceaccount-token', 'statefulset-controller', 'statefulset', 'storage-version-migrator-controller', 'storageversion-garbage-collector-controller',
   'storage-version-gc', 'validatingadmissionpolicy-status-controller', 'volumeattributesclass-protection-controller', 'cloud-node-lifecycle-controller', 'cloud-node-lifecycle',

@@ -16,6 +16,7 @@ import { endpointSliceController } from './services/endpoint-slice.ts';
 import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
+import { claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
 
 export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
@@ -23,4 +24,5 @@ export const controllers: readonly Controller[] = [
   nodeLifecycleController, taintEvictionController, podGcController,
   jobController, ttlAfterFinishedController, cronJobController,
   clusterRoleAggregationController,
+  claimProtectionController, volumeProtectionController,
 ];

@@ -11,8 +11,20 @@ const SYSTEM: Readonly<Record<string, number>> = { 'system-cluster-critical': 2_
 export function priority(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
   return {
     name: 'Priority',
+    validate(a) {
+      const { spec } = a.resource;
+      if (spec.plural !== 'priorityclasses' || spec.group !== 'scheduling.k8s.io' || (a.operation !== 'CREATE' && a.operation !== 'UPDATE') || (a.object as PriorityClass).globalDefault !== true) return;
+      const { store } = env(), other = store.range({ prefix: a.resource.prefix }).entries.map(e => a.resource.stateOf(e) as PriorityClass).find(c => c.globalDefault === true && c.metadata!.name !== a.name);
+      if (other) throw forbiddenError(spec, a.name, `PriorityClass ${other.metadata!.name!} is already marked as default. Only one default can exist`);
+    },
     mutate(a) {
       const { spec } = a.resource;
+      if (a.operation === 'UPDATE' && spec.group === '' && spec.plural === 'pods' && a.subresource === '') {
+        // What the server computed stays, also when a client leaves it out.
+        const next = (a.object as Pod).spec, prev = (a.old as Pod).spec;
+        if (next && prev) { next.priority ??= prev.priority; next.preemptionPolicy ??= prev.preemptionPolicy; if (next.priority === undefined) delete next.priority; if (next.preemptionPolicy === undefined) delete next.preemptionPolicy; }
+        return;
+      }
       if (a.operation !== 'CREATE' || spec.group !== '' || spec.plural !== 'pods' || a.subresource !== '') return;
       const s = (a.object as Pod).spec;
       if (!s) return;

@@ -21,6 +21,8 @@ export function serviceAccount(env: () => Pick<RegistryEnv, 'store' | 'find'>): 
       const forbidden = (why: string): Error => forbiddenError(spec, a.name, why);
       if (pod.metadata!.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
         if (s.serviceAccountName) throw forbidden('a mirror pod may not reference service accounts');
+        if (secretsOf(s).length > 0) throw forbidden('a mirror pod may not reference secrets');
+        if (s.volumes?.some(v => v.persistentVolumeClaim)) throw forbidden('a mirror pod may not reference persistentvolumeclaims');
         if (s.volumes?.some(v => v.projected?.sources?.some(x => x.serviceAccountToken))) throw forbidden('a mirror pod may not use ServiceAccountToken volume projections');
         return;
       }
@@ -35,7 +37,35 @@ export function serviceAccount(env: () => Pick<RegistryEnv, 'store' | 'find'>): 
       if ((s.automountServiceAccountToken ?? account.automountServiceAccountToken) === false) return;
       mountToken(s as NonNullable<Pod['spec']>);
     },
+    validate(a) {
+      const { spec } = a.resource;
+      if (a.operation !== 'CREATE' || spec.group !== '' || spec.plural !== 'pods' || a.subresource !== '') return;
+      const s = (a.object as Pod).spec, { store, find } = env(), accounts = find('', 'serviceaccounts');
+      const entry = s?.serviceAccountName ? accounts && store.get(accounts.key(a.namespace, s.serviceAccountName)) : undefined;
+      if (!s || entry === undefined) return;
+      const account = accounts!.stateOf(entry) as ServiceAccount;
+      if (account.metadata!.annotations?.['kubernetes.io/enforce-mountable-secrets'] !== 'true') return;
+      const name = account.metadata!.name!, mountable = new Set((account.secrets ?? []).map(x => x.name)), pulls = new Set((account.imagePullSecrets ?? []).map(x => x.name));
+      const bad = secretsOf(s).find(x => !mountable.has(x.secret));
+      if (bad) throw forbiddenError(spec, a.name, `${bad.where}=${JSON.stringify(bad.secret)} is not allowed because service account ${name} does not reference that secret`);
+      s.imagePullSecrets?.forEach((x, i) => {
+        if (!pulls.has(x.name)) throw forbiddenError(spec, a.name, `imagePullSecrets[${i}].name=${JSON.stringify(x.name ?? '')} is not allowed because service account ${name} does not reference that imagePullSecret`);
+      });
+    },
   };
+}
+
+/** The secrets a pod takes as files or variables, and where, in the words of a refusal. */
+function secretsOf(s: NonNullable<Pod['spec']>): { secret: string; where: string }[] {
+  const out = (s.volumes ?? []).flatMap(v => (v.secret ? [{ secret: v.secret.secretName ?? '', where: 'volume with secret.secretName' }] : []));
+  const groups: readonly (readonly [string, readonly Container[]])[] = [['init container', s.initContainers ?? []], ['container', s.containers ?? []], ['ephemeral container', (s.ephemeralContainers ?? []) as Container[]]];
+  for (const [word, list] of groups) {
+    for (const c of list) {
+      for (const e of c.env ?? []) if (e.valueFrom?.secretKeyRef) out.push({ secret: e.valueFrom.secretKeyRef.name ?? '', where: `${word} ${c.name} with envVar ${e.name} referencing secret.secretName` });
+      for (const e of c.envFrom ?? []) if (e.secretRef) out.push({ secret: e.secretRef.name ?? '', where: `${word} ${c.name} with envFrom referencing secret.secretName` });
+    }
+  }
+  return out;
 }
 
 function mountToken(s: NonNullable<Pod['spec']>): void {

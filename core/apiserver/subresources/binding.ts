@@ -39,7 +39,10 @@ export async function bind(env: RegistryEnv, resource: Resource, ctx: RequestCon
       pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastProbeTime: null as unknown as undefined, lastTransitionTime: now }] };
       return pod;
     },
-    admitted: { attributes: () => ({ operation: 'CREATE', kind: BINDING, object: body, old: undefined }) },
+    admitted: {
+      attributes: () => ({ operation: 'CREATE', kind: BINDING, object: body, old: undefined }),
+      take: (next, binding) => { if (binding.metadata?.labels) next.metadata!.labels = { ...next.metadata!.labels, ...binding.metadata.labels }; },
+    },
   });
   return { type: 'object', code: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
 }

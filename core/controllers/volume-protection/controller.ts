@@ -1,0 +1,58 @@
+// Claims and volumes that are deleted while in use stay until they are not: these take the finalizers off that admission put on.
+import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persistent-volume-claim.ts';
+import { persistentVolume as volumeKind } from '../../api/kinds/core/persistent-volume.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { objectKey, splitKey, type KubeObject, type ResourceType } from '../../api/meta/object.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/kubernetes.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+
+const CLAIM = 'kubernetes.io/pvc-protection', VOLUME = 'kubernetes.io/pv-protection';
+const BY_CLAIM = 'by-claim';
+
+const leaving = (o: KubeObject, finalizer: string): boolean => o.metadata?.deletionTimestamp !== undefined && (o.metadata.finalizers?.includes(finalizer) ?? false);
+
+async function release<T extends KubeObject>(ctx: ControllerContext, kind: ResourceType, object: T, finalizer: string): Promise<void> {
+  try {
+    await ctx.client.update(kind, { ...object, metadata: { ...object.metadata, finalizers: object.metadata?.finalizers?.filter(f => f !== finalizer) } });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** Keys of the claims a pod uses. */
+const claimsOf = (pod: Pod): string[] => (pod.spec?.volumes ?? []).flatMap(v => {
+  const name = v.persistentVolumeClaim?.claimName ?? (v.ephemeral ? `${pod.metadata?.name}-${v.name}` : undefined);
+  return name === undefined ? [] : [`${pod.metadata?.namespace}/${name}`];
+});
+
+export const claimProtectionController: Controller = {
+  name: 'persistentvolumeclaim-protection-controller', alias: 'pvc-protection', workers: 1,
+  start(ctx, keys) {
+    const claims = ctx.informers.for<PersistentVolumeClaim>(claimKind), pods = ctx.informers.for<Pod>(podKind);
+    pods.addIndex(BY_CLAIM, claimsOf);
+    const wake = (c: PersistentVolumeClaim): void => { if (leaving(c, CLAIM)) keys.add(objectKey(c)); };
+    claims.on({ add: wake, update: wake });
+    pods.on({ delete: p => { for (const key of claimsOf(p)) { const { namespace, name } = splitKey(key), c = claims.lister.get(namespace, name); if (c) wake(c); } } });
+    return async key => {
+      const { namespace, name } = splitKey(key), claim = claims.lister.get(namespace, name);
+      // A pod that no node has yet holds nothing.
+      if (!claim || !leaving(claim, CLAIM) || pods.lister.byIndex(BY_CLAIM, key).some(p => p.spec?.nodeName)) return;
+      await release(ctx, claimKind, claim, CLAIM);
+    };
+  },
+};
+
+export const volumeProtectionController: Controller = {
+  name: 'persistentvolume-protection-controller', alias: 'pv-protection', workers: 1,
+  start(ctx, keys) {
+    const volumes = ctx.informers.for<PersistentVolume>(volumeKind);
+    const wake = (v: PersistentVolume): void => { if (leaving(v, VOLUME)) keys.add(objectKey(v)); };
+    volumes.on({ add: wake, update: wake });
+    return async key => {
+      const volume = volumes.lister.get(undefined, key);
+      if (!volume || !leaving(volume, VOLUME) || volume.status?.phase === 'Bound') return;
+      await release(ctx, volumeKind, volume, VOLUME);
+    };
+  },
+};

@@ -1,4 +1,4 @@
-// The HTTPS door: HTTP/1.1 with keep-alive; reads bodies, runs the chain, writes answers (contract 3, 4; TRAP-17).
+// The HTTPS door: HTTP/1.1 with keep-alive, HTTP/2; reads bodies, runs the chain, writes answers (contract 3, 4; TRAP-17).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -17,6 +17,7 @@ import type { Aggregator } from '../aggregation/aggregator.ts';
 import { forwardRequest, forwardUpgrade, type Target } from '../subresources/connect-forward.ts';
 import type { Asked } from '../flowcontrol/classify.ts';
 import type { FlowControl } from '../flowcontrol/flow-control.ts';
+import { connectionOf, serveH2, type H2 } from './h2.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
 import { present, type YamlWriter } from './present.ts';
 import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
@@ -74,6 +75,7 @@ const NO_BODY: Body = { bytes: NO_BODY_BYTES, contentType: undefined };
 export class HttpServer {
   readonly #o: HttpOptions;
   readonly #servers = new Set<Server>();
+  readonly #h2 = new Set<H2>();
   /** Also those that were upgraded and that the server no longer knows as its own. */
   readonly #sockets = new Set<Duplex>();
   readonly #watches = new Set<WatchStream>();
@@ -85,10 +87,11 @@ export class HttpServer {
   /** Starts to listen; resolves with the port. `ca` signs the client certificates that are believed. */
   listen(host: string, port: number, tls: { cert: string; key: string; ca: string | undefined }): Promise<number> {
     const server = createServer({
-      cert: tls.cert, key: tls.key, ...(tls.ca ? { ca: tls.ca, requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['http/1.1'], noDelay: true,
+      cert: tls.cert, key: tls.key, ...(tls.ca ? { ca: tls.ca, requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['h2', 'http/1.1'], noDelay: true,
       keepAlive: true, keepAliveTimeout: 600_000, requestTimeout: 300_000, maxHeaderSize: 64 * 1024,
     }, (req, res) => { void this.#request(req, res); });
     server.timeout = 0;
+    this.#h2.add(serveH2(server, (req, res) => { void this.#request(req, res); }, this.#o.log));
     server.on('upgrade', (req, socket, head) => { void this.#upgrade(req, socket, head); });
     server.on('connection', (socket: Duplex) => { this.#sockets.add(socket); socket.once('close', () => this.#sockets.delete(socket)); });
     server.on('tlsClientError', error => this.#o.log.debug('TLS handshake failed', { error }));
@@ -107,6 +110,7 @@ export class HttpServer {
   async close(): Promise<void> {
     for (const w of this.#watches) w.close();
     for (const s of this.#upgraded) s.destroy();
+    for (const h of this.#h2) h.goAway();
     this.#toOthers.destroy();
     const clearing = this.#o.env.clock.after(GRACE_MS, () => { for (const s of this.#sockets) s.destroy(); });
     await Promise.all([...this.#servers].map(s => new Promise<void>(resolve => {
@@ -126,7 +130,8 @@ export class HttpServer {
     const warnings: string[] = [];
     let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined;
     try {
-      const user = this.#o.authenticator.quick(req) ?? await this.#o.authenticator.authenticate(req);
+      const asking = connectionOf(req);
+      const user = this.#o.authenticator.quick(asking) ?? await this.#o.authenticator.authenticate(asking);
       r = resourceRequest(path);
       const query = parseQuery(search);
       verb = r && verbOf(req.method!, r, query);

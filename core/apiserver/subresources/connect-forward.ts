@@ -46,10 +46,10 @@ const failed = (t: Target, error: unknown): Error => {
 export async function forwardRequest(req: IncomingMessage, res: ServerResponse, t: Target, agent: Agent | undefined): Promise<void> {
   const headers: OutgoingHttpHeaders = { host: hostPort(t) };
   const named = new Set((req.headers.connection ?? '').toLowerCase().split(',').map(s => s.trim()));
-  for (const [name, value] of Object.entries(req.headers)) if (!HOP.has(name) && !PRIVATE.has(name) && !named.has(name) && !(t.front && isIdentity(name))) headers[name] = value;
+  for (const [name, value] of Object.entries(req.headers)) if (!HOP.has(name) && !PRIVATE.has(name) && !name.startsWith(':') && !named.has(name) && !(t.front && isIdentity(name))) headers[name] = value;
   if (t.front) { Object.assign(headers, t.front.headers); forwardedFor(req, headers); }
   if (t.prefix !== undefined) forwardedFor(req, headers);
-  const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+  const hasBody = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined || (req.httpVersionMajor === 2 && !['GET', 'HEAD'].includes(req.method ?? 'GET'));
 
   const options = { host: t.host, port: t.port, method: req.method, path: t.path, headers, agent, ...(t.tls ? tlsOptions(t) : {}) };
   const sent: ClientRequest = t.tls ? httpsRequest(options) : httpRequest({ ...options, agent: undefined });
@@ -66,7 +66,9 @@ export async function forwardRequest(req: IncomingMessage, res: ServerResponse, 
       });
       if (hasBody) pipeline(req, sent).catch(reject); else sent.end();
     });
-    res.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders(answer, req, t));
+    // HTTP/2 has no words beside the code.
+    if (req.httpVersionMajor < 2) res.statusMessage = answer.statusMessage ?? '';
+    res.writeHead(answer.statusCode ?? 502, answerHeaders(answer, req, t));
     res.flushHeaders();
     await pipeline(answer, res);
   } catch (error) {
@@ -80,7 +82,7 @@ function forwardedFor(req: IncomingMessage, headers: OutgoingHttpHeaders): void 
   const before = headers['x-forwarded-for'];
   const peer = req.socket.remoteAddress ?? '';
   headers['x-forwarded-for'] = before ? `${String(before)}, ${peer}` : peer;
-  headers['x-forwarded-host'] ??= req.headers.host;
+  headers['x-forwarded-host'] ??= req.headers.host ?? String(req.headers[':authority'] ?? '');
   headers['x-forwarded-proto'] ??= 'https';
   headers['x-forwarded-uri'] = req.url?.split('?')[0];
 }

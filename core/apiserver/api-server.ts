@@ -179,7 +179,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const expiry = events && startEventExpiry(env, events);
 
   const kept: { close(): void }[] = [];
-  const keeper = definitions && startDefinitionController(env, definitions, new Client(transport(SYSTEM), 'kube-apiserver'));
+  const keeper = definitions && startDefinitionController(env, definitions, o.kinds, new Client(transport(SYSTEM), 'kube-apiserver'));
 
   return {
     metrics, tokens, kinds,

@@ -139,6 +139,17 @@ describe('a definition', () => {
     await api.call(`${CRDS}/betas.example.com`, { method: 'DELETE' });
   });
 
+  it('never takes the place of what is built in', async () => {
+    const body: Json = { ...crd('Ingress'), metadata: { name: 'ingresses.networking.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved, a test' } } };
+    await define({ ...body, spec: { ...(body['spec'] as Json), group: 'networking.k8s.io', names: { kind: 'Ingress', plural: 'ingresses' } } });
+    const ingress = await send('/apis/networking.k8s.io/v1/namespaces/default/ingresses', { metadata: { name: 'a' }, spec: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } } });
+    expect(ingress.status).toBe(201);
+    const gone = until('ingresses.networking.k8s.io', c => c === undefined);
+    await api.call(`${CRDS}/ingresses.networking.k8s.io`, { method: 'DELETE' });
+    await gone;
+    expect((await api.call('/apis/networking.k8s.io/v1/namespaces/default/ingresses/a')).status).toBe(200);
+  });
+
   it.each<[string, Json, string]>([
     ['a name that is not the rule', { metadata: { name: 'x' } }, 'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group'],
     ['no storage version', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1')] } }, 'must have exactly one version marked as storage version'],

@@ -1,6 +1,7 @@
 // Looks after definitions: accepts their names, establishes them, and takes their objects away before it lets a deleted one go. It
 // belongs to the server, as upstream, and writes through the server's own chain.
 import { CLEANUP, customResourceDefinition, withCondition } from '../../api/kinds/apiextensions/custom-resource-definition.ts';
+import type { KindSpec } from '../../api/kinds/kind.ts';
 import { kindFromCrd } from '../../api/kinds/from-crd.ts';
 import { equal } from '../../api/meta/clone.ts';
 import { isConflict, isNotFound } from '../../api/meta/status.ts';
@@ -11,13 +12,14 @@ import type { Watcher } from '../../store/store.ts';
 import { timestamp, type RegistryEnv } from '../registry/env.ts';
 import type { Resource } from '../registry/resource.ts';
 import { wantedStatus } from './names.ts';
+import { isBuiltIn } from './served.ts';
 
 const RETRY_MS = 1000;
 
 export interface DefinitionController { stop(): void }
 
-/** Starts to look after the definitions stored under `definitions`; `client` writes. */
-export function startDefinitionController(env: RegistryEnv, definitions: Resource, client: Client): DefinitionController {
+/** Starts to look after the definitions stored under `definitions`; `client` writes. Objects of `builtIn` kinds are nobody's to take away. */
+export function startDefinitionController(env: RegistryEnv, definitions: Resource, builtIn: readonly KindSpec[], client: Client): DefinitionController {
   const waiting = new Set<string>();
   const remaining = new Map<string, Watcher>();
   let stopped = false, running = false, timer: Timer | undefined;
@@ -59,7 +61,7 @@ export function startDefinitionController(env: RegistryEnv, definitions: Resourc
       return equal(status, crd.status) ? crd : client.updateStatus(customResourceDefinition, { ...crd, status });
     };
     const prefix = `/registry/${crd.spec.group}/${crd.spec.names.plural}/`;
-    if (env.store.count(prefix) > 0 && crd.status?.conditions?.some(c => c.type === 'Established' && c.status === 'True')) {
+    if (!isBuiltIn(builtIn, crd) && env.store.count(prefix) > 0 && crd.status?.conditions?.some(c => c.type === 'Established' && c.status === 'True')) {
       const now = await say({ status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' });
       await removeObjects(now, prefix);
       if (env.store.count(prefix) > 0) {

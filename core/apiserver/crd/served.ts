@@ -25,6 +25,9 @@ export interface ServedOptions {
   readonly converter: (crd: CustomResourceDefinition) => Convert;
 }
 
+/** Whether a definition names what the server has of its own. */
+export const isBuiltIn = (kinds: readonly KindSpec[], crd: CustomResourceDefinition): boolean => kinds.some(k => k.group === crd.spec.group && k.plural === crd.spec.names.plural);
+
 interface Current { readonly crd: CustomResourceDefinition; readonly definition: Definition; readonly resources: readonly CustomResource[] }
 
 export class ServedCustomResources {
@@ -56,6 +59,8 @@ export class ServedCustomResources {
   /** True when what is served changed. */
   #see(entry: Entry): boolean {
     const crd = this.#o.definitions.objectOf(entry) as CustomResourceDefinition, known = this.#current.get(entry.key);
+    // What is built in stays what it is, and its objects are not the definition's.
+    if (isBuiltIn(this.#o.builtIn, crd)) return false;
     if (crdCondition(crd, 'Established') !== 'True') return known !== undefined && this.#forget(entry.key);
     if (known && known.crd.metadata!.uid === crd.metadata!.uid && equal(known.crd.spec, crd.spec) && equal(known.crd.status?.acceptedNames, crd.status?.acceptedNames)
       && crdCondition(known.crd, 'Terminating') === crdCondition(crd, 'Terminating')) return false;

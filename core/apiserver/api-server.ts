@@ -1,8 +1,6 @@
 // The API server: wires the chain over a store. Everything in the process and on the network speaks to the cluster through it.
 import { stringify } from 'yaml';
 import type { Service } from '../api/types/kubernetes.ts';
-import { fromV2, toV2 } from '../api/kinds/autoscaling/convert.ts';
-import { fromCoreEvent, toCoreEvent } from '../api/kinds/events/convert.ts';
 import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -44,7 +42,8 @@ import { HttpServer, type ConnectHandler, type PathHandler } from './http/server
 import { LocalTransport } from './local-transport.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
 import type { RegistryEnv, SubresourceEnv, WriteHook } from './registry/env.ts';
-import { Resource, type View } from './registry/resource.ts';
+import { Resource } from './registry/resource.ts';
+import type { NodeStats } from './virtual/node-stats.ts';
 
 export type { UserInfo } from './context.ts';
 export type { ConnectHandler, ConnectRequest } from './http/server.ts';
@@ -52,12 +51,6 @@ export type { ConnectHandler, ConnectRequest } from './http/server.ts';
 const NOBODY: RemoteApis['versions'] = [];
 /** What the server does of its own accord. */
 const SYSTEM: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
-
-/** The kinds that are another's view, by group, version and plural. */
-const VIEWS: Readonly<Record<string, View>> = {
-  'events.k8s.io/v1/events': { fromStored: fromCoreEvent, toStored: toCoreEvent },
-  'autoscaling/v1/horizontalpodautoscalers': { fromStored: fromV2, toStored: toV2 },
-};
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -89,6 +82,8 @@ export interface ApiServerOptions {
   readonly checks?: readonly HealthCheck[];
   /** Serves log, exec, attach, portforward and proxy; without it they answer 500. Gets the server's look-ups. */
   readonly connect?: (server: Lookup) => ConnectHandler;
+  /** Reads what nodes measure, for metrics.k8s.io; without it no node and no pod has metrics. */
+  readonly nodeStats?: (server: Lookup) => NodeStats;
 }
 
 /** Direct reads for the parts of the server that are not verbs. Objects are shared: never mutate. */
@@ -117,7 +112,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const resources = new Resources();
   for (const spec of o.kinds) {
     const stored = spec.storedAs && o.kinds.find(k => k.group === spec.storedAs!.group && k.plural === spec.storedAs!.plural);
-    resources.add(stored ? new Resource(spec, stored, VIEWS[`${spec.group}/${spec.version}/${spec.plural}`]) : new Resource(withDefinitionChecks(spec)));
+    resources.add(stored ? new Resource(spec, stored, spec.convert) : new Resource(withDefinitionChecks(spec)));
   }
 
   const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
@@ -174,6 +169,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
   const http = new HttpServer({ flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  if (o.nodeStats) env.nodeStats = o.nodeStats(lookup);
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);

@@ -32,6 +32,8 @@ export type Result =
   | { readonly type: 'entry'; readonly code: number; readonly resource: Resource; readonly entry: Entry }
   | { readonly type: 'object'; readonly code: number; readonly object: object; readonly spec?: KindSpec }
   | { readonly type: 'list'; readonly code: number; readonly resource: Resource; readonly entries: readonly Entry[]; readonly meta: ListMeta }
+  /** A list of what is not stored. */
+  | { readonly type: 'objects'; readonly code: number; readonly resource: Resource; readonly objects: readonly KubeObject[]; readonly meta: ListMeta }
   | { readonly type: 'watch'; readonly resource: Resource; readonly watch: WatchRequest };
 
 export interface WatchRequest {

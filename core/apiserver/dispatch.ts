@@ -15,6 +15,7 @@ import { update } from './registry/update.ts';
 import { watch } from './registry/watch.ts';
 import { review } from './reviews/reviews.ts';
 import { SUBRESOURCES } from './subresources/routes.ts';
+import { virtual } from './virtual/virtual.ts';
 
 /** Subresources that are connections, served by functions of their own (log, exec, proxy…). */
 export const CONNECT: readonly string[] = ['log', 'exec', 'attach', 'portforward', 'proxy'];
@@ -75,7 +76,8 @@ export function subresourceOf(resource: Resource, r: ResourceRequest, verb: Requ
  */
 export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Resource, r: ResourceRequest, verb: RequestVerb, ctx: RequestContext): Promise<Result> {
   const custom = customOf(resource.spec);
-  if (custom?.deprecation !== undefined) ctx.warnings.push(custom.deprecation);
+  const deprecated = custom?.deprecation ?? resource.spec.deprecated;
+  if (deprecated !== undefined) ctx.warnings.push(deprecated);
   if (resource.ready === undefined) return run(env, resource, r, verb, ctx);
   // What selectors and patches look at must be there before they look, and so must what is answered.
   const before = r.name !== '' ? [env.store.get(resource.key(r.namespace, r.name))].filter(e => e !== undefined) : verb === 'create' ? [] : env.store.range({ prefix: resource.range(r.namespace) }).entries;
@@ -96,6 +98,7 @@ async function run(env: RegistryEnv & SubresourceEnv, resource: Resource, r: Res
   }
   const refused = resource.refusal(verb);
   if (refused) throw refused;
+  if (spec.virtual) return virtual(env, env.nodeStats, resource, ctx, r, verb);
   // Across namespaces one can list and watch, and nothing else (3.10).
   if (spec.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') {
     if (name === '') throw methodNotAllowed();

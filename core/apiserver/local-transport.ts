@@ -98,6 +98,7 @@ function value(result: Result): unknown {
     case 'entry': return result.resource.objectOf(result.entry);
     case 'object': return result.object;
     case 'list': return { kind: result.resource.spec.listKind, apiVersion: result.resource.apiVersion, metadata: result.meta, items: result.entries.map(e => result.resource.objectOf(e)) };
+    case 'objects': return { kind: result.resource.spec.listKind, apiVersion: result.resource.apiVersion, metadata: result.meta, items: result.objects };
     case 'watch': throw methodNotAllowed();
   }
 }

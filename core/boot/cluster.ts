@@ -9,6 +9,7 @@ import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
 import { CONTROLLERS_GROUP } from '../apiserver/authz/rbac/default-roles.ts';
 import { createConnect } from '../apiserver/subresources/connect.ts';
+import { createNodeStats } from '../apiserver/virtual/node-stats.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Client } from '../client/client.ts';
@@ -99,6 +100,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
       frontProxy: await frontProxy.issue('front-proxy-client', { commonName: 'front-proxy-client' }),
       disabledAdmission: o.disabledAdmission, enabledAdmission: o.enabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
+      nodeStats: lookup => createNodeStats(lookup, { ...kubelet, ca: pki.ca.cert }, clock),
     });
     undo.push('API server', () => { connect?.close(); return api.close(); });
     const tls = { cert: serving.cert, key: serving.key };

@@ -3,7 +3,7 @@ import type { KindSpec, View } from '../../core/api/kinds/kind.ts';
 
 export const GROUPS: readonly View['nav'][] = ['Workloads', 'Network', 'Config', 'Storage', 'Access', 'Cluster', 'Custom'];
 /** Rarely looked at for themselves, or shown as part of others; the palette has them. */
-const HIDDEN = new Set(['PodTemplate', 'ControllerRevision', 'Lease', 'Endpoints', 'CSIDriver', 'CSINode', 'CSIStorageCapacity', 'VolumeAttachment', 'VolumeAttributesClass', 'IPAddress', 'ServiceCIDR', 'RuntimeClass', 'ResourceSlice', 'DeviceClass', 'ResourceClaim', 'ResourceClaimTemplate']);
+const HIDDEN = new Set(['PodTemplate', 'ControllerRevision', 'Lease', 'Endpoints', 'CSIDriver', 'CSINode', 'CSIStorageCapacity', 'VolumeAttachment', 'VolumeAttributesClass', 'IPAddress', 'ServiceCIDR', 'RuntimeClass', 'ResourceSlice', 'DeviceClass', 'ResourceClaim', 'ResourceClaimTemplate', 'ClusterTrustBundle', 'PodCertificateRequest', 'LeaseCandidate', 'StorageVersionMigration']);
 
 /** `Deployments`, `Endpoint slices`, `Persistent volume claims`. */
 export function pluralTitle(k: KindSpec): string {

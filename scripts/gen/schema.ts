@@ -2,13 +2,13 @@
 // (protobuf field numbers), each one long string of lines `definition name TAB JSON`, so that start-up parses nothing but names.
 //
 // A field is `[name, type, attributes?]`. Types are a small language:
-//   s string · b boolean · i int32 · l int64 · d double · y base64 bytes · q Quantity · t Time · m MicroTime · n int or string
+//   s string · b boolean · i int32 · l int64 · d double · y base64 bytes · q Quantity · t Time · m MicroTime · D Duration · n int or string
 //   o any object · * any JSON · F FieldsV1 · @Name a definition (`@.Name`: of the same package) · [T list · {T map by string
 // Attributes: r required · p a pointer in Go, where false, 0 and "" differ from absent · ps/pk patch strategy and merge key
 //   lt/lk list type and map keys · mt map type · e allowed words · d default.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readModels, type Attribute, type Model } from './types.ts';
+import { readModels, servedBeta, type Attribute, type Model } from './types.ts';
 
 interface FieldFacts { patchStrategy?: string; patchMergeKey?: string; listType?: string; listMapKeys?: string[]; mapType?: string }
 interface TypeFacts { gvk?: { group: string; version: string; kind: string }; required?: string[]; fields?: Record<string, FieldFacts>; mapType?: string; unions?: unknown }
@@ -20,6 +20,8 @@ const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 /** Names two packages share, where the model's own name does not say which it means. */
 const AMBIGUOUS: Record<string, string> = {
   V1NodeAllocatableResourceMapping: 'io.k8s.api.resource.v1.NodeAllocatableResourceMapping',
+  // The wire has had these by another name since.
+  V1beta1NodeAllocatableResourceMapping: 'io.k8s.api.resource.v1beta1.NodeAllocatableResourceMapping', V1beta2NodeAllocatableResourceMapping: 'io.k8s.api.resource.v1beta2.NodeAllocatableResourceMapping',
   V1ResourceClaim: 'io.k8s.api.core.v1.ResourceClaim', V1Preconditions: `${META}.Preconditions`, VersionInfo: 'io.k8s.apimachinery.pkg.version.Info',
 };
 /** Go types whose JSON is free-form, and those the wire wraps in a message where JSON has a bare list. */
@@ -32,7 +34,7 @@ const LEAF: Record<string, string> = {
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': '*',
 };
 
-const stable = (className: string): boolean => /^([A-Z][a-z]+)?V\d+[A-Z]/.test(className) && !/^([A-Z][a-z]+)?V\d+(alpha|beta)/.test(className) || className === 'VersionInfo';
+const stable = (className: string): boolean => /^([A-Z][a-z]+)?V\d+[A-Z]/.test(className) && !/^([A-Z][a-z]+)?V\d+(alpha|beta)/.test(className) || className === 'VersionInfo' || servedBeta.has(className) || className in AMBIGUOUS;
 const packageOf = (definition: string): string => definition.slice(0, definition.lastIndexOf('.'));
 
 /** `@io.k8s.x.v1.A` seen from `io.k8s.x.v1.B` is `@.A`. */
@@ -45,7 +47,7 @@ function absolute(type: string, owner: string): string {
   return m ? `${m[1]}@${packageOf(owner)}.${m[2]}` : type;
 }
 
-/** Class name -> definition name; every stable model must have exactly one. */
+/** Class name -> definition name; every served model must have exactly one. */
 function definitionNames(models: readonly Model[], wire: Record<string, WireField[]>): Map<string, string> {
   const byEnd = new Map<string, string[]>();
   for (const name of Object.keys(wire)) {
@@ -57,7 +59,7 @@ function definitionNames(models: readonly Model[], wire: Record<string, WireFiel
     if (!stable(className)) continue;
     const known = AMBIGUOUS[className];
     if (known) { out.set(className, known); continue; }
-    const [, prefix, version, type] = /^([A-Z][a-z]+)?V(\d+)([A-Z].*)$/.exec(className)!;
+    const [, prefix, version, type] = /^([A-Z][a-z]+)?V(\d+(?:(?:alpha|beta)\d+)?)([A-Z].*)$/.exec(className)!;
     const found = (byEnd.get(`v${version}.${type}`) ?? []).filter(n => !prefix || n.includes(`.${prefix.toLowerCase()}.`));
     if (found.length > 1) throw new Error(`${className}: ${found.join(', ')}`);
     // The client's package keeps models of types that left the API; nothing refers to them.
@@ -78,7 +80,7 @@ function jsonType(a: Attribute, owner: string, names: Map<string, string>, wire:
     if (t === 'Date') return 't';
     if (t === 'V1MicroTime' || a.format === 'date-time-micro') return 'm';
     if (t === 'IntOrString') return 'n';
-    if (t === 'string') return a.format === 'byte' ? 'y' : hint?.endsWith('q') ? 'q' : 's';
+    if (t === 'string') return a.format === 'byte' ? 'y' : hint?.endsWith('q') ? 'q' : hint === 'D' ? 'D' : 's';
     if (t === 'any') {
       const ref = hint && /@(.*)$/.exec(absolute(hint, owner))?.[1];
       return (ref && LEAF[ref]) || (ref && !ref.includes('apiextensions') ? 'o' : '*');

@@ -32,7 +32,7 @@ test('Jobs and ReplicationControllers orphan by default, all else does not', () 
 });
 
 test('creation by update is for the kinds Kubernetes allows it', () => {
-  expect(kinds.filter(k => k.createOnUpdate).map(k => k.plural).sort()).toEqual(['clusterrolebindings', 'clusterroles', 'endpoints', 'events', 'events', 'leases', 'limitranges', 'rolebindings', 'roles', 'runtimeclasses', 'services']);
+  expect(kinds.filter(k => k.createOnUpdate).map(k => k.plural).sort()).toEqual(['clusterrolebindings', 'clusterroles', 'endpoints', 'events', 'events', 'leasecandidates', 'leases', 'limitranges', 'rolebindings', 'roles', 'runtimeclasses', 'services']);
 });
 
 describe.each(kinds.map(k => [keyOf(k), k] as const))('%s', (key, kind) => {

@@ -51,6 +51,10 @@ import { deviceClass } from './resource/device-class.ts';
 import { resourceClaim } from './resource/resource-claim.ts';
 import { resourceClaimTemplate } from './resource/resource-claim-template.ts';
 import { resourceSlice } from './resource/resource-slice.ts';
+import { clusterTrustBundle } from './certificates/cluster-trust-bundle.ts';
+import { podCertificateRequest } from './certificates/pod-certificate-request.ts';
+import { leaseCandidate } from './coordination/lease-candidate.ts';
+import { storageVersionMigration } from './storagemigration/storage-version-migration.ts';
 import type { KindSpec } from './kind.ts';
 
 /** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
@@ -71,6 +75,7 @@ export const kinds: readonly KindSpec[] = [
   runtimeClass,
   endpointSlice,
   flowSchema, priorityLevelConfiguration,
+  clusterTrustBundle, podCertificateRequest, leaseCandidate, storageVersionMigration,
   deviceClass, resourceClaim, resourceClaimTemplate, resourceSlice,
 ];
 

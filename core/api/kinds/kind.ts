@@ -69,6 +69,12 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   readonly schema: string;
   /** Storage identity where several served kinds share one store (events.k8s.io Event -> core Event). */
   readonly storedAs?: { readonly group: string; readonly plural: string };
+  /** Between this shape and the stored one, where the two differ; neither changes what it is given. */
+  readonly convert?: { fromStored(stored: KubeObject): KubeObject; toStored(object: KubeObject): KubeObject };
+  /** The text of the Warning every request gets: this version, or the kind, will go. */
+  readonly deprecated?: string;
+  /** Answered from elsewhere, never stored: what a server measures or knows. */
+  readonly virtual?: boolean;
   /** metadata.generation counts spec changes (kinds with spec and status). */
   readonly generation: boolean;
   readonly nameRule: 'dns-subdomain' | 'dns-label' | 'dns-1035' | 'path-segment';

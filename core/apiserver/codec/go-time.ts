@@ -39,3 +39,24 @@ function outOfRange(y: number, mo: number, d: number, h: number, mi: number, s: 
   if (mi > 59) return 'minute';
   return s > 59 ? 'second' : undefined;
 }
+
+const UNITS: Readonly<Record<string, number>> = { h: 3_600_000_000_000, m: 60_000_000_000, s: 1_000_000_000, ms: 1_000_000, us: 1000, µs: 1000, ns: 1 };
+
+/** Nanoseconds of a duration as Go writes it (`1m30.5s`); 0 for text that is none. */
+export function nanosOfDuration(text: string): number {
+  if (!/^-?(0|(\d+(\.\d+)?(h|m|s|ms|us|µs|ns))+)$/.test(text)) return 0;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)) sum += Math.round(Number(amount) * UNITS[unit!]!);
+  return text.startsWith('-') ? -sum : sum;
+}
+
+/** A duration as Go writes it: `10.039s`, `1m0s`, `250ms`, `0s`. */
+export function durationText(nanos: number): string {
+  if (nanos === 0) return '0s';
+  const sign = nanos < 0 ? '-' : '', n = Math.abs(nanos);
+  if (n < 1000) return `${sign}${n}ns`;
+  if (n < 1_000_000) return `${sign}${n / 1000}µs`;
+  if (n < 1_000_000_000) return `${sign}${n / 1_000_000}ms`;
+  const hours = Math.floor(n / UNITS['h']!), minutes = Math.floor(n / UNITS['m']!) % 60, seconds = (n % UNITS['m']!) / UNITS['s']!;
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}s`;
+}

@@ -1,5 +1,6 @@
 // The way back: an object of a built-in kind as a Kubernetes protobuf body, by the same tables that decode it.
 import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
+import { nanosOfDuration } from './go-time.ts';
 import { Int64 } from './int64.ts';
 import { message, type Message, type Row } from './protobuf.ts';
 import type { Shape } from './schemas.ts';
@@ -80,6 +81,7 @@ function value(w: ProtoWriter, number: number, v: unknown, shape: Shape, row: Ro
     case 'bytes': w.raw(number, Buffer.from(v as string, 'base64')); return;
     case 'quantity': w.nested(number, x => x.text(1, v as string)); return;
     case 'time': case 'microtime': w.nested(number, x => stamp(x, v as string)); return;
+    case 'duration': w.nested(number, x => x.number(1, nanosOfDuration(v as string))); return;
     case 'intOrString':
       w.nested(number, x => (typeof v === 'string' ? x.number(1, 1).number(2, 0).text(3, v) : x.number(1, 0).number(2, v as number).text(3, '')));
       return;

@@ -6,6 +6,7 @@ import { WIRE } from '../../api/types/wire.ts';
 import { Int64 } from './int64.ts';
 import { parseJson } from './json.ts';
 import { LineTable, parseShape, schemaOf, definition, type Shape } from './schemas.ts';
+import { durationText } from './go-time.ts';
 import { DecodeError } from './walk.ts';
 
 /** The bytes are no protobuf message, or are cut short. */
@@ -165,6 +166,7 @@ function one(r: Reader, shape: Shape, wrapped: boolean, depth: number): unknown 
     case 'quantity': return single(r.part(), '0', p => p.text());
     case 'time': return stamp(r.part(), 0);
     case 'microtime': return stamp(r.part(), 6);
+    case 'duration': return durationText(single(r.part(), 0, p => Number(p.int64())));
     case 'intOrString': return intOrString(r.part());
     case 'object': case 'fields': case 'any': return json(single(r.part(), Buffer.alloc(0), p => p.bytes()));
     case 'struct': {

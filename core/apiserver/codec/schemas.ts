@@ -4,7 +4,7 @@ import { SCHEMAS } from '../../api/types/schemas.ts';
 
 /** What a value must look like. `struct` names a definition; `any` is free-form JSON, `object` free-form but an object. */
 export type Shape =
-  | { readonly type: 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'bytes' | 'quantity' | 'time' | 'microtime' | 'intOrString' | 'object' | 'any' | 'fields' }
+  | { readonly type: 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'bytes' | 'quantity' | 'time' | 'microtime' | 'duration' | 'intOrString' | 'object' | 'any' | 'fields' }
   | { readonly type: 'list' | 'map'; readonly of: Shape }
   | { readonly type: 'struct'; readonly name: string };
 
@@ -64,7 +64,7 @@ export class LineTable<T> {
 
 const SCALARS: Readonly<Record<string, Shape>> = {
   s: { type: 'string' }, b: { type: 'bool' }, i: { type: 'int32' }, l: { type: 'int64' }, d: { type: 'double' }, y: { type: 'bytes' },
-  q: { type: 'quantity' }, t: { type: 'time' }, m: { type: 'microtime' }, n: { type: 'intOrString' }, o: { type: 'object' },
+  q: { type: 'quantity' }, t: { type: 'time' }, m: { type: 'microtime' }, D: { type: 'duration' }, n: { type: 'intOrString' }, o: { type: 'object' },
   '*': { type: 'any' }, F: { type: 'fields' },
 };
 

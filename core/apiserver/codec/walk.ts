@@ -37,6 +37,7 @@ function goType(shape: Shape): string {
     case 'quantity': return 'resource.Quantity';
     case 'time': return 'v1.Time';
     case 'microtime': return 'v1.MicroTime';
+    case 'duration': return 'v1.Duration';
     case 'intOrString': return 'intstr.IntOrString';
     case 'object': return 'runtime.RawExtension';
     default: return 'interface {}';
@@ -106,6 +107,7 @@ class Walker {
       case 'quantity': return quantity(v);
       case 'time': return time(v, 0);
       case 'microtime': return time(v, 6);
+      case 'duration': if (typeof v === 'string') return v; throw this.#mismatch(v, shape);
       case 'intOrString': return this.#intOrString(v);
       default: return this.#free(v);
     }

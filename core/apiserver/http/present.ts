@@ -5,7 +5,7 @@ import type { Result } from '../context.ts';
 import type { Resource } from '../registry/resource.ts';
 import { encodeProtobuf } from '../codec/protobuf-encode.ts';
 import { PROTOBUF, type Answer } from './negotiate.ts';
-import { tableOfEntries, tableOfObject, type Include } from './table.ts';
+import { tableOfEntries, tableOfObject, tableOfObjects, type Include } from './table.ts';
 
 export interface Payload { readonly code: number; readonly contentType: string; readonly body: Buffer }
 
@@ -37,6 +37,13 @@ function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, inclu
       return Buffer.from(`{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${meta},"items":[${result.entries.map(e => partialText(r, e)).join(',')}]}\n`);
     }
     return r.listBytes(`{"kind":${JSON.stringify(r.spec.listKind)},"apiVersion":${JSON.stringify(r.apiVersion)},"metadata":${meta},"items":[`, result.entries);
+  }
+  if (result.type === 'objects') {
+    const r = result.resource;
+    if (answer.as === 'Table') return Buffer.from(tableOfObjects(r, result.objects, result.meta, include, now));
+    const partials = answer.as === 'PartialObjectMetadataList';
+    const items = partials ? result.objects.map(partial) : result.objects.map(({ kind: _k, apiVersion: _v, ...rest }) => rest);
+    return Buffer.from(`${JSON.stringify({ kind: partials ? answer.as : r.spec.listKind, apiVersion: partials ? 'meta.k8s.io/v1' : r.apiVersion, metadata: result.meta, items })}\n`);
   }
   const object = result.object as Unstructured;
   // Only objects of the resource itself have its columns and metadata; a Scale or a Status goes out as it is.

@@ -54,9 +54,17 @@ export function tableOfEntries(resource: Resource, entries: readonly Entry[], me
 }
 
 /** A table of one object that is not stored: dry runs, the last state of a deleted one. */
-export function tableOfObject(resource: Resource, object: KubeObject, include: Include, now: number): string {
+export const tableOfObject = (resource: Resource, object: KubeObject, include: Include, now: number): string =>
+  tableOfObjects(resource, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' }, include, now);
+
+/** A table of objects that are not stored. */
+export function tableOfObjects(resource: Resource, objects: readonly KubeObject[], meta: ListMeta, include: Include, now: number): string {
+  return `${head(meta, definitionsText(resource))}${objects.map(o => looseRow(resource, o, include, now)).join(',')}]}\n`;
+}
+
+function looseRow(resource: Resource, object: KubeObject, include: Include, now: number): string {
   const o = include === 'None' ? '' : `,"object":${JSON.stringify(include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata })}`;
-  return `${head({ resourceVersion: object.metadata?.resourceVersion ?? '' }, definitionsText(resource))}{"cells":${cellsText(resource, object, now)}${conditionsText(resource, object)}${o}}]}\n`;
+  return `{"cells":${cellsText(resource, object, now)}${conditionsText(resource, object)}${o}}`;
 }
 
 /** The table of one watch event; only the first of a stream brings the column definitions. */

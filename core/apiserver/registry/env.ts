@@ -9,6 +9,7 @@ import type { Authorizer } from '../authz/authorizer.ts';
 import type { Rbac } from '../authz/rbac/rbac.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
 import type { UserInfo } from '../context.ts';
+import type { NodeStats } from '../virtual/node-stats.ts';
 import type { Resource } from './resource.ts';
 
 export type { FieldValidation } from '../codec/body.ts';
@@ -40,6 +41,8 @@ export interface RegistryEnv {
 
 /** What subresources need besides. */
 export interface SubresourceEnv {
+  /** What nodes measure; without it there are no metrics of nodes and pods. */
+  nodeStats?: NodeStats;
   readonly tokens: ServiceAccountTokens;
   readonly rbac: Rbac;
   /** Whom a bearer token stands for; undefined when for nobody. */

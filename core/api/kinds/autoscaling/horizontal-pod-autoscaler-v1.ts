@@ -2,14 +2,14 @@
 import type { HorizontalPodAutoscaler } from '../../types/kubernetes.ts';
 import { STATUS, defineKind, type Column } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
-import { toV2, V1_STATUS_ANNOTATIONS } from './convert.ts';
+import { fromV2, toV2, V1_STATUS_ANNOTATIONS } from './convert.ts';
 import { horizontalPodAutoscaler as v2 } from './horizontal-pod-autoscaler.ts';
 
 export const horizontalPodAutoscalerV1 = defineKind<HorizontalPodAutoscaler>({
   group: 'autoscaling', version: 'v1', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', namespaced: true,
   schema: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler', shortNames: ['hpa'], categories: ['all'],
   subresources: [STATUS],
-  storedAs: { group: 'autoscaling', plural: 'horizontalpodautoscalers' },
+  storedAs: { group: 'autoscaling', plural: 'horizontalpodautoscalers' }, convert: { fromStored: fromV2, toStored: toV2 },
   setDefaults(h) { if (h.spec) h.spec.minReplicas ??= 1; },
   prepareForCreate(h) { h.status = { currentReplicas: 0, desiredReplicas: 0 }; },
   prepareForUpdate(next, prev) {

@@ -44,7 +44,7 @@ export function endpointsText(e: Endpoints): string {
 export const endpoints = defineKind<Endpoints>({
   group: '', version: 'v1', kind: 'Endpoints', plural: 'endpoints', namespaced: true,
   schema: 'io.k8s.api.core.v1.Endpoints', shortNames: ['ep'],
-  createOnUpdate: true,
+  createOnUpdate: true, deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   setDefaults(e) { for (const s of e.subsets ?? []) for (const p of s.ports ?? []) if (!p.protocol) p.protocol = 'TCP'; },
   validate: e => (e.subsets ?? []).flatMap((s, i) => validateSubset(s, `subsets[${i}]`)),
   controller: 'endpoints',

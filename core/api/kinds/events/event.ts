@@ -2,7 +2,7 @@
 import type { EventsEvent } from '../../types/kubernetes.ts';
 import { event } from '../core/event.ts';
 import { defineKind, type Column } from '../kind.ts';
-import { toCoreEvent } from './convert.ts';
+import { fromCoreEvent, toCoreEvent } from './convert.ts';
 
 const regarding = (field: 'kind' | 'namespace' | 'name' | 'uid' | 'apiVersion' | 'resourceVersion' | 'fieldPath') => (e: EventsEvent): string => e.regarding?.[field] ?? '';
 
@@ -10,7 +10,7 @@ export const eventV1 = defineKind<EventsEvent>({
   group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true,
   schema: 'io.k8s.api.events.v1.Event', shortNames: ['ev'],
   createOnUpdate: true,
-  storedAs: { group: '', plural: 'events' },
+  storedAs: { group: '', plural: 'events' }, convert: { fromStored: fromCoreEvent, toStored: toCoreEvent },
   setDefaults(e) { e.regarding ??= {}; },
   validate: e => event.validate(toCoreEvent(e)).filter(x => !x.field.startsWith('metadata.')),
   fields: {

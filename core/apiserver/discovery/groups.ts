@@ -10,7 +10,9 @@ export interface Group { readonly group: string; readonly versions: readonly Ver
 /** Upstream's order: it decides what an ambiguous short name means (contract 1.13). Groups of custom resources follow by name. */
 const ORDER = ['', 'apiregistration.k8s.io', 'apps', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch',
   'certificates.k8s.io', 'networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'storage.k8s.io', 'admissionregistration.k8s.io',
-  'apiextensions.k8s.io', 'scheduling.k8s.io', 'coordination.k8s.io', 'node.k8s.io', 'discovery.k8s.io', 'flowcontrol.apiserver.k8s.io', 'resource.k8s.io'];
+  'apiextensions.k8s.io', 'scheduling.k8s.io', 'coordination.k8s.io', 'node.k8s.io', 'discovery.k8s.io', 'flowcontrol.apiserver.k8s.io', 'resource.k8s.io', 'storagemigration.k8s.io'];
+/** As an aggregated server it stands after the groups of custom resources. */
+const LAST = 'metrics.k8s.io';
 
 /** Kubernetes' preference among versions: stable before beta before alpha, higher numbers first, other names last by name. */
 export function compareVersions(a: string, b: string): number {
@@ -31,7 +33,7 @@ export function groupsOf(kinds: readonly KindSpec[]): Group[] {
     byGroup.set(k.group, versions);
     versions.set(k.version, [...(versions.get(k.version) ?? []), k]);
   }
-  const place = (g: string): number => { const i = ORDER.indexOf(g); return i < 0 ? ORDER.length : i; };
+  const place = (g: string): number => { const i = ORDER.indexOf(g); return g === LAST ? ORDER.length + 1 : i < 0 ? ORDER.length : i; };
   return [...byGroup]
     .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
     .map(([group, versions]) => ({ group, versions: [...versions].sort(([a], [b]) => compareVersions(a, b)).map(([version, list]) => ({ version, kinds: list })) }));

@@ -96,7 +96,7 @@ export class Definitions {
 
   shape(s: Shape): SchemaObject {
     switch (s.type) {
-      case 'string': return { type: 'string' };
+      case 'string': case 'duration': return { type: 'string' };
       case 'bool': return { type: 'boolean' };
       case 'int32': return { type: 'integer', format: 'int32' };
       case 'int64': return { type: 'integer', format: 'int64' };

@@ -67,7 +67,7 @@ export async function virtual(env: RegistryEnv, stats: NodeStats | undefined, re
   if (source === undefined || (verb !== 'get' && verb !== 'list')) throw methodNotAllowed();
   const typed = (o: KubeObject): KubeObject => ({ kind: spec.kind, apiVersion: resource.apiVersion, ...o });
   if (verb === 'get') {
-    const [found] = (await source(env, stats, r.namespace, r.name)).filter(o => o.metadata!.name === r.name);
+    const found = (await source(env, stats, r.namespace, r.name)).find(o => o.metadata!.name === r.name);
     if (!found) throw missing(resource, r.namespace, r.name);
     return { type: 'object', code: 200, object: typed(found), spec };
   }

@@ -55,6 +55,12 @@ import { clusterTrustBundle } from './certificates/cluster-trust-bundle.ts';
 import { podCertificateRequest } from './certificates/pod-certificate-request.ts';
 import { leaseCandidate } from './coordination/lease-candidate.ts';
 import { storageVersionMigration } from './storagemigration/storage-version-migration.ts';
+import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration.ts';
+import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration.ts';
+import { validatingAdmissionPolicy } from './admissionregistration/validating-admission-policy.ts';
+import { validatingAdmissionPolicyBinding } from './admissionregistration/validating-admission-policy-binding.ts';
+import { mutatingAdmissionPolicy } from './admissionregistration/mutating-admission-policy.ts';
+import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutating-admission-policy-binding.ts';
 import type { KindSpec } from './kind.ts';
 
 /** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
@@ -69,6 +75,7 @@ export const kinds: readonly KindSpec[] = [
   podDisruptionBudget,
   role, roleBinding, clusterRole, clusterRoleBinding,
   storageClass, csiDriver, csiNode, csiStorageCapacity, volumeAttachment, volumeAttributesClass,
+  mutatingWebhookConfiguration, validatingWebhookConfiguration, validatingAdmissionPolicy, validatingAdmissionPolicyBinding, mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding,
   customResourceDefinition,
   priorityClass,
   lease,

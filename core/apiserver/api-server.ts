@@ -8,6 +8,8 @@ import { Client, type Transport } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
 import { builtInPlugins } from './admission/built-in.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
+import { dynamicPlugins } from './admission/dynamic.ts';
+import { expressionHook } from './admission/expression-errors.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
 import { ResourceQuotas } from './admission/quota/resource-quota.ts';
@@ -118,6 +120,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
   const hooks = new Map<Resource, WriteHook>();
   for (const r of resources.all()) {
+    const expressions = r.spec.group === 'admissionregistration.k8s.io' ? expressionHook(r.spec.plural) : undefined;
+    if (expressions) hooks.set(r, expressions);
     if (!r.spec.allocators?.length) continue;
     hooks.set(r, serviceHook(ips, ports));
     for (const trouble of repair(store.range({ prefix: r.prefix }).entries.map(e => r.stateOf(e) as Service), ips, ports)) log.warn(trouble);
@@ -129,10 +133,10 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const rbac = new Rbac(store, plural => resources.find('rbac.authorization.k8s.io', plural));
   const makeNamespace = (name: string): Promise<unknown> => new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters'] })
     .request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
-  const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), escalationCheck(() => rbac, () => env.authorizer), quotas];
+  const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), ...dynamicPlugins(reader), escalationCheck(() => rbac, () => env.authorizer), quotas];
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
-    find: (group, plural) => resources.find(group, plural), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
+    find: (group, plural) => resources.find(group, plural), findKind: (group, version, kind) => resources.findKind(group, version, kind), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 
   const authenticator = new Authenticator(env, o.tokens ?? new Map(), tokens);

@@ -51,6 +51,11 @@ export class Resources {
   /** The resource of a URL; undefined for none. */
   peek(r: ResourceRequest): Resource | undefined { return this.#byUrl.get(`${r.group}/${r.version}/${r.plural}`); }
   find(group: string, plural: string): Resource | undefined { return this.#byGroup.get(`${group}/${plural}`); }
+  /** The resource of a kind; undefined when none is served. */
+  findKind(group: string, version: string, kind: string): Resource | undefined {
+    for (const r of this.#byUrl.values()) if (r.spec.kind === kind && r.spec.group === group && r.spec.version === version) return r;
+    return undefined;
+  }
   all(): IterableIterator<Resource> { return this.#byUrl.values(); }
   /** Takes resources off and puts others on, in one step; those of one group and plural belong together, the preferred one first. */
   replace(gone: readonly Resource[], now: readonly Resource[]): void {

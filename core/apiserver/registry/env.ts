@@ -36,6 +36,8 @@ export interface RegistryEnv {
   readonly authorizer: Authorizer;
   /** The served resource of a group and plural, of the preferred version. */
   find(group: string, plural: string): Resource | undefined;
+  /** The served resource of a kind, custom ones included. */
+  findKind(group: string, version: string, kind: string): Resource | undefined;
   hook(resource: Resource): WriteHook | undefined;
 }
 

@@ -1,0 +1,126 @@
+// MutatingAdmissionWebhook and ValidatingAdmissionWebhook (apiserver/pkg/admission/plugin/webhook).
+import { equal } from '../../../api/meta/clone.ts';
+import type { KubeObject } from '../../../api/meta/object.ts';
+import { applyJsonPatch } from '../../../api/meta/patch-json.ts';
+import { ApiError, badRequest, failure, forbiddenError, internalError } from '../../../api/meta/status.ts';
+import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook } from '../../../api/types/kubernetes.ts';
+import { newUid } from '../../registry/object-meta.ts';
+import { overwrite, type AdmissionPlugin, type Attributes } from '../chain.ts';
+import { Activation, compileConditions, conditionsHold, requestOf, type Condition } from '../expressions.ts';
+import { Compiled, criteriaMatch, isExempt, type Criteria, type Env } from '../matching.ts';
+import { CallFailure, post, responseOf, type Response } from './call.ts';
+
+interface Hook { readonly configuration: string; readonly index: number; readonly spec: MutatingWebhook & ValidatingWebhook; readonly criteria: Criteria; readonly conditions: readonly Condition[] }
+
+function compileHooks(o: KubeObject): readonly Hook[] {
+  return ((o as MutatingWebhookConfiguration).webhooks ?? []).map((w, index) => ({
+    configuration: o.metadata!.name!, index, spec: w as Hook['spec'], criteria: w as Criteria, conditions: compileConditions(w.matchConditions, false),
+  }));
+}
+
+const fails = (h: Hook): boolean => h.spec.failurePolicy !== 'Ignore';
+const failed = (h: Hook, why: string): ApiError => internalError(`failed calling webhook ${JSON.stringify(h.spec.name)}: ${why}`);
+
+/** Whether the webhook is to be called. Throws when that cannot be said and its policy is Fail. */
+function wanted(env: Env, h: Hook, a: Attributes): boolean {
+  if (!criteriaMatch(env, h.criteria, a)) return false;
+  if (h.conditions.length === 0) return true;
+  const r = conditionsHold(h.conditions, new Activation(env, a));
+  if (r.error !== undefined && fails(h)) throw forbiddenError(a.resource.spec, a.name, r.error);
+  return r.matches;
+}
+
+/** Calls it; undefined when it could not be called and that is to be ignored. */
+async function call(env: Env, h: Hook, a: Attributes, mutating: boolean): Promise<Response | undefined> {
+  const { spec } = h;
+  if (a.dryRun && spec.sideEffects !== 'None' && spec.sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(spec.name)} does not support dry run`);
+  try {
+    if (!spec.admissionReviewVersions.includes('v1')) throw new CallFailure('webhook does not accept v1 AdmissionReview');
+    const uid = newUid();
+    const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: { uid, ...requestOf(a), object: a.object ?? null, oldObject: a.old ?? null } };
+    const response = responseOf(await post(env, spec.clientConfig, review, spec.timeoutSeconds ?? 10), uid, mutating);
+    a.warnings.push(...response.warnings);
+    if (a.audit) for (const [k, v] of Object.entries(response.audit)) a.audit[`${spec.name}/${k}`] = v;
+    return response;
+  } catch (e) {
+    if (!(e instanceof CallFailure)) throw e;
+    if (fails(h)) throw failed(h, `failed to call webhook: ${e.message}`);
+    env.log.warn('webhook failed and is passed over', { webhook: spec.name, error: e.message });
+    if (a.audit) a.audit[`failed-open.${mutating ? 'mutating' : 'validating'}.webhook.admission.k8s.io/round_0_index_${h.index}`] = spec.name;
+    return undefined;
+  }
+}
+
+function refuse(h: Hook, r: Response): ApiError {
+  const denied = `admission webhook ${JSON.stringify(h.spec.name)} denied the request`;
+  const message = r.message !== '' ? `${denied}: ${r.message}` : r.reason !== '' ? `${denied}: ${r.reason}` : `${denied} without explanation`;
+  const code = r.code >= 100 ? r.code : 403;
+  return failure(code >= 400 && code < 600 ? code : 403, r.reason || (code === 403 ? 'Forbidden' : ''), message);
+}
+
+/** Calls every webhook that matches at once; any refusal refuses the request. */
+export function validatingWebhooks(env: () => Env): AdmissionPlugin {
+  const configurations = new Compiled(env, 'validatingwebhookconfigurations', compileHooks);
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    validate(a) {
+      const all = configurations.all();
+      if (all.length === 0 || isExempt(a)) return undefined;
+      const e = env(), hooks = all.flat().filter(h => wanted(e, h, a));
+      if (hooks.length === 0) return undefined;
+      return callAll(e, hooks, a);
+    },
+  };
+}
+
+async function callAll(env: Env, hooks: readonly Hook[], a: Attributes): Promise<void> {
+  const done = await Promise.allSettled(hooks.map(async h => {
+    const r = await call(env, h, a, false);
+    if (r && !r.allowed) throw refuse(h, r);
+  }));
+  for (const d of done) if (d.status === 'rejected') throw d.reason;
+}
+
+/** Calls the webhooks that match one after another in the order of their configurations' names; once more those that ask for it when a later one changed the object. */
+export function mutatingWebhooks(env: () => Env): AdmissionPlugin {
+  const configurations = new Compiled(env, 'mutatingwebhookconfigurations', compileHooks);
+  return {
+    name: 'MutatingAdmissionWebhook',
+    mutate(a) {
+      const all = configurations.all();
+      if (all.length === 0 || isExempt(a)) return undefined;
+      return rounds(env(), all.flat(), a);
+    },
+  };
+}
+
+async function rounds(env: Env, hooks: readonly Hook[], a: Attributes): Promise<void> {
+  let changes = 0;
+  const called: { hook: Hook; after: number }[] = [];
+  for (const hook of hooks) {
+    if (!wanted(env, hook, a)) continue;
+    if (await mutate(env, hook, a)) changes++;
+    called.push({ hook, after: changes });
+  }
+  for (const c of called) if (c.hook.spec.reinvocationPolicy === 'IfNeeded' && c.after < changes && wanted(env, c.hook, a)) await mutate(env, c.hook, a);
+}
+
+/** True when the object changed. */
+async function mutate(env: Env, h: Hook, a: Attributes): Promise<boolean> {
+  const r = await call(env, h, a, true);
+  if (!r) return false;
+  if (!r.allowed) throw refuse(h, r);
+  if (r.patch === undefined || (Array.isArray(r.patch) && r.patch.length === 0)) return false;
+  if (!a.object) throw internalError(`admission webhook ${JSON.stringify(h.spec.name)} attempted to modify the object, which is not supported for this operation`);
+  let next: KubeObject;
+  try { next = applyJsonPatch(a.object, r.patch); } catch (e) {
+    if (!(e instanceof ApiError)) throw e;
+    if (fails(h)) throw internalError(`failed calling webhook ${JSON.stringify(h.spec.name)}: the patch it returned cannot be applied`);
+    return false;
+  }
+  if (equal(next, a.object)) return false;
+  overwrite(a.object, next);
+  a.object.metadata ??= {};
+  if (a.subresource === '' || a.subresource === 'status') a.resource.spec.setDefaults?.(a.object);
+  return true;
+}

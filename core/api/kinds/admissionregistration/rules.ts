@@ -87,7 +87,7 @@ export function policyFields(o: { failurePolicy?: string; matchPolicy?: string }
 
 export function matchErrors(m: MatchResources | undefined, path: string, rulesNeeded: boolean): FieldError[] {
   if (!m) return rulesNeeded ? [required(path)] : [];
-  const errors = policyFields({ ...(m.matchPolicy === undefined ? {} : { matchPolicy: m.matchPolicy }) }, path);
+  const errors = policyFields(m.matchPolicy === undefined ? {} : { matchPolicy: m.matchPolicy }, path);
   errors.push(...validateLabelSelector(m.namespaceSelector, `${path}.namespaceSelector`), ...validateLabelSelector(m.objectSelector, `${path}.objectSelector`));
   if (rulesNeeded && !m.resourceRules?.length) errors.push(required(`${path}.resourceRules`));
   for (const list of ['resourceRules', 'excludeResourceRules'] as const) {

@@ -1,5 +1,4 @@
 // The API server: wires the chain over a store. Everything in the process and on the network speaks to the cluster through it.
-import { stringify } from 'yaml';
 import type { Service } from '../api/types/kubernetes.ts';
 import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
@@ -25,6 +24,7 @@ import { reconcileDefaults } from './authz/rbac/reconcile.ts';
 import { Authenticator } from './authn/authenticator.ts';
 import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
+import { writeYaml } from './codec/yaml.ts';
 import { conversionWebhook } from './crd/conversion-webhook.ts';
 import { startDefinitionController } from './crd/controller.ts';
 import { withDefinitionChecks } from './crd/definition-checks.ts';
@@ -172,7 +172,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const flow = new FlowControl(env);
   const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
-  const http = new HttpServer({ flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: v => stringify(v, { sortMapEntries: true, aliasDuplicateObjects: false }) }, log });
+  const http = new HttpServer({ flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
   if (o.nodeStats) env.nodeStats = o.nodeStats(lookup);
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');

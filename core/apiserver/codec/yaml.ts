@@ -1,6 +1,6 @@
 // YAML as kubectl and the API server read it: version 1.1 scalars (on/yes are true, 0777 is octal, 1_000 is a number), merge
 // keys, dates and sexagesimals stay strings, and only the first document counts.
-import { isMap, isPair, isScalar, parseAllDocuments, visit } from 'yaml';
+import { isMap, isPair, isScalar, parseAllDocuments, stringify, visit } from 'yaml';
 import { integer, type Int64 } from './int64.ts';
 import { MAX_DEPTH } from './json.ts';
 
@@ -10,6 +10,9 @@ export class YamlError extends Error {
 }
 
 export interface YamlResult { value: unknown; /** Duplicate keys in Go's words. */ duplicates: string[] }
+
+/** Block style, keys sorted; a string that a reader of version 1.1 would take for something else (`y`, `0777`, a date) is quoted, as Go does. */
+export const writeYaml = (value: unknown): string => stringify(value, { version: '1.1', sortMapEntries: true, aliasDuplicateObjects: false });
 
 /** Throws YamlError (`yaml: line 3: …`). */
 export function readYaml(text: string): YamlResult {

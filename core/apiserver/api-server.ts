@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import { Client, type Transport } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
 import { builtInPlugins } from './admission/built-in.ts';
+import { certificatePlugins } from './admission/certificates.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { dynamicPlugins } from './admission/dynamic.ts';
 import { expressionHook } from './admission/expression-errors.ts';
@@ -134,6 +135,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const makeNamespace = (name: string): Promise<unknown> => new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters'] })
     .request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
   const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), ...dynamicPlugins(reader), escalationCheck(() => rbac, () => env.authorizer), quotas];
+  plugins.push(...certificatePlugins(reader));
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), findKind: (group, version, kind) => resources.findKind(group, version, kind), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),

@@ -4,7 +4,7 @@ import { X509Certificate, createPrivateKey, randomBytes, webcrypto } from 'node:
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import type * as X509 from '@peculiar/x509';
+import { x509 } from '../base/x509.ts';
 
 export interface KeyPair { cert: string; key: string }
 
@@ -20,20 +20,6 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const DAY = 86_400_000;
 const CA_DAYS = 3650, LEAF_DAYS = 365, RENEW_DAYS = 30;
 
-let loaded: Promise<typeof X509> | undefined;
-/** ~60 ms to load: only when something has to be signed. */
-function x509(): Promise<typeof X509> {
-  loaded ??= (async () => {
-    await import('reflect-metadata');
-    // The package is CommonJS for Node: a bundle gives its exports as `default`.
-    const imported = await import('@peculiar/x509') as typeof X509 & { default?: typeof X509 };
-    const lib = imported.default ?? imported;
-    lib.cryptoProvider.set(webcrypto);
-    return lib;
-  })();
-  return loaded;
-}
-
 const pem = async (key: webcrypto.CryptoKey): Promise<string> =>
   `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64').replace(/(.{64})/g, '$1\n').trim()}\n-----END PRIVATE KEY-----\n`;
 const importKey = (key: string): Promise<webcrypto.CryptoKey> =>
@@ -45,6 +31,15 @@ function write(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
+
+/** Bits of the key usage, and identifiers of the extended ones, by Kubernetes' words. */
+const KEY_USAGES: Readonly<Record<string, number>> = {
+  signing: 1, 'digital signature': 1, 'content commitment': 2, 'key encipherment': 4, 'data encipherment': 8, 'key agreement': 16, 'cert sign': 32, 'crl sign': 64, 'encipher only': 128, 'decipher only': 256,
+};
+const EXTENDED_USAGES: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0', 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2', 'code signing': '1.3.6.1.5.5.7.3.3', 'email protection': '1.3.6.1.5.5.7.3.4', 's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5', 'ipsec tunnel': '1.3.6.1.5.5.7.3.6', 'ipsec user': '1.3.6.1.5.5.7.3.7', timestamping: '1.3.6.1.5.5.7.3.8', 'ocsp signing': '1.3.6.1.5.5.7.3.9',
+};
 
 /** The cluster's authority, kept in files of `dir`, and the certificates it signs. */
 export class Pki {
@@ -115,6 +110,24 @@ export class Pki {
       ],
     });
     return { cert: `${cert.toString('pem')}\n`, key: await pem(keys.privateKey) };
+  }
+
+  /** Signs a certificate request as it stands: its subject, key and names. `usages` in Kubernetes' words, `seconds` from now. Answers PEM. */
+  async signRequest(request: string, usages: readonly string[], seconds: number, now: number): Promise<string> {
+    const lib = await x509(), csr = new lib.Pkcs10CertificateRequest(request), issuer = new lib.X509Certificate(this.ca.cert);
+    const key = usages.reduce((flags, u) => flags | (KEY_USAGES[u] ?? 0), 0), extended = usages.flatMap(u => EXTENDED_USAGES[u] ?? []);
+    const names = csr.extensions.find(e => e instanceof lib.SubjectAlternativeNameExtension);
+    // A little earlier than now, for clocks that differ; never beyond the authority's own end.
+    const notBefore = new Date(now - 300_000), notAfter = new Date(Math.min(now + seconds * 1000, issuer.notAfter.getTime()));
+    const cert = await lib.X509CertificateGenerator.create({
+      serialNumber: serial(), subject: csr.subjectName, issuer: issuer.subject, notBefore, notAfter,
+      signingKey: await importKey(this.ca.key), publicKey: csr.publicKey, signingAlgorithm: ALGORITHM,
+      extensions: [
+        new lib.BasicConstraintsExtension(false, undefined, true), ...(key ? [new lib.KeyUsagesExtension(key, true)] : []), ...(extended.length ? [new lib.ExtendedKeyUsageExtension(extended)] : []),
+        await lib.AuthorityKeyIdentifierExtension.create(issuer), ...(names ? [names] : []),
+      ],
+    });
+    return `${cert.toString('pem')}\n`;
   }
 
   /** The ES256 key that signs service-account tokens, PKCS#8 PEM. */

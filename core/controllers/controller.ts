@@ -11,6 +11,8 @@ import type { EventRecorder } from '../client/recorder.ts';
 export interface ControllerConfig {
   /** PEM published in every namespace as `kube-root-ca.crt`; without it that controller does nothing. */
   readonly rootCa?: string;
+  /** Signs a certificate request (PEM) for usages and seconds, at `now` in ms; answers PEM. Without it no request is signed. */
+  readonly signCertificate?: (request: string, usages: readonly string[], seconds: number, now: number) => Promise<string>;
   /** How often node heartbeats are judged. */
   readonly nodeMonitorPeriod: number;
   /** A node silent for longer is Unknown. */

@@ -17,12 +17,15 @@ import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import { claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
+import { certificateApprovingController } from './certificates/approving.ts';
+import { certificateCleanerController } from './certificates/cleaner.ts';
+import { certificateSigningController } from './certificates/signing.ts';
 
 export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
   serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
   nodeLifecycleController, taintEvictionController, podGcController,
   jobController, ttlAfterFinishedController, cronJobController,
-  clusterRoleAggregationController,
   claimProtectionController, volumeProtectionController,
+  clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController,
 ];

@@ -61,6 +61,7 @@ import { validatingAdmissionPolicy } from './admissionregistration/validating-ad
 import { validatingAdmissionPolicyBinding } from './admissionregistration/validating-admission-policy-binding.ts';
 import { mutatingAdmissionPolicy } from './admissionregistration/mutating-admission-policy.ts';
 import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutating-admission-policy-binding.ts';
+import { certificateSigningRequest } from './certificates/certificate-signing-request.ts';
 import type { KindSpec } from './kind.ts';
 
 /** Every built-in kind. The groups stand in upstream's order: it decides ambiguous short look-ups (`events`, `ingresses`). */
@@ -71,6 +72,7 @@ export const kinds: readonly KindSpec[] = [
   eventV1,
   horizontalPodAutoscaler,
   job, cronJob,
+  certificateSigningRequest,
   ingress, ingressClass, networkPolicy, ipAddress, serviceCidr,
   podDisruptionBudget,
   role, roleBinding, clusterRole, clusterRoleBinding,

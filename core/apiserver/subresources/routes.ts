@@ -7,6 +7,7 @@ import type { RegistryEnv, SubresourceEnv } from '../registry/env.ts';
 import { patch } from '../registry/patch.ts';
 import type { Resource } from '../registry/resource.ts';
 import { update } from '../registry/update.ts';
+import { approval } from './approval.ts';
 import { bind } from './binding.ts';
 import { evict } from './eviction.ts';
 import { finalize } from './finalize.ts';
@@ -24,5 +25,5 @@ const status: SubresourceHandler = (env, resource, ctx, r, verb) => {
 };
 
 export const SUBRESOURCES: Readonly<Record<string, SubresourceHandler>> = {
-  status, scale, binding: bind, eviction: evict, finalize, token, ephemeralcontainers: ephemeralContainers, resize,
+  approval, status, scale, binding: bind, eviction: evict, finalize, token, ephemeralcontainers: ephemeralContainers, resize,
 };

@@ -5,27 +5,35 @@ import type { StoreEvent, Watcher } from './store.ts';
 
 interface Member { /** Events up to this revision are known to it. */ after: number; onEvents(events: readonly StoreEvent[]): void }
 interface Group { readonly prefix: string; readonly members: Set<Member>; batch: StoreEvent[] }
+/** The groups of one directory. `lengths` counts the prefixes of each length: a key is cut to these to find its groups. */
+interface Groups { readonly byPrefix: Map<string, Group>; readonly lengths: Map<number, number> }
 
 export class WatchHub {
   readonly #log: Log;
   /** directory -> prefix -> group; a prefix is in the deepest directory that holds all its keys. */
-  readonly #directories = new Map<string, Map<string, Group>>();
+  readonly #directories = new Map<string, Groups>();
   constructor(log: Log) { this.#log = log; }
 
   add(prefix: string, after: number, onEvents: (events: readonly StoreEvent[]) => void): Watcher {
     const directory = directoryOf(prefix);
     let groups = this.#directories.get(directory);
-    if (!groups) this.#directories.set(directory, groups = new Map());
-    let group = groups.get(prefix);
-    if (!group) groups.set(prefix, group = { prefix, members: new Set(), batch: [] });
+    if (!groups) this.#directories.set(directory, groups = { byPrefix: new Map(), lengths: new Map() });
+    const { byPrefix, lengths } = groups;
+    let group = byPrefix.get(prefix);
+    if (!group) {
+      byPrefix.set(prefix, group = { prefix, members: new Set(), batch: [] });
+      lengths.set(prefix.length, (lengths.get(prefix.length) ?? 0) + 1);
+    }
     const member: Member = { after, onEvents };
     group.members.add(member);
     return {
       close: () => {
         group.members.delete(member);
-        if (group.members.size > 0 || groups.get(prefix) !== group) return;
-        groups.delete(prefix);
-        if (groups.size === 0 && this.#directories.get(directory) === groups) this.#directories.delete(directory);
+        if (group.members.size > 0 || byPrefix.get(prefix) !== group) return;
+        byPrefix.delete(prefix);
+        const left = lengths.get(prefix.length)! - 1;
+        if (left > 0) lengths.set(prefix.length, left); else lengths.delete(prefix.length);
+        if (byPrefix.size === 0 && this.#directories.get(directory) === groups) this.#directories.delete(directory);
       },
     };
   }
@@ -37,8 +45,10 @@ export class WatchHub {
       eachDirectory(e.entry.key, d => {
         const groups = this.#directories.get(d);
         if (!groups) return;
-        for (const g of groups.values()) {
-          if (g.prefix !== d && !e.entry.key.startsWith(g.prefix)) continue;
+        // Thousands may watch one object each: looked up by its key, not asked one by one.
+        for (const length of groups.lengths.keys()) {
+          const g = groups.byPrefix.get(e.entry.key.slice(0, length));
+          if (!g) continue;
           if (g.batch.length === 0) touched.push(g);
           g.batch.push(e);
         }

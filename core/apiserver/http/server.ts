@@ -165,8 +165,11 @@ export class HttpServer {
       addWarnings(res, warnings);
       if (result.type === 'watch') {
         if (req.method === 'HEAD') throw methodNotAllowed();
-        const stream: WatchStream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include, binary: answer.format === 'protobuf' }, this.#o.log, () => this.#watches.delete(stream));
-        this.#watches.add(stream);
+        metrics?.watchBegan();
+        let stream: WatchStream | undefined;
+        stream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include, binary: answer.format === 'protobuf' }, this.#o.log, () => { if (stream) this.#watches.delete(stream); metrics?.watchEnded(); });
+        // One that could not even begin is over already.
+        if (!res.writableEnded && !res.destroyed) this.#watches.add(stream);
         return;
       }
       const p = present(result, answer, include, resource, this.#o.env.clock.now(), this.#o.yaml);

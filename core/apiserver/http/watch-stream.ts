@@ -16,8 +16,11 @@ import { tableBookmark, tableEvent, type Include } from './table.ts';
 
 const BOOKMARK_MS = 60_000;
 /** A client that lets this much pile up is cut off; it comes back with its last revision. */
-const BACKLOG_BYTES = 64 << 20;
-const INITIAL_CHUNK = 4 << 20;
+const BACKLOG_BYTES = 16 << 20;
+/** The state at the start goes out in pieces, as fast as the client takes them: however large it is, no more of it waits here. */
+const INITIAL_CHUNK = 1 << 20;
+/** Events that may wait until the state is out; they are the store's own, and cost next to nothing each. */
+const INITIAL_BACKLOG = 20_000;
 
 /** Batches are shared by all plain watchers of a prefix: joined once, written to each. */
 const joined = new WeakMap<readonly StoreEvent[], Buffer>();
@@ -46,23 +49,22 @@ export class WatchStream {
   #watcher: Watcher | undefined;
   #timers: Timer[] = [];
   #isFirst = true;
+  /** What happened while the state at the start was still going out. */
+  #early: (readonly StoreEvent[])[] | undefined = [];
+  #earlyCount = 0;
   #closed = false;
   readonly #onClose: () => void;
 
   /** Writes headers and the initial events, then lives until its time is over, the client leaves, or `close`. Throws before headers. */
   constructor(env: RegistryEnv, resource: Resource, w: WatchRequest, res: ServerResponse, shape: Shape, log: Log, onClose: () => void) {
     this.#env = env; this.#resource = resource; this.#w = w; this.#res = res; this.#shape = shape; this.#clock = env.clock; this.#onClose = onClose;
-    let early: (readonly StoreEvent[])[] | undefined = [];
     // Opened first: a compacted start must still become a 410 answer.
-    this.#watcher = openWatch(env, resource, w, events => { if (early) early.push(events); else this.#batch(events); });
+    this.#watcher = openWatch(env, resource, w, events => this.#take(events));
     res.on('close', () => this.#stop());
     res.on('error', error => { log.debug('watch connection failed', { error }); this.#stop(); });
     res.writeHead(200, ['Content-Type', shape.binary ? `${PROTOBUF};stream=watch` : shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
     res.flushHeaders();
-    this.#initial();
-    const pending = early;
-    early = undefined;
-    for (const events of pending) this.#batch(events);
+    this.#initial(0);
     this.#timers.push(this.#clock.after(w.timeoutMs, () => this.close()));
     if (w.bookmarks) this.#armBookmark();
     const unsubscribe = resource.onRetired?.(() => this.close());
@@ -72,7 +74,7 @@ export class WatchStream {
   /** Ends the stream as at its timeout: a last bookmark, then EOF. */
   close(): void {
     if (this.#closed) return;
-    if (this.#w.bookmarks) this.#bookmark(this.#env.store.revision, false);
+    if (this.#w.bookmarks && this.#early === undefined) this.#bookmark(this.#env.store.revision, false);
     this.#stop();
     this.#res.end();
   }
@@ -88,7 +90,8 @@ export class WatchStream {
   #armBookmark(): void {
     const timer = this.#clock.after(BOOKMARK_MS * (0.9 + Math.random() * 0.2), () => {
       this.#timers = this.#timers.filter(t => t !== timer);
-      this.#bookmark(this.#env.store.revision, false);
+      // Never ahead of what has not been sent.
+      if (this.#early === undefined) this.#bookmark(this.#env.store.revision, false);
       if (!this.#closed) this.#armBookmark();
     });
     this.#timers.push(timer);
@@ -97,17 +100,34 @@ export class WatchStream {
   /** Lines are the stored bytes. */
   get #plain(): boolean { return this.#shape.as === 'object' && !this.#shape.binary; }
 
-  #initial(): void {
-    let chunk: Buffer[] = [], size = 0;
-    const flush = (): void => { if (chunk.length > 0) this.#write(chunk.length === 1 ? chunk[0]! : Buffer.concat(chunk, size)); chunk = []; size = 0; };
-    for (const e of this.#w.initial) {
+  /** Sends the state from the entry at `from` on, then what happened meanwhile. */
+  #initial(from: number): void {
+    if (this.#closed) return;
+    const { initial, initialBookmark } = this.#w;
+    let chunk: Buffer[] = [], size = 0, at = from;
+    for (; at < initial.length && size < INITIAL_CHUNK; at++) {
+      const e = initial[at]!;
       const b = this.#plain ? this.#resource.eventBytes('ADDED', e) : this.#shaped('ADDED', e, e.revision);
       chunk.push(b);
       size += b.length;
-      if (size > INITIAL_CHUNK) flush();
     }
-    flush();
-    if (this.#w.initialBookmark !== undefined) this.#bookmark(this.#w.initialBookmark, true);
+    const flows = size === 0 || this.#res.write(chunk.length === 1 ? chunk[0]! : Buffer.concat(chunk, size));
+    chunk = [];
+    if (at < initial.length) {
+      if (flows) this.#initial(at); else this.#res.once('drain', () => this.#guarded(() => this.#initial(at)));
+      return;
+    }
+    if (initialBookmark !== undefined) this.#bookmark(initialBookmark, true);
+    const pending = this.#early ?? [];
+    this.#early = undefined;
+    for (const events of pending) this.#batch(events);
+  }
+
+  #take(events: readonly StoreEvent[]): void {
+    if (this.#early === undefined) { this.#batch(events); return; }
+    this.#early.push(events);
+    this.#earlyCount += events.length;
+    if (this.#earlyCount > INITIAL_BACKLOG) { this.#stop(); this.#res.destroy(); }
   }
 
   #batch(events: readonly StoreEvent[]): void {
@@ -131,14 +151,17 @@ export class WatchStream {
         if (s === undefined) continue;
         out.push(plain ? line(r, s.type, s.entry, event) : this.#shaped(s.type, s.entry, event.revision));
       }
-    } catch (error) {
-      // A stored object this watcher cannot show: say so as the protocol does, and let it start anew.
-      this.#write(this.#shape.binary ? watchFrame('ERROR', statusOf(error) as KubeObject) : Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`));
-      this.#stop();
-      this.#res.end();
-      return;
-    }
+    } catch (error) { this.#failed(error); return; }
     if (out.length > 0) this.#write(out.length === 1 ? out[0]! : Buffer.concat(out));
+  }
+
+  #guarded(work: () => void): void { try { work(); } catch (error) { this.#failed(error); } }
+
+  /** A stored object this watcher cannot show: say so as the protocol does, and let it start anew. */
+  #failed(error: unknown): void {
+    this.#write(this.#shape.binary ? watchFrame('ERROR', statusOf(error) as KubeObject) : Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`));
+    this.#stop();
+    this.#res.end();
   }
 
   #shaped(type: EventType, entry: Entry, revision: number): Buffer {

@@ -1,0 +1,55 @@
+// Watchers that read slowly or not at all: the first get everything in their own time, the others are cut and come back.
+import { connect, type TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestApi } from '../harness/api-server.ts';
+
+const PATH = '/api/v1/namespaces/default/configmaps', SIZE = 900_000;
+let api: TestApi;
+beforeAll(async () => { api = await TestApi.start(); });
+afterAll(() => api.stop());
+
+const put = async (i: number): Promise<void> => {
+  const a = await api.call(PATH, { body: JSON.stringify({ metadata: { name: `big-${i}` }, data: { x: 'x'.repeat(SIZE) } }) });
+  expect(a.status).toBe(201);
+};
+function watch(query: string): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const s = connect({ host: '127.0.0.1', port: api.port, ca: api.pki.ca.cert, ALPNProtocols: ['http/1.1'] }, () => {
+      s.write(`GET ${PATH}?watch=true&${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer test-token\r\n\r\n`);
+      s.once('readable', () => resolve(s));
+    });
+    s.on('error', reject);
+  });
+}
+
+it('a state larger than what may wait reaches a slow reader whole, and what happens meanwhile after it', async () => {
+  for (let i = 0; i < 24; i++) await put(i);
+  const s = await watch('allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan');
+  s.pause();
+  await put(24);
+  let text = '', added = 0, ended = false;
+  for await (const b of s) {
+    text = text.slice(-200) + String(b);
+    added += String(b).split('"type":"ADDED"').length - 1;
+    // The end of the state comes before what came after it.
+    if (text.includes('k8s.io/initial-events-end')) ended = true;
+    if (text.includes('"big-24"')) { expect(ended).toBe(true); break; }
+  }
+  expect(added).toBeGreaterThanOrEqual(24);
+  s.destroy();
+}, 30_000);
+
+it('a watcher that does not read is cut off, not fed for ever', async () => {
+  const s = await watch('resourceVersion=0&fieldSelector=metadata.name%3Dstalled');
+  s.pause();
+  expect((await api.call(PATH, { body: JSON.stringify({ metadata: { name: 'stalled' }, data: { x: 'x'.repeat(SIZE) } }) })).status).toBe(201);
+  const waiting = (): number => Number(/^apiserver_longrunning_requests (\d+)$/m.exec(api.server.metrics.render())![1]);
+  expect(waiting()).toBe(1);
+  let writes = 0;
+  for (; waiting() > 0 && writes < 80; writes++) {
+    expect((await api.call(`${PATH}/stalled`, { method: 'PATCH', body: JSON.stringify({ data: { n: String(writes) } }), headers: { 'content-type': 'application/merge-patch+json' } })).status).toBe(200);
+  }
+  // What the kernel takes, and no more than 16 MiB here.
+  expect(writes).toBeLessThan(60);
+  s.destroy();
+}, 30_000);

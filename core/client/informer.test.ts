@@ -61,7 +61,7 @@ describe('informer', () => {
     factory.stop();
   });
 
-  it('follows events and takes a stream up where it ended, also from a bookmark', async () => {
+  it('15.6 follows events and takes a stream up where it ended, also from a bookmark', async () => {
     const s = new Script();
     const { clock, factory, informer, told } = await started(s);
     await factory.start();
@@ -77,7 +77,7 @@ describe('informer', () => {
     factory.stop();
   });
 
-  it.each([['as an answer', true], ['as an event', false]])('lists again when history is gone (%s) and finds what it missed', async (_how, asAnswer) => {
+  it.each([['as an answer', true], ['as an event', false]])('15.6 lists again when history is gone (%s) and finds what it missed', async (_how, asAnswer) => {
     const s = new Script();
     s.items = [pod('a', 1), pod('b', 2), pod('c', 3, { uid: 'old' })];
     const { factory, told } = await started(s);

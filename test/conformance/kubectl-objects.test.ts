@@ -14,7 +14,7 @@ const cm = (name: string, a: string, labels = ''): string => `apiVersion: v1\nki
 const spaced = (text: string): string[] => text.split(' ');
 
 for (const kubectl of versions) {
-  it(`the life of a deployment (kubectl 1.${kubectl.minor})`, at(async s => {
+  it(`13.3, 16 the life of a deployment (kubectl 1.${kubectl.minor})`, at(async s => {
     const { k } = s;
     await k.run('create deployment web --image=nginx:1 --replicas=2 --port=80');
     expect(await k.run('rollout status deploy/web --timeout=30s')).toContain('successfully rolled out');
@@ -52,7 +52,7 @@ for (const kubectl of versions) {
     await eventually('pods gone', async () => (await s.rows('get pods')).length === 0);
   }, kubectl));
 
-  it(`patch, edit, replace, apply, diff (kubectl 1.${kubectl.minor})`, at(async s => {
+  it(`16 patch, edit, replace, apply, diff (kubectl 1.${kubectl.minor})`, at(async s => {
     const { k } = s;
     await s.apply(cm('one', '1'));
     expect(await s.apply(cm('one', '1'))).toBe('configmap/one unchanged');
@@ -86,7 +86,7 @@ for (const kubectl of versions) {
     expect(await k.fails('get cm dry')).toContain('NotFound');
   }, kubectl));
 
-  it(`explain, discovery, who am I (kubectl 1.${kubectl.minor})`, at(async s => {
+  it(`11.5, 16 explain, discovery, who am I (kubectl 1.${kubectl.minor})`, at(async s => {
     const { k } = s;
     expect(await k.run('explain pod.spec.containers.livenessProbe')).toMatch(/initialDelaySeconds\s+<integer>/);
     expect(await k.run('explain deployment --recursive')).toContain('matchExpressions');
@@ -112,7 +112,7 @@ for (const kubectl of versions) {
 }
 
 describe('with the newest kubectl', () => {
-  it('get in every form', at(async s => {
+  it('16 get in every form', at(async s => {
     const { k } = s;
     await s.apply(deployment('web', 'nginx:1', 2));
     await s.podsReady(2);
@@ -142,7 +142,7 @@ describe('with the newest kubectl', () => {
     expect(await k.run('events --for deploy/web')).toContain('ScalingReplicaSet');
   }));
 
-  it('wait in every form', at(async s => {
+  it('16 wait in every form', at(async s => {
     const { k } = s;
     await s.apply(deployment('web', 'nginx:1', 2));
     expect(await k.run('wait --for=condition=Available deploy/web --timeout=30s')).toBe('deployment.apps/web condition met');
@@ -153,7 +153,7 @@ describe('with the newest kubectl', () => {
     await eventually('told', () => gone.out().includes('condition met'));
   }));
 
-  it('drain, cordon, taint', at(async s => {
+  it('9.6, 16 drain, cordon, taint', at(async s => {
     const { k } = s;
     await s.apply(deployment('web', 'nginx:1', 4));
     await s.podsReady(4);
@@ -188,7 +188,7 @@ describe('with the newest kubectl', () => {
     try { await s.field('pod selector', '{.spec.nodeName}', node); } finally { await s.k.run(`label node ${node} machine-`); }
   }));
 
-  it('bad manifests get all their errors at once', at(async s => {
+  it('3.3 bad manifests get all their errors at once', at(async s => {
     const { k } = s;
     const bad = await k.fails(['create', '-f', s.file('bad.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: Bad_Name}\nspec: {containers: []}\n')]);
     expect(bad).toContain('metadata.name: Invalid value: "Bad_Name"');
@@ -200,7 +200,7 @@ describe('with the newest kubectl', () => {
     expect(await k.fails(['create', '-f', s.file('syntax.yaml', 'a: [1\n')])).toMatch(/error/);
   }));
 
-  it('creates of every sort', at(async s => {
+  it('16 creates of every sort', at(async s => {
     const { k } = s;
     for (const [command, answer] of [
       ['create service clusterip c --tcp=80:8080', 'service/c created'], ['create service nodeport n --tcp=80:80', 'service/n created'], ['create service externalname e --external-name=a.example.com', 'service/e created'],

@@ -25,7 +25,7 @@ for (const runtime of ['docker', 'sandbox'] as const satisfies RuntimeName[]) {
     const at = (play: (s: Stage) => Promise<void>, kubectl = newest) => (): Promise<unknown> => turn(() => inNamespace(`pods-${++count}`, host, runtime, play, kubectl));
 
     for (const kubectl of runtime === 'docker' ? versions : [newest]) {
-      it.concurrent(`exec, attach, cp, port-forward, proxy, logs (kubectl 1.${kubectl.minor})`, at(async s => {
+      it.concurrent(`0.6, 10.1, 10.11, 16 exec, attach, cp, port-forward, proxy, logs (kubectl 1.${kubectl.minor})`, at(async s => {
         const { k } = s;
         await s.create(sleeper('one', 'i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done')
           + 'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: "nginx:1.13.1"}]}\n---\n'
@@ -68,7 +68,7 @@ for (const runtime of ['docker', 'sandbox'] as const satisfies RuntimeName[]) {
       }, kubectl), 240_000);
     }
 
-    it.concurrent('run --rm, exit codes, jobs, debug, forward to a service', at(async s => {
+    it.concurrent('9.9, 10.11, 16 run --rm, exit codes, jobs, debug, forward to a service', at(async s => {
       const { k } = s;
       expect(await k.run(['run', 'tmp', '--image=alpine:3.20', '--restart=Never', '--rm', '-i', '--', 'sh', '-c', 'sleep 2; echo hello-from-run'])).toMatch(/hello-from-run[\s\S]*pod "tmp" deleted/);
       const coded = await k.try(['run', 'coded', '--image=alpine:3.20', '--restart=Never', '--rm', '-i', '--', 'sh', '-c', 'sleep 2; echo out; exit 3']);

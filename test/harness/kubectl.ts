@@ -33,9 +33,9 @@ export class Kube {
   #args(args: readonly string[]): string[] { return ['--kubeconfig', this.kubeconfig, ...(args.some(a => a === '-n' || a.startsWith('--namespace')) ? [] : ['-n', this.namespace]), ...args]; }
 
   /** Runs to the end whatever the exit code. */
-  try(args: readonly string[], stdin = '', timeoutMs = 60_000): Promise<Outcome> {
+  try(args: readonly string[], stdin = '', timeoutMs = 60_000, env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const child = spawn(this.binary, this.#args(args), { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, KUBECACHEDIR: `/tmp/pilothouse-kubecache-${process.pid}` } });
+      const child = spawn(this.binary, this.#args(args), { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, KUBECACHEDIR: `/tmp/pilothouse-kubecache-${process.pid}`, ...env } });
       let stdout = '', stderr = '';
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       child.stdout.setEncoding('utf8').on('data', (d: string) => { stdout += d; });

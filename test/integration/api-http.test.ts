@@ -17,7 +17,7 @@ beforeAll(async () => { api = await TestApi.start(); });
 afterAll(async () => { await api.stop(); });
 
 describe('who may ask', () => {
-  it('believes certificates of its authority, tokens it knows, and nothing else', async () => {
+  it('11.1 believes certificates of its authority, tokens it knows, and nothing else', async () => {
     const alice = await api.pki.issue('alice', { commonName: 'alice', organizations: ['dev', 'ops'] });
     expect((await api.call('/api', { cert: alice })).status).toBe(200);
     expect((await api.call(CM, { cert: alice })).json()).toMatchObject({ code: 403, message: 'configmaps is forbidden: User "alice" cannot list resource "configmaps" in API group "" in the namespace "default"' });
@@ -33,7 +33,7 @@ describe('who may ask', () => {
     expect((await api.call('/api/v1/namespaces/default/pods', { token: null })).json()).toMatchObject({ code: 403, message: 'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "default"', details: { kind: 'pods' } });
   });
 
-  it('believes service accounts while they live', async () => {
+  it('11.1 believes service accounts while they live', async () => {
     await api.call('/api/v1/namespaces/default/serviceaccounts', { body: JSON.stringify({ metadata: { name: 'robot' } }) });
     const r = await api.call('/api/v1/namespaces/default/serviceaccounts/robot/token', { body: '{}' });
     expect(r.status).toBe(201);
@@ -43,7 +43,7 @@ describe('who may ask', () => {
     expect((await api.call(CM, { token })).status).toBe(401);
   });
 
-  it('believes bootstrap tokens until they expire', async () => {
+  it('11.1 believes bootstrap tokens until they expire', async () => {
     const b = (s: string): string => Buffer.from(s).toString('base64');
     const secret = (id: string, more: object = {}): string => JSON.stringify({ metadata: { name: `bootstrap-token-${id}` }, type: 'bootstrap.kubernetes.io/token', data: { 'token-id': b(id), 'token-secret': b('0123456789abcdef'), 'usage-bootstrap-authentication': b('true'), ...more } });
     await api.call('/api/v1/namespaces/kube-system/secrets', { body: secret('abcdef') });
@@ -56,7 +56,7 @@ describe('who may ask', () => {
 
 describe('protobuf', () => {
   const PROTOBUF = 'application/vnd.kubernetes.protobuf';
-  it('is answered to those who take nothing else, also in lists, errors and watches', async () => {
+  it('0.2 is answered to those who take nothing else, also in lists, errors and watches', async () => {
     await api.call(CM, { body: cm('binary') });
     const get = async (path: string): Promise<{ type: unknown; object: Record<string, unknown> }> => {
       const r = await api.call(path, { headers: { accept: PROTOBUF } });

@@ -150,7 +150,7 @@ describe.each(versions)('kubectl 1.$minor', ({ binary, minor }) => {
     expect(await k.run('rollout resume deployment/web')).toContain('resumed');
   });
 
-  test('10, 16 logs, exec, attach, cp, port-forward, run', async () => {
+  test('0.6, 10.1, 16 logs, exec, attach, cp, port-forward, run', async () => {
     expect(await k.run(['run', 'pod', '--image=busybox', '--', 'sh', '-c', 'echo hello; sleep 3600'])).toBe('pod/pod created');
     await k.run('wait --for=condition=Ready pod/pod --timeout=30s');
     expect((await k.try(['logs', 'pod', '--tail=5', '--timestamps'])).code).toBe(0);

@@ -72,7 +72,7 @@ describe('7 patches', () => {
     expect((await api.patch(`${SVCS}/smp`, 'strategic-merge', { spec: { ports: [{ port: 80, targetPort: 9090 }, { name: 'b', port: 81 }] } })).json['spec']!['ports']).toMatchObject([{ name: 'a', port: 80, targetPort: 9090 }, { name: 'b', port: 81, targetPort: 81 }]);
   });
 
-  test('7.6 the outcome is defaulted and validated; 7.13 last-applied is data', async () => {
+  test('7.6, 7.13 the outcome is defaulted and validated; last-applied is data', async () => {
     expect((await api.patch(`${DEPLOYMENTS}/d`, 'json', [{ op: 'remove', path: '/spec/revisionHistoryLimit' }])).json['spec']!['revisionHistoryLimit']).toBe(10);
     expect((await api.patch(`${DEPLOYMENTS}/d`, 'merge', { spec: { replicas: -1 } })).json).toMatchObject({ code: 422, message: 'Deployment.apps "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0' });
     expect((await api.patch(`${CM}/cm`, 'merge', { metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } })).json['metadata']!['annotations']).toEqual({ 'kubectl.kubernetes.io/last-applied-configuration': '{}' });

@@ -85,16 +85,16 @@ describe('what the decoder tidies', () => {
       spec: { replicas: 0, template: { metadata: {}, spec: { containers: [{ name: '', resources: {} }], volumes: [{ name: 'v', emptyDir: {} }], terminationGracePeriodSeconds: 0, automountServiceAccountToken: false } } },
     });
   });
-  it('spells quantities and times canonically', () => {
+  it('0.10 spells quantities and times canonically', () => {
     const { object } = decode('{"metadata":{"creationTimestamp":"2026-01-01T01:30:00.9+02:00"},"spec":{"containers":[{"name":"a","resources":{"limits":{"cpu":0.5,"memory":"1024Mi"},"requests":{"cpu":"1000m","memory":2}}}]}}', pod);
     expect(object.metadata?.creationTimestamp).toBe('2025-12-31T23:30:00Z');
     expect(object.spec).toEqual({ containers: [{ name: 'a', resources: { limits: { cpu: '500m', memory: '1Gi' }, requests: { cpu: '1', memory: '2' } } }] });
   });
-  it('keeps six digits of a MicroTime', () => {
+  it('0.10 keeps six digits of a MicroTime (trap 27)', () => {
     const lease = targetOf('coordination.k8s.io', 'v1', 'Lease');
     expect(decode('{"spec":{"renewTime":"2026-01-01T00:00:00.123456Z"}}', lease).object.spec).toEqual({ renewTime: '2026-01-01T00:00:00.123456Z' });
   });
-  it('keeps integers beyond 2^53, typed and free-form', () => {
+  it('8.3 keeps integers beyond 2^53, typed and free-form (trap 21)', () => {
     for (const [kind, text] of [[pod, '{"spec":{"terminationGracePeriodSeconds":9223372036854775807,"containers":[]}}'], [custom, '{"spec":{"a":[9223372036854775807,-9007199254740993]}}']] as const) {
       expect(JSON.stringify(decode(text, kind).object)).toContain(text.slice(1, -1));
     }

@@ -47,7 +47,7 @@ describe('v2', () => {
     expect(definitions['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({ type: 'string', format: 'int-or-string' });
     expect(definitions['io.k8s.api.core.v1.Container']!.properties!.image!.description).toMatch(/image/i);
   });
-  it('comes as protobuf to kubectl, under the old path too, and 406 to others', async () => {
+  it('0.3, 2.1 comes as protobuf to kubectl, under the old path too, and 406 to others (trap 2)', async () => {
     const pb = await ask('/openapi/v2', { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' });
     expect(pb.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
     // Field 1, `swagger`: "2.0".

@@ -27,12 +27,12 @@ async function ask(path: string, body: unknown, user: { name: string; groups: st
 const AUTHN = '/apis/authentication.k8s.io/v1', AUTHZ = '/apis/authorization.k8s.io/v1';
 const ns = { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'default' } };
 
-test('who am I', async () => {
+test('11.5 who am I', async () => {
   const a = await ask(`${AUTHN}/selfsubjectreviews`, {}, JANE);
   expect(a).toMatchObject({ kind: 'SelfSubjectReview', status: { userInfo: { username: 'jane', groups: ['devs', 'system:authenticated'] } } });
 });
 
-test('may I', async () => {
+test('11.5 may I', async () => {
   const mine = async (resourceAttributes: object, user = JANE): Promise<unknown> => (await ask(`${AUTHZ}/selfsubjectaccessreviews`, { spec: { resourceAttributes } }, user)).status;
   const RBAC = '/apis/rbac.authorization.k8s.io/v1';
   expect(await mine({ verb: 'create', resource: 'pods' }, ADMIN)).toEqual({ allowed: true });
@@ -54,7 +54,7 @@ test('may I', async () => {
   expect(mineAll.nonResourceRules).toContainEqual({ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] });
 });
 
-test('whom does a token stand for', async () => {
+test('11.2 whom does a token stand for', async () => {
   expect((await ask(`${AUTHN}/tokenreviews`, { spec: { token: 'secret' } })).status).toMatchObject({ authenticated: true, user: { username: 'jane' } });
   expect((await ask(`${AUTHN}/tokenreviews`, { spec: { token: 'nope' } })).status).toMatchObject({ user: {}, error: 'invalid bearer token' });
   expect((await ask(`${AUTHN}/tokenreviews`, { spec: { token: 'secret', audiences: ['elsewhere'] } })).status).not.toHaveProperty('authenticated');

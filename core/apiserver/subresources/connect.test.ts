@@ -119,7 +119,7 @@ const get = (path: string, query?: Record<string, string>): Promise<unknown> => 
 const failureOf = async (p: Promise<unknown>): Promise<string> => { const e = (await p.catch((x: unknown) => x)) as ApiError; return `${e.code} ${e.message}`; };
 
 describe('exec', () => {
-  it('keeps stdout and stderr apart and gives the exit code', async () => {
+  it('9.4, 10.4, 10.5 keeps stdout and stderr apart and gives the exit code (trap 24)', async () => {
     const s = await exec(o, { ...P, command: ['sh', '-c', 'echo out; echo err >&2; exit 7'] });
     expect(await Promise.all([text(s.stdout), text(s.stderr), s.exit])).toEqual(['out\n', 'err\n', 7]);
   });
@@ -142,7 +142,7 @@ describe('exec', () => {
     stop.abort();
     await expect(s.exit).rejects.toThrow('closed before');
   });
-  it('refuses in HTTP before anything is upgraded', async () => {
+  it('10.7 refuses in HTTP before anything is upgraded', async () => {
     expect(await failureOf(exec(o, { ...P, pod: 'nope', command: ['x'] }))).toBe('404 pods "nope" not found');
     expect(await failureOf(exec(o, { ...P, pod: 'two', command: ['x'] }))).toBe('400 a container name must be specified for pod two, choose one of: [a b] or one of the init containers: [i]');
     expect(await failureOf(exec(o, { ...P, container: 'z', command: ['x'] }))).toBe('400 container z is not valid for pod p');
@@ -153,12 +153,12 @@ describe('exec', () => {
     const s = await exec(o, { ...P, command: ['/no/such/program'] });
     await expect(s.exit).rejects.toThrow('ENOENT');
   });
-  it('attaches', async () => {
+  it('9.4 attaches', async () => {
     const s = await exec(o, { ...P, stdin: true });
     s.stdin.end('hi');
     expect([await text(s.stdout), await s.exit]).toEqual(['got hi', 0]);
   });
-  it('speaks base64 channels to browsers', async () => {
+  it('10.10 speaks base64 channels to browsers', async () => {
     const ws = new WebSocket(`wss://127.0.0.1:${port(api)}/api/v1/namespaces/default/pods/p/exec?command=cat&stdin=true&stdout=true`, ['v4.base64.channel.k8s.io'], { ca: pki.ca.cert });
     const seen: string[] = [];
     ws.on('message', (m: Buffer) => { seen.push(`${String(m).slice(0, 1)}${Buffer.from(String(m).slice(1), 'base64').toString()}`); if (seen.length === 1) ws.close(); });
@@ -166,7 +166,7 @@ describe('exec', () => {
     await new Promise(resolve => { ws.on('close', resolve); });
     expect(seen).toEqual(['1grüße']);
   });
-  it('speaks SPDY, with the outcome on the error stream', async () => {
+  it('9.4, 10.2, 10.3 speaks SPDY, with the outcome on the error stream (trap 23)', async () => {
     const c = await spdy('/api/v1/namespaces/default/pods/p/exec?command=sh&command=-c&command=cat%3B+exit+3&stdin=true&stdout=true', 'v4.channel.k8s.io, v3.channel.k8s.io');
     const [error, stdin, stdout] = await Promise.all(['error', 'stdin', 'stdout'].map(t => c.open({ streamType: t })));
     stdin!.end('through');
@@ -175,7 +175,7 @@ describe('exec', () => {
     expect(JSON.parse(outcome)).toMatchObject({ status: 'Failure', reason: 'NonZeroExitCode', details: { causes: [{ reason: 'ExitCode', message: '3' }] } });
     await c.closed;
   });
-  it('names the protocols it knows to a SPDY client that knows none of them', async () => {
+  it('10.2 names the protocols it knows to a SPDY client that knows none of them', async () => {
     await expect(spdy('/api/v1/namespaces/default/pods/p/exec?command=true&stdout=true', 'v9.channel.k8s.io')).rejects.toThrow(/^403 .*server accepts/);
   });
 });
@@ -191,7 +191,7 @@ function spdy(path: string, protocols: string): Promise<SpdyConnection> {
 }
 
 describe('port-forward', () => {
-  it('opens many connections through one tunnel, half-closing each', async () => {
+  it('9.4, 10.6 opens many connections through one tunnel, half-closing each (trap 23)', async () => {
     const f = await openPortForward(o, 'default', 'p');
     const answers = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
       const c = await f.connect(port(echo));
@@ -202,7 +202,7 @@ describe('port-forward', () => {
     f.close();
     await f.closed;
   });
-  it('tells why a port does not answer, and goes on', async () => {
+  it('10.6 tells why a port does not answer, and goes on', async () => {
     const f = await openPortForward(o, 'default', 'p');
     const c = await f.connect(1);
     const error = await new Promise<Error>(resolve => { c.once('error', resolve); });
@@ -218,7 +218,7 @@ describe('port-forward', () => {
     expect(await (await fetch(`http://127.0.0.1:${l.port}/hello`)).text()).toBe('GET /hello - ');
     f.close();
   });
-  it('serves plain SPDY pairs', async () => {
+  it('10.6 serves plain SPDY pairs', async () => {
     const c = await spdy('/api/v1/namespaces/default/pods/p/portforward', 'portforward.k8s.io');
     const h = { port: String(port(echo)), requestID: '0' };
     const error = await c.open({ ...h, streamType: 'error' });
@@ -227,7 +227,7 @@ describe('port-forward', () => {
     expect(await Promise.all([text(data), text(error)])).toEqual(['spdy', '']);
     c.close();
   });
-  it('serves the older channels: port first, little endian, on both channels of a port', async () => {
+  it('9.4, 17.5 serves the older channels: port first, little endian, on both channels of a port (trap 30)', async () => {
     const ws = new WebSocket(`wss://127.0.0.1:${port(api)}/api/v1/namespaces/default/pods/p/portforward?ports=${port(echo)}`, ['v4.channel.k8s.io'], { ca: pki.ca.cert });
     const seen: Buffer[] = [];
     ws.on('message', (m: Buffer) => { seen.push(m); if (seen.length === 3) ws.close(); });
@@ -240,7 +240,7 @@ describe('port-forward', () => {
 });
 
 describe('logs', () => {
-  it('passes text on, and the node\'s refusals', async () => {
+  it('9.3 passes text on, and the node\'s refusals', async () => {
     expect(await get('/api/v1/namespaces/default/pods/p/log', { tailLines: '5' })).toBe('c tail=5 follow=false\n');
     expect(await get('/api/v1/namespaces/default/pods/two/log', { container: 'b' })).toBe('b tail= follow=false\n');
     expect(await get('/api/v1/namespaces/default/pods/pending/log')).toBeUndefined();
@@ -260,25 +260,25 @@ describe('logs', () => {
 
 describe('proxy', () => {
   const base = '/api/v1/namespaces/default';
-  it('reaches pods, services by name, number and scheme, with every verb and no credentials', async () => {
+  it('9.5 reaches pods, services by name, number and scheme, with every verb and no credentials', async () => {
     expect(await get(`${base}/pods/p/proxy/app/x`, { q: '1' })).toBe('GET /app/x?q=1 - ');
     expect(await get(`${base}/pods/p:web/proxy/`)).toBe('GET / - ');
     for (const name of ['web', 'web:http', 'web:80', 'http:web:http']) expect(await get(`${base}/services/${name}/proxy/y`)).toBe('GET /y - ');
     expect(await new HttpTransport(o).request({ method: 'PUT', path: `${base}/services/web/proxy/z`, body: { a: 1 } })).toBe('PUT /z - {"a":1}');
   });
-  it('keeps redirects inside', async () => {
+  it('9.5 keeps redirects inside', async () => {
     const location = (path: string): Promise<string | undefined> => new Promise((resolve, reject) => { httpsRequest({ host: '127.0.0.1', port: port(api), path, ca: pki.ca.cert, agent: false }, res => { resolve(res.headers.location); res.resume(); }).on('error', reject).end(); });
     expect(await location(`${base}/services/web:http/proxy/app/old`)).toBe(`${base}/services/web:http/proxy/app/new?x=1`);
     expect(await location(`${base}/services/web:http/proxy/app/away`)).toBe('https://example.org/');
   });
-  it('carries WebSockets', async () => {
+  it('9.5 carries WebSockets', async () => {
     const ws = new WebSocket(`wss://127.0.0.1:${port(api)}${base}/services/web/proxy/ws`, { ca: pki.ca.cert });
     ws.on('open', () => ws.send('hi'));
     expect(String(await new Promise<Buffer>(resolve => { ws.on('message', resolve); }))).toBe('echo hi');
     ws.close();
     await new Promise(resolve => { ws.on('close', resolve); });
   });
-  it('reaches the node\'s own API', async () => {
+  it('9.5, 9.11 reaches the node\'s own API', async () => {
     expect(await get('/api/v1/nodes/n1/proxy/stats/summary')).toEqual({ node: { nodeName: 'n1' } });
     expect(await get('/api/v1/nodes/n1/proxy/metrics')).toBe('up 1\n');
   });

@@ -45,7 +45,7 @@ export function kindFromCrd(crd: CustomResourceDefinition, version: CustomResour
     subresources, schema: definitionName(group, version.name, names.kind),
     generation: true, unconditionalUpdate: false,
     validate: () => [],
-    ...(version.selectableFields?.length ? { fields: Object.fromEntries(version.selectableFields.flatMap(f => selectable(f.jsonPath))) } : {}),
+    fields: Object.fromEntries((version.selectableFields ?? []).flatMap(f => selectable(f.jsonPath))),
     ...(scale ? { scale } : {}),
     columns: columnsOf(version),
     view: {

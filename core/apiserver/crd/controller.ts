@@ -80,7 +80,12 @@ export function startDefinitionController(env: RegistryEnv, definitions: Resourc
 
   const removeObjects = async (crd: CustomResourceDefinition, prefix: string): Promise<void> => {
     const version = crd.spec.versions.find(v => v.served && v.storage) ?? crd.spec.versions.find(v => v.served);
-    if (!version) return;
+    if (!version) {
+      // Objects nobody can address any more go as they are.
+      const { entries } = env.store.range({ prefix });
+      await env.store.txn(entries.map(e => ({ type: 'delete', key: e.key, expect: e.revision })));
+      return;
+    }
     const kind = kindFromCrd(crd, version);
     const namespaces = kind.namespaced ? new Set(env.store.range({ prefix }).entries.map(e => e.key.slice(prefix.length).split('/')[0]!)) : new Set([undefined]);
     for (const namespace of namespaces) await client.deleteCollection(kind, namespace);

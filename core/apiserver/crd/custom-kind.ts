@@ -1,7 +1,7 @@
 // A kind that comes from a CustomResourceDefinition, as the server needs it: a KindSpec with schema work in its functions.
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import { keepStatus } from '../../api/kinds/parts/keep-status.ts';
-import { definitionName, kindFromCrd } from '../../api/kinds/from-crd.ts';
+import { definitionName, kindFromCrd, storageVersion } from '../../api/kinds/from-crd.ts';
 import { equal } from '../../api/meta/clone.ts';
 import type { FieldError } from '../../api/meta/field-error.ts';
 import { invalid } from '../../api/meta/field-error.ts';
@@ -9,7 +9,7 @@ import { simplePath, valueAt } from '../../api/meta/json-path.ts';
 import { apiVersionOf, type KubeObject, type Unstructured } from '../../api/meta/object.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps } from '../../api/types/kubernetes.ts';
 import { walk, walkFree, type Walked } from '../codec/walk.ts';
-import { compareVersions } from '../discovery/groups.ts';
+import { compareVersions } from '../../api/meta/versions.ts';
 import { coerceEmbedded, embeddedErrors } from './embedded.ts';
 import { compileSchema, prune, setDefaults, type Structural } from './structural.ts';
 import { goJson, listErrors, validateValue } from './validate.ts';
@@ -25,6 +25,8 @@ export interface CustomKind extends KindSpec {
   readonly published: JSONSchemaProps | undefined;
   /** The path of spec.replicas where the kind has a scale and the object has no number there. */
   missingReplicas(object: KubeObject): string | undefined;
+  /** The version objects are stored in. */
+  readonly storageVersion: string;
   /** Paths a field selector may name. */
   readonly selectable: readonly string[];
   /** The warning requests to a deprecated version get. */
@@ -68,6 +70,7 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
       const names = replicas && simplePath(replicas.specReplicasPath);
       return names && typeof valueAt(object, names) !== 'number' ? replicas.specReplicasPath : undefined;
     },
+    storageVersion: storageVersion(crd),
     selectable: (version.selectableFields ?? []).map(f => f.jsonPath.replace(/^\./, '')),
     free: value => decode(value, structural),
     setDefaults: object => setDefaults(object, structural),

@@ -6,7 +6,7 @@ import { equal } from '../../api/meta/clone.ts';
 import type { CustomResourceDefinition } from '../../api/types/kubernetes.ts';
 import type { Entry, Watcher } from '../../store/store.ts';
 import type { Resources } from '../dispatch.ts';
-import { compareVersions } from '../discovery/groups.ts';
+import { compareVersions } from '../../api/meta/versions.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { Resource } from '../registry/resource.ts';
 import { customKind, type CustomKind, type Rules } from './custom-kind.ts';

@@ -3,7 +3,7 @@ import { kinds } from '../../api/kinds/index.ts';
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import type { Answer } from './answer.ts';
 import { createDiscovery } from './discovery.ts';
-import { compareVersions } from './groups.ts';
+import { compareVersions } from '../../api/meta/versions.ts';
 import { Metrics } from './metrics.ts';
 
 let served: readonly KindSpec[] = kinds;

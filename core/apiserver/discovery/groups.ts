@@ -1,6 +1,8 @@
 // Groups, versions and their order, derived from the array of kinds.
 import { createHash } from 'node:crypto';
 import type { KindSpec, Subresource } from '../../api/kinds/kind.ts';
+import { compareVersions } from '../../api/meta/versions.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import type { RemoteVersion } from '../aggregation/remote-discovery.ts';
 import { priorityOf } from './priorities.ts';
 
@@ -13,17 +15,6 @@ const ORDER = ['', 'apiregistration.k8s.io', 'apps', 'events.k8s.io', 'authentic
   'apiextensions.k8s.io', 'scheduling.k8s.io', 'coordination.k8s.io', 'node.k8s.io', 'discovery.k8s.io', 'flowcontrol.apiserver.k8s.io', 'resource.k8s.io', 'storagemigration.k8s.io'];
 /** As an aggregated server it stands after the groups of custom resources. */
 const LAST = 'metrics.k8s.io';
-
-/** Kubernetes' preference among versions: stable before beta before alpha, higher numbers first, other names last by name. */
-export function compareVersions(a: string, b: string): number {
-  const rank = (v: string): [number, number, number] | undefined => {
-    const m = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(v);
-    return m ? [m[2] === undefined ? 2 : m[2] === 'beta' ? 1 : 0, Number(m[1]), Number(m[3] ?? 0)] : undefined;
-  };
-  const x = rank(a), y = rank(b);
-  if (!x || !y) return x ? -1 : y ? 1 : a < b ? -1 : 1;
-  return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
-}
 
 /** The API groups of these kinds, versions with the preferred one first. */
 export function groupsOf(kinds: readonly KindSpec[]): Group[] {
@@ -54,7 +45,7 @@ export const groupVersion = (group: string, version: string): string => (group =
 
 /** As the API server hashes the version it stores a kind in: eight bytes, base64. */
 export const storageVersionHash = (k: KindSpec): string =>
-  createHash('sha256').update(`${k.group}/${k.version}/${k.kind}`).digest().subarray(0, 8).toString('base64');
+  createHash('sha256').update(`${k.group}/${customOf(k)?.storageVersion ?? k.version}/${k.kind}`).digest().subarray(0, 8).toString('base64');
 
 /** The kind a subresource speaks. */
 export const responseKind = (k: KindSpec, s: Subresource): { group: string; version: string; kind: string } =>

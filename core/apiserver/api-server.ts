@@ -10,6 +10,7 @@ import { certificatePlugins } from './admission/certificates.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { dynamicPlugins } from './admission/dynamic.ts';
 import { expressionHook } from './admission/expression-errors.ts';
+import { keepTypeChecked } from './admission/policies/type-check.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
 import { ResourceQuotas } from './admission/quota/resource-quota.ts';
@@ -180,7 +181,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const events = resources.find('', 'events');
   const expiry = events && startEventExpiry(env, events);
 
-  const kept: { close(): void }[] = [];
+  const kept: { close(): void }[] = [keepTypeChecked(env, (group, version, plural) => resources.peek({ group, version, plural }), new Client(transport(SYSTEM), 'kube-apiserver'))];
   const keeper = definitions && startDefinitionController(env, definitions, o.kinds, new Client(transport(SYSTEM), 'kube-apiserver'));
 
   return {

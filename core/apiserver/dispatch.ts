@@ -49,7 +49,7 @@ export class Resources {
     return found;
   }
   /** The resource of a URL; undefined for none. */
-  peek(r: ResourceRequest): Resource | undefined { return this.#byUrl.get(`${r.group}/${r.version}/${r.plural}`); }
+  peek(r: Pick<ResourceRequest, 'group' | 'version' | 'plural'>): Resource | undefined { return this.#byUrl.get(`${r.group}/${r.version}/${r.plural}`); }
   find(group: string, plural: string): Resource | undefined { return this.#byGroup.get(`${group}/${plural}`); }
   /** The resource of a kind; undefined when none is served. */
   findKind(group: string, version: string, kind: string): Resource | undefined {

@@ -170,3 +170,20 @@ test('mutating policies apply configurations and patches', async () => {
   await made(`${REG}/mutatingadmissionpolicybindings`, { metadata: { name: 'b' }, spec: { policyName: 'p' } });
   expect((await post(MAPS, map('a', { z: '1' }))).json()).toMatchObject({ metadata: { labels: { app: 'x', from: 'a', 'x.io/y': 'v' }, annotations: { 'a/b': 'c' } }, data: { z: '1' } });
 });
+
+test('expressions are checked against the kinds they see, and the status says what does not fit', async () => {
+  await made(`${REG}/validatingadmissionpolicies`, policy({
+    matchConstraints: { resourceRules: [{ operations: ['CREATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] }] },
+    validations: [{ expression: 'object.spec.replicas > 1' }, { expression: 'object.replicas > 1' }],
+  }));
+  const status = async (): Promise<{ typeChecking?: unknown; observedGeneration?: number }> => (await api.call(`${REG}/validatingadmissionpolicies/p`)).json<{ status: object }>().status;
+  await expect.poll(async () => (await status()).typeChecking).toEqual({
+    expressionWarnings: [{ fieldRef: 'spec.validations[1].expression', warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^\n" }],
+  });
+  expect((await status()).observedGeneration).toBe(1);
+});
+
+test('older versions of mutating policies are the same objects', async () => {
+  await made('/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies', policy({ reinvocationPolicy: 'Never', mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: "[JSONPatch{op: 'test', path: '/kind', value: 'ConfigMap'}]" } }] }));
+  expect((await api.call(`${REG}/mutatingadmissionpolicies/p`)).json()).toMatchObject({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicy', spec: { failurePolicy: 'Fail' } });
+});

@@ -1,4 +1,6 @@
 // What a server answers besides the kinds people look at: older versions of one of them, and questions that are never stored.
+import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutating-admission-policy-binding.ts';
+import { mutatingAdmissionPolicy } from './admissionregistration/mutating-admission-policy.ts';
 import { selfSubjectReview } from './authentication/self-subject-review.ts';
 import { tokenReview } from './authentication/token-review.ts';
 import { localSubjectAccessReview } from './authorization/local-subject-access-review.ts';
@@ -39,6 +41,7 @@ const older: readonly KindSpec[] = [
     defineTwin(resourceClaimTemplate, { version, deprecated: dra(version, 'ResourceClaimTemplate'), ...(version === 'v1beta1' ? templateV1beta1 : {}) }),
     defineTwin(resourceSlice, { version, deprecated: dra(version, 'ResourceSlice'), ...(version === 'v1beta1' ? sliceV1beta1 : {}) }),
   ]),
+  ...['v1beta1', 'v1alpha1'].flatMap(version => [defineTwin(mutatingAdmissionPolicy, { version }), defineTwin(mutatingAdmissionPolicyBinding, { version })]),
   defineTwin(clusterTrustBundle, { version: 'v1alpha1' }),
   defineTwin(leaseCandidate, { version: 'v1alpha2' }),
 ];

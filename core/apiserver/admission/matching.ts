@@ -96,20 +96,25 @@ export function bindingMatches(env: Env, c: Criteria | undefined, a: Attributes)
   return namespaceMatches(env, c.namespaceSelector, a) && objectMatches(c.objectSelector, a);
 }
 
-/** The objects of a kind in the order of their names, each with what `make` makes of it, anew when it changed; costs one look-up while there are none. */
+/** The objects of a kind in the order of their names, each with what `make` makes of it, anew when it changed. Until one changes a look costs nothing. */
 export class Compiled<T> {
   readonly #env: () => Env;
   readonly #plural: string;
   readonly #make: (object: KubeObject) => T;
   #cached = new Map<string, { revision: number; value: T }>();
-  #at = -1;
-  #all: readonly T[] = [];
+  #all: readonly T[] | undefined;
+  #watched = false;
   constructor(env: () => Env, plural: string, make: (object: KubeObject) => T) { this.#env = env; this.#plural = plural; this.#make = make; }
 
-  all(): readonly T[] {
+  all(): readonly T[] { return this.#all ?? this.#read(); }
+
+  #read(): readonly T[] {
     const { store, find } = this.#env(), r = find(GROUP, this.#plural);
-    if (!r || store.count(r.prefix) === 0) return [];
-    if (this.#at === store.revision) return this.#all;
+    if (!r) return [];
+    if (!this.#watched) {
+      this.#watched = true;
+      store.watch(r.prefix, store.revision, () => { this.#all = undefined; });
+    }
     const next = new Map<string, { revision: number; value: T }>(), out: T[] = [];
     for (const e of store.range({ prefix: r.prefix }).entries) {
       const known = this.#cached.get(e.key), kept = known?.revision === e.revision ? known : { revision: e.revision, value: this.#make(r.objectOf(e)) };
@@ -117,7 +122,6 @@ export class Compiled<T> {
       out.push(kept.value);
     }
     this.#cached = next;
-    this.#at = store.revision;
     return this.#all = out;
   }
 }

@@ -151,7 +151,7 @@ describe('update and patch', () => {
     expect((await get(`${PODS}/p`)).metadata.labels).toEqual({ a: 'b' });
     expect(await refused(call('PATCH', `${PODS}/p`, [{ op: 'test', path: '/metadata/name', value: 'q' }], { contentType: 'application/json-patch+json' }))).toMatchObject({ code: 422, message: 'the server rejected our request due to an error in our request' });
     expect(await refused(call('PATCH', `${PODS}/p`, {}, { contentType: 'application/json' }))).toMatchObject({ code: 415 });
-    expect(await refused(call('PATCH', `${PODS}/p`, {}, { contentType: 'application/apply-patch+yaml' }))).toMatchObject({ code: 415, message: expect.stringContaining('server-side apply') as string });
+    expect(await refused(call('PATCH', `${PODS}/p`, {}, { contentType: 'application/apply-patch+yaml' }))).toMatchObject({ code: 422, message: expect.stringContaining('fieldManager: Required value: is required for apply patch') as string });
     expect(await refused(merge(`${PODS}/none`, {}))).toMatchObject({ code: 404, message: 'pods "none" not found' });
     expect(await refused(merge(`${PODS}/p`, { metadata: { name: 'q' } }))).toMatchObject({ code: 400 });
   });

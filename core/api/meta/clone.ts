@@ -1,10 +1,14 @@
 // Copies and comparisons of wire values (JSON only: no cycles), much faster than structuredClone and JSON.stringify round trips.
 // A boxed number (the API server's integers beyond 2^53) counts as a number, not as an object with fields.
 
+const isManagedFields = (list: readonly unknown[]): boolean => list.length > 0 && (list[0] as { fieldsType?: unknown } | null)?.fieldsType === 'FieldsV1';
+
 /** A private deep copy; keys that are undefined are dropped. */
 export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
+    // Entries of metadata.managedFields are never changed, only replaced: they are shared (a third of a small object).
+    if (isManagedFields(value)) return value;
     const out: unknown[] = [];
     for (const v of value as unknown[]) out.push(typeof v === 'object' ? clone(v) : v);
     return out as T;

@@ -9,6 +9,7 @@ import { objectFrom, settleNamespace } from './body.ts';
 import { beginObject, dedupOwners } from './object-meta.ts';
 import type { RegistryEnv } from './env.ts';
 import { writeOptions, type WriteOptions } from './options.ts';
+import { ownersOnCreate, setOwners, type Owners } from './ownership.ts';
 import type { Resource } from './resource.ts';
 
 const NAME_RETRIES = 8;
@@ -20,9 +21,9 @@ export async function create(env: RegistryEnv, resource: Resource, ctx: RequestC
   return createObject(env, resource, ctx, namespace, object, options);
 }
 
-/** Everything after the body is an object; `object` is private and changed. */
-export async function createObject(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, object: KubeObject, options: WriteOptions): Promise<Result> {
-  const { spec } = resource;
+/** Everything after the body is an object; `object` is private and changed. `applied`: its owners, where it comes from an apply. */
+export async function createObject(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, object: KubeObject, options: WriteOptions, applied?: Owners): Promise<Result> {
+  const { spec } = resource, given: unknown = object.metadata?.managedFields;
   if (spec.namespaced && namespace === '') throw badRequest('an empty namespace may not be set during creation');
   settleNamespace(object, namespace);
   beginObject(object, resource, env.clock.now());
@@ -32,6 +33,7 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   const name = object.metadata!.name ?? '';
   const attributes = attributesOf(ctx, resource, { operation: 'CREATE', namespace, name, object, old: undefined, options });
   spec.setDefaults?.(object);
+  setOwners(object, applied ?? ownersOnCreate(env, resource, object, given, options.fieldManager));
   await env.admission.mutate(attributes);
   spec.prepareForCreate?.(object);
   const hook = env.hook(resource);

@@ -39,6 +39,8 @@ export interface RegistryEnv {
   /** The served resource of a kind, custom ones included. */
   findKind(group: string, version: string, kind: string): Resource | undefined;
   hook(resource: Resource): WriteHook | undefined;
+  /** All served resources. */
+  served(): Iterable<Resource>;
 }
 
 /** What subresources need besides. */

@@ -1,12 +1,12 @@
 // Options of requests, from the query and, for deletes, the body; mistakes are 422 of the options' own kind (contract 3.3, 3.8, 5.10).
-import { forbidden, invalid, notSupported, type FieldError } from '../../api/meta/field-error.ts';
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../api/meta/field-error.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
 import { badRequest, invalidError } from '../../api/meta/status.ts';
 import { decodeBody, DELETE_OPTIONS, type FieldValidation } from '../codec/body.ts';
 import type { RequestContext } from '../context.ts';
-import { first, type Query } from '../http/request-info.ts';
+import { first, flag, type Query } from '../http/request-info.ts';
 
-export interface WriteOptions { /** CreateOptions, UpdateOptions or PatchOptions. */ readonly kind: string; readonly dryRun: boolean; readonly fieldManager: string; readonly fieldValidation: FieldValidation }
+export interface WriteOptions { /** CreateOptions, UpdateOptions or PatchOptions. */ readonly kind: string; readonly dryRun: boolean; readonly fieldManager: string; readonly fieldValidation: FieldValidation; /** Of an apply: take what others own. */ readonly force: boolean }
 
 const META = 'meta.k8s.io';
 const VALIDATIONS: readonly string[] = ['Ignore', 'Warn', 'Strict'];
@@ -16,8 +16,15 @@ function dryRunErrors(values: readonly string[]): FieldError[] {
 }
 const all = (query: Query, name: string): readonly string[] => { const v = query[name]; return v === undefined ? [] : typeof v === 'string' ? [v] : v; };
 
-/** Options of create, update and patch. `kind` is CreateOptions, UpdateOptions or PatchOptions. */
-export function writeOptions(ctx: RequestContext, kind: string): WriteOptions {
+/** The manager of a client that names none: its User-Agent up to the slash, what can be printed of it. */
+function managerOfAgent(agent: string): string {
+  const slash = agent.indexOf('/');
+  // oxlint-disable-next-line no-control-regex
+  return (slash < 0 ? agent : agent.slice(0, slash)).replace(/[\u0000-\u001f\u007f]/g, '').slice(0, 128);
+}
+
+/** Options of create, update and patch. `kind` is CreateOptions, UpdateOptions or PatchOptions; `apply` for a server-side apply. */
+export function writeOptions(ctx: RequestContext, kind: string, apply = false): WriteOptions {
   const q = ctx.query;
   const dryRun = all(q, 'dryRun').filter(v => v !== '');
   const fieldManager = first(q, 'fieldManager'), validation = first(q, 'fieldValidation');
@@ -26,9 +33,10 @@ export function writeOptions(ctx: RequestContext, kind: string): WriteOptions {
   // oxlint-disable-next-line no-control-regex
   else if (/[\u0000-\u001f\u007f]/.test(fieldManager)) errors.push(invalid('fieldManager', fieldManager, 'should only contain printable characters'));
   if (validation !== '' && !VALIDATIONS.includes(validation)) errors.push(notSupported('fieldValidation', validation, VALIDATIONS));
-  if (kind === 'PatchOptions' && q['force'] !== undefined) errors.push(forbidden('force', 'may not be specified for non-apply patch'));
+  if (apply && fieldManager === '') errors.push(required('fieldManager', 'is required for apply patch'));
+  if (kind === 'PatchOptions' && !apply && q['force'] !== undefined) errors.push(forbidden('force', 'may not be specified for non-apply patch'));
   if (errors.length > 0) throw invalidError({ group: META, kind }, '', errors);
-  return { kind, dryRun: dryRun.length > 0, fieldManager: fieldManager || ctx.userAgent.split('/')[0]!, fieldValidation: (validation || 'Warn') as FieldValidation };
+  return { kind, dryRun: dryRun.length > 0, fieldManager: fieldManager || managerOfAgent(ctx.userAgent), fieldValidation: (validation || 'Warn') as FieldValidation, force: apply && flag(q, 'force') };
 }
 
 export interface DeleteRequest {

@@ -1,4 +1,4 @@
-// PATCH: JSON, merge and strategic merge patches (contract section 7). Server-side apply is not served yet.
+// PATCH: JSON, merge and strategic merge patches (contract section 7); applies go on in apply.ts.
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
 import { applyJsonPatch } from '../../api/meta/patch-json.ts';
@@ -8,6 +8,7 @@ import { badRequest, unsupportedMediaType } from '../../api/meta/status.ts';
 import { MAX_BODY, validateAgainstSchema, type DecodeTarget } from '../codec/body.ts';
 import { JsonSyntaxError, MAX_DEPTH, parseJsonWithDuplicates } from '../codec/json.ts';
 import type { RequestContext, Result } from '../context.ts';
+import { apply, APPLY } from './apply.ts';
 import { settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
 import { customOf } from '../crd/custom-kind.ts';
@@ -16,19 +17,23 @@ import { writeOptions } from './options.ts';
 import type { Resource } from './resource.ts';
 import { change } from './update.ts';
 
-const JSON_PATCH = 'application/json-patch+json', MERGE = 'application/merge-patch+json', STRATEGIC = 'application/strategic-merge-patch+json', APPLY = 'application/apply-patch+yaml';
+const JSON_PATCH = 'application/json-patch+json', MERGE = 'application/merge-patch+json', STRATEGIC = 'application/strategic-merge-patch+json';
 
 export interface Patch { readonly type: typeof JSON_PATCH | typeof MERGE | typeof STRATEGIC; readonly value: unknown; /** The text, for messages. */ readonly shown: string; /** `duplicate field "a.b"`, of the patch itself. */ readonly duplicates: readonly string[] }
 
 /** A kind as far as patches need it. */
 export type PatchTarget = DecodeTarget & Partial<Pick<KindSpec, 'plural'>>;
 
-/** Reads the patch of a request; 415 for other media types, 400 for what is no JSON. */
+const patchType = (ctx: RequestContext): string => (ctx.body.contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
+
+/** The request is a server-side apply. */
+export const isApply = (ctx: RequestContext): boolean => patchType(ctx) === APPLY;
+
+/** Reads the patch of a request that is no apply; 415 for other media types, 400 for what is no JSON. */
 export function patchOf(ctx: RequestContext, strategic: boolean): Patch {
-  const type = (ctx.body.contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
-  const offered = [JSON_PATCH, MERGE, ...(strategic ? [STRATEGIC] : [])];
-  if (type === APPLY) throw unsupportedMediaType(`server-side apply (${APPLY}) is not served yet: use client-side apply; accepted media types include: ${offered.join(', ')}`);
-  if (!offered.includes(type)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${offered.join(', ')}`);
+  const type = patchType(ctx);
+  const offered = [JSON_PATCH, MERGE, ...(strategic ? [STRATEGIC] : []), APPLY];
+  if (!offered.includes(type) || type === APPLY) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${offered.join(', ')}`);
   if ('value' in ctx.body) return { type: type as Patch['type'], value: ctx.body.value, shown: '', duplicates: [] };
   const shown = ctx.body.bytes.toString();
   if (deeper(shown, MAX_DEPTH)) throw badRequest('error decoding patch: exceeded max depth');
@@ -57,6 +62,8 @@ function deeper(text: string, max: number): boolean {
 /** `prev` with the patch applied, a private object of the kind's shape; warnings of unknown fields go to `warnings`. */
 export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, validation: FieldValidation, warnings: string[]): KubeObject {
   const base = clone(prev);
+  // Copies share their owners' entries; a JSON patch that reaches into them needs its own.
+  if (patch.type === JSON_PATCH && base.metadata?.managedFields && JSON.stringify(patch.value).includes('managedFields')) base.metadata.managedFields = structuredClone(base.metadata.managedFields);
   const raw = patch.type === JSON_PATCH ? applyJsonPatch(base, patch.value) : patch.type === MERGE ? applyMergePatch(base, patch.value) : applyStrategicMergePatch(base, patch.value, kind.schema);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw badRequest('the patched object is no object');
   const next = raw as KubeObject;
@@ -70,6 +77,7 @@ export function patched(patch: Patch, prev: KubeObject, kind: PatchTarget, valid
 
 /** The patched object; tried again on the newest state when another writer was faster. Throws 400, 404, 409, 415 or 422. */
 export async function patch(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string, subresource: '' | 'status'): Promise<Result> {
+  if (isApply(ctx)) return apply(env, resource, ctx, namespace, name, subresource, writeOptions(ctx, 'PatchOptions', true));
   // First the patch: its type decides which options there are, and a client that is told 415 knows to try another.
   const p = patchOf(ctx, customOf(resource.spec) === undefined);
   const options = writeOptions(ctx, 'PatchOptions');

@@ -7,11 +7,13 @@ import { attributesOf, endWrite, type Attributes } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
+import { sameOwners } from '../../api/meta/managed-fields/managers.ts';
 import { customOf } from '../crd/custom-kind.ts';
 import { createObject } from './create.ts';
 import type { RegistryEnv } from './env.ts';
 import { bumpGeneration, carryMeta, dedupOwners, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
 import { revisionOf, writeOptions, type WriteOptions } from './options.ts';
+import { ownersOf, ownersOnUpdate, setOwners, type Owners } from './ownership.ts';
 import type { Resource } from './resource.ts';
 
 const CONFLICT_RETRIES = 20;
@@ -42,6 +44,10 @@ export interface Change {
     attributes(next: KubeObject, prev: KubeObject): Partial<Attributes>;
     take?(next: KubeObject, object: KubeObject): void;
   };
+  /** The owners after an apply; without it they follow from what `produce` changed. Called after it. */
+  owners?(): Owners;
+  /** Nobody comes to own what this changes (a binding). */
+  readonly unowned?: boolean;
   /** HTTP code of success. */
   readonly code?: number;
 }
@@ -58,6 +64,7 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
     const rv = next.metadata?.resourceVersion;
     if (rv && rv !== '0' && rv !== prev.metadata!.resourceVersion) throw conflict(spec, c.name);
     next.metadata ??= {};
+    const given: unknown = next.metadata.managedFields;
     carryMeta(next, prev, resource);
     dedupOwners(next, ctx.warnings);
     const { admitted } = c;
@@ -65,9 +72,15 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
       operation: 'UPDATE', subresource: c.subresource, namespace: c.namespace, name: c.name, object: next, old: prev, options: c.options, ...admitted?.attributes(next, prev),
     });
     spec.setDefaults?.(next);
+    const before = ownersOf(prev);
+    const owners = c.owners ? c.owners() : c.unowned ? before : ownersOnUpdate(env, resource, prev, next, given, c.options.fieldManager, c.subresource);
+    setOwners(next, owners);
     await env.admission.mutate(attributes);
     admitted?.take?.(next, attributes.object!);
     const wanted = prepared(next, prev, c, resource);
+    // Times alone make no difference (trap 14).
+    const same = sameOwners(owners, before);
+    setOwners(wanted, same ? before : owners);
     const hook = c.subresource === '' ? env.hook(resource) : undefined;
     const reservation = hook?.update(wanted, prev);
     try {
@@ -77,6 +90,7 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
         reservation?.rollback();
         return { type: 'entry', code, resource, entry };
       }
+      if (same) setOwners(wanted, owners);
       const errors = [...metaUpdateErrors(wanted, prev), ...(reservation?.errors ?? [])];
       if (!c.free || c.validated) errors.push(...spec.validate(wanted));
       if (!c.free || (c.validated && customOf(spec))) {

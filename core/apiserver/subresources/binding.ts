@@ -22,7 +22,7 @@ export async function bind(env: RegistryEnv, resource: Resource, ctx: RequestCon
   if (target === '') throw invalidError(BINDING, r.name, [required('target.name')]);
   if (body.target?.kind && body.target.kind !== 'Node') throw invalidError(BINDING, r.name, [{ ...invalid('target.kind', body.target.kind), type: 'FieldValueNotSupported', detail: `Unsupported value: ${JSON.stringify(body.target.kind)}: supported values: "Node", "<empty>"` }]);
   await change(env, ctx, {
-    resource, namespace: r.namespace, name: r.name, subresource: 'binding', options, free: true,
+    resource, namespace: r.namespace, name: r.name, subresource: 'binding', options, free: true, unowned: true,
     produce: prev => {
       const pod = clone(prev) as Pod;
       const refuse = (why: string): Error => conflict({ group: '', plural: 'pods/binding' }, r.name, why);

@@ -14,7 +14,9 @@ import { clone, equal } from '../../api/meta/clone.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { read } from '../registry/get.ts';
 import { writeOptions } from '../registry/options.ts';
-import { patched, patchOf } from '../registry/patch.ts';
+import { Application, configurationOf } from '../registry/apply.ts';
+import { isApply, patched, patchOf } from '../registry/patch.ts';
+import type { Owners } from '../registry/ownership.ts';
 import type { Resource } from '../registry/resource.ts';
 import { change } from '../registry/update.ts';
 
@@ -24,13 +26,19 @@ function part(subresource: string, take: Part) {
   return async (env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest, verb: RequestVerb): Promise<Result> => {
     if (verb === 'get') return read(env, resource, ctx, r.namespace, r.name);
     let wanted: (prev: KubeObject) => KubeObject, conditional = false;
-    const options = writeOptions(ctx, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+    const applies = verb === 'patch' && isApply(ctx);
+    let owners: Owners = [];
+    const options = writeOptions(ctx, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions', applies);
     if (verb === 'update') {
       const body = objectFrom(ctx, resource, options.fieldValidation);
       settleNamespace(body, r.namespace);
       settleName(body, r.name);
       conditional = Boolean(body.metadata!.resourceVersion);
       wanted = () => body;
+    } else if (applies) {
+      const application = new Application(env, resource, configurationOf(ctx, options.fieldValidation), { manager: options.fieldManager, subresource, force: options.force, namespace: r.namespace, name: r.name });
+      conditional = Boolean(application.resourceVersion);
+      wanted = prev => { const out = application.onto(prev); ({ owners } = out); return out.object; };
     } else if (verb === 'patch') {
       const p = patchOf(ctx, true);
       wanted = prev => patched(p, prev, resource.spec, options.fieldValidation, ctx.warnings);
@@ -44,6 +52,7 @@ function part(subresource: string, take: Part) {
         if (errors.length > 0) throw invalidError(resource.spec, r.name, errors);
         return next;
       },
+      ...(applies ? { owners: () => owners } : {}),
     });
   };
 }

@@ -1,14 +1,16 @@
 // /scale: autoscaling/v1 Scale as a window on spec.replicas and a few things more (contract 9.2, trap 22).
 import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta, Unstructured } from '../../api/meta/object.ts';
-import { badRequest, internalError, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
+import { badRequest, failure, internalError, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { clone } from '../../api/meta/clone.ts';
 import { customOf } from '../crd/custom-kind.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { writeOptions } from '../registry/options.ts';
-import { patched, patchOf } from '../registry/patch.ts';
+import { Application, configurationOf } from '../registry/apply.ts';
+import { isApply, patched, patchOf } from '../registry/patch.ts';
+import type { Owners } from '../registry/ownership.ts';
 import type { Resource } from '../registry/resource.ts';
 import { change } from '../registry/update.ts';
 import { bodyAs, SCALE } from './body.ts';
@@ -39,6 +41,7 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
     return { type: 'object', code: 200, object: scaleOf(resource, resource.objectOf(entry)) };
   }
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
+  if (verb === 'patch' && isApply(ctx)) return applyScale(env, resource, ctx, r);
   const options = writeOptions(ctx, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
   let wanted: (prev: KubeObject) => Scale;
   let conditional = false;
@@ -69,4 +72,25 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
   });
   const object = done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object;
   return { type: 'object', code: 200, object: scaleOf(resource, object) };
+}
+
+/** An applied Scale claims the field of its object that holds the replicas, as the subresource's owner. */
+async function applyScale(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest): Promise<Result> {
+  const options = writeOptions(ctx, 'PatchOptions', true), config = configurationOf(ctx, options.fieldValidation);
+  if (config.apiVersion !== 'autoscaling/v1') throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${config.apiVersion ?? ''}, expected: autoscaling/v1`);
+  if (config.kind !== 'Scale') throw badRequest(`invalid object type: autoscaling/v1, Kind=${config.kind ?? ''}`);
+  const given = config.metadata ?? {}, replicas = (config as Partial<Scale>).spec?.replicas;
+  if (given.name && given.name !== r.name) throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${r.name})`);
+  if (replicas !== undefined && typeof replicas !== 'number') throw failure(500, '', `failed to create typed patch object (${r.namespace}/${r.name}; autoscaling/v1, Kind=Scale): .spec.replicas: expected numeric (int or float), got ${typeof replicas}`);
+  if (replicas !== undefined && (!Number.isInteger(replicas) || replicas < 0)) throw invalidError(SCALE, r.name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+  const parent: Unstructured = { apiVersion: resource.apiVersion, kind: resource.spec.kind, metadata: given };
+  if (replicas !== undefined) { parent['spec'] = {}; resource.spec.scale!.setSpecReplicas(parent, replicas); }
+  const application = new Application(env, resource, parent, { manager: options.fieldManager, subresource: 'scale', force: options.force, namespace: r.namespace, name: r.name });
+  let owners: Owners = [];
+  const done = await change(env, ctx, {
+    resource, namespace: r.namespace, name: r.name, subresource: 'scale', options, conditional: Boolean(given.resourceVersion), free: true, validated: true,
+    produce: prev => { const out = application.onto(prev); ({ owners } = out); return out.object; },
+    owners: () => owners,
+  });
+  return { type: 'object', code: 200, object: scaleOf(resource, done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object) };
 }

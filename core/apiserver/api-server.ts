@@ -40,6 +40,7 @@ import { Aggregator, type FrontProxy } from './aggregation/aggregator.ts';
 import type { RemoteApis } from './aggregation/remote-discovery.ts';
 import { ensureFlowControl, keepDangling } from './flowcontrol/bootstrap.ts';
 import { dump } from './flowcontrol/dump.ts';
+import { flowMetrics } from './flowcontrol/metrics.ts';
 import { FlowControl } from './flowcontrol/flow-control.ts';
 import { keepLocal, registerLocal } from './aggregation/registration.ts';
 import { HttpServer, type ConnectHandler, type PathHandler } from './http/server.ts';
@@ -143,6 +144,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   };
 
   const authenticator = new Authenticator(env, o.tokens ?? new Map(), tokens);
+  if (o.frontProxy?.ca) authenticator.trustFrontProxy(o.frontProxy.ca, ['front-proxy-client']);
   const metrics = new Metrics();
   let address = '';
   let closing = false;
@@ -173,6 +175,13 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     return discovery.handle(method, path, headers, query);
   };
   const flow = new FlowControl(env);
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(o.gitVersion) ?? [];
+  metrics.addFamily(
+    ...flowMetrics(flow),
+    { name: 'kubernetes_build_info', help: 'What this server is.', type: 'gauge', read: () => [[{ git_version: o.gitVersion, go_version: `node ${process.version}`, major, minor, platform: `${process.platform}/${process.arch}` }, 1]] },
+    { name: 'apiserver_storage_objects', help: 'Stored objects by resource.', type: 'gauge', read: () => [...new Map([...resources.all()].map(r => [r.prefix, r])).values()].map(r => [{ resource: r.stored.group ? `${r.stored.plural}.${r.stored.group}` : r.stored.plural }, store.count(r.prefix)]) },
+    { name: 'aggregator_unavailable_apiservice', help: 'APIServices whose server cannot be reached.', type: 'gauge', read: () => (aggregator?.versions ?? []).map(v => [{ name: `${v.version}.${v.group}` }, v.stale ? 1 : 0]) },
+  );
   const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
   const http = new HttpServer({ flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
@@ -193,7 +202,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     },
     get: (...args) => lookup.get(...args),
     async listen(host, port, tls) {
-      const actual = await http.listen(host, port, { ...tls, ca: o.clientCa });
+      const actual = await http.listen(host, port, { ...tls, ca: [o.clientCa, o.frontProxy?.ca].filter(c => c !== undefined) });
       address ||= `${host.includes(':') ? `[${host}]` : host}:${actual}`;
       metrics.start();
       policy ??= reconcileDefaults(env).then(() => rbac.defaultsWritten());

@@ -8,12 +8,12 @@ import { connect } from 'node:tls';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Pki } from '../../core/boot/pki.ts';
+import { Pki, type KeyPair } from '../../core/boot/pki.ts';
 import { TestApi } from '../harness/api-server.ts';
 
 let api: TestApi, dir: string, server: Server, theirs: Pki, front: Pki;
 const seen: { url: string; headers: IncomingMessage['headers']; raw: string[]; cn: string; body: string }[] = [];
-let working = true;
+let working = true, proxy: KeyPair;
 
 const LIST = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'wardle.example.com/v1alpha1', resources: [
   { name: 'flunders', singularName: 'flunder', namespaced: true, kind: 'Flunder', verbs: ['create', 'get', 'list', 'watch'], shortNames: ['fl'] },
@@ -39,7 +39,8 @@ beforeAll(async () => {
   });
   server.on('upgrade', (req, socket, head) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n'); socket.write(`for ${String(req.headers['x-remote-user'])}:`); socket.write(head); socket.pipe(socket); });
   await new Promise<void>(resolve => { server.listen(0, 'localhost', resolve); });
-  api = await TestApi.start({ frontProxy: await front.issue('front-proxy-client', { commonName: 'front-proxy-client' }) });
+  proxy = await front.issue('front-proxy-client', { commonName: 'front-proxy-client' });
+  api = await TestApi.start({ frontProxy: { ...proxy, ca: front.ca.cert } });
 });
 afterAll(async () => {
   await api.stop();
@@ -108,6 +109,18 @@ it('passes watches and upgrades through', async () => {
   for await (const b of socket) { text += String(b); if (text.endsWith('hello')) break; }
   expect(text).toMatch(/^HTTP\/1\.1 101 [^]*for admin:hello$/);
   socket.destroy();
+});
+
+it('believes a front proxy, and nobody else, who stands behind a request', async () => {
+  const who = async (cert: KeyPair | undefined, headers: Record<string, string>): Promise<unknown> => {
+    const a = await api.call('/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: '{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}', headers, ...(cert ? { cert } : {}) });
+    return a.status === 201 ? a.json<{ status: { userInfo: object } }>().status.userInfo : a.status;
+  };
+  const claims = { 'X-Remote-User': 'jane', 'X-Remote-Group': 'devs', 'X-Remote-Extra-Acme.com%2Fproject': 'a', 'X-Remote-Uid': 'u1' };
+  expect(await who(proxy, claims)).toEqual({ username: 'jane', uid: 'u1', groups: ['devs', 'system:authenticated'], extra: { 'acme.com/project': ['a'] } });
+  expect(await who(undefined, claims)).toMatchObject({ username: 'admin' });
+  expect(await who(await front.issue('other', { commonName: 'other' }), claims)).toBe(401);
+  expect(await who(await api.pki.issue('front-proxy-client', { commonName: 'front-proxy-client' }), claims)).toMatchObject({ username: 'front-proxy-client' });
 });
 
 it('shows one OpenAPI of both', async () => {

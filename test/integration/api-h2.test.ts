@@ -121,5 +121,18 @@ describe('priority and fairness', () => {
     expect(codes.filter(c => c === 429).length).toBeGreaterThan(0);
     expect(codes.filter(c => c === 200).length).toBeGreaterThan(50);
     expect(retry).toBe('1');
+    const page = (await api.call('/metrics')).text;
+    expect(Number(/^apiserver_flowcontrol_rejected_requests_total\{flow_schema="global-default",priority_level="global-default",reason="queue-full"\} (\d+)$/m.exec(page)?.[1])).toBeGreaterThan(0);
+    expect(page).toMatch(/^apiserver_storage_objects\{resource="configmaps"\} \d+$/m);
+    // The exposition format: every sample belongs to a family that was announced, and each is announced once.
+    const families = [...page.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram)$/gm)].map(m => m[1]!);
+    expect(new Set(families).size).toBe(families.length);
+    for (const line of page.split('\n').filter(l => l !== '' && !l.startsWith('#'))) {
+      const [, name] = /^([a-z_]+)(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? -?[\d.e+-]+$/.exec(line) ?? [];
+      expect(name, line).toBeDefined();
+      expect(families.some(f => name === f || (name!.startsWith(f) && /_(?:bucket|sum|count)$/.test(name!))), line).toBe(true);
+    }
+    expect((await api.call('/debug/api_priority_and_fairness/dump_priority_levels')).text).toMatch(/^PriorityLevelName, [^]*\nglobal-default, /);
+    expect((await api.call('/debug/pprof/')).status).toBe(404);
   });
 });

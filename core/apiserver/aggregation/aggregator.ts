@@ -13,7 +13,12 @@ import { ask, type Reply } from './ask.ts';
 import { readVersion, type RemoteVersion } from './remote-discovery.ts';
 
 /** How this server shows other servers who it is: a certificate of an authority they trust for just that. PEM. */
-export interface FrontProxy { readonly cert: string; readonly key: string }
+export interface FrontProxy {
+  readonly cert: string;
+  readonly key: string;
+  /** That authority: whoever it signed for may also be a front proxy of this server. */
+  readonly ca?: string;
+}
 
 /** How often servers are asked again whether they are there, and how often one that was not. */
 const RECHECK_MS = 30_000, RETRY_MS = 2_000;

@@ -1,6 +1,6 @@
 // Who asks? Client certificates, then bearer tokens: static, service-account, bootstrap (contract 11.1). A credential that fails is
 // never anonymous; no credential is.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual, X509Certificate, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { unauthorized } from '../../api/meta/status.ts';
@@ -22,7 +22,8 @@ export class Authenticator {
   readonly #tokens: Map<string, UserInfo>;
   readonly #serviceAccounts: ServiceAccountTokens;
   /** The certificate of a connection does not change while it lasts. */
-  readonly #bySocket = new WeakMap<TLSSocket, UserInfo | 'bad' | 'none'>();
+  readonly #bySocket = new WeakMap<TLSSocket, Shown>();
+  #front: { key: KeyObject; names: readonly string[] } | undefined;
   readonly #lastToken = new WeakMap<TLSSocket, { auth: string; user: UserInfo }>();
 
   /** `tokens`: static bearer tokens and whom they stand for. They are kept as digests, so that look-ups tell nothing by their time. */
@@ -32,9 +33,12 @@ export class Authenticator {
     this.#serviceAccounts = serviceAccounts;
   }
 
+  /** Believes whoever shows a certificate of this authority (PEM) with one of these common names: they say who stands behind a request. */
+  trustFrontProxy(ca: string, names: readonly string[]): void { this.#front = { key: new X509Certificate(ca).publicKey, names }; }
+
   /** Throws 401 for a credential that does not hold. Impersonation headers replace the user. */
   async authenticate(req: Asking): Promise<UserInfo> {
-    const user = await this.#user(req.socket as TLSSocket, req.headers);
+    const user = this.#certificate(req.socket as TLSSocket) === 'front' && req.headers['x-remote-user'] ? behindProxy(req.rawHeaders) : await this.#user(req.socket as TLSSocket, req.headers);
     return impersonates(req.headers) ? impersonated(user, req.rawHeaders, this.#env.authorizer) : user;
   }
 
@@ -95,25 +99,48 @@ export class Authenticator {
     return { name: `system:bootstrap:${id}`, groups: withAuthenticated(['system:bootstrappers', ...field('auth-extra-groups').split(',').filter(g => g.startsWith('system:bootstrappers:'))]) };
   }
 
-  #certificate(socket: TLSSocket): UserInfo | 'bad' | 'none' {
+  #certificate(socket: TLSSocket): Shown {
     let found = this.#bySocket.get(socket);
     if (found === undefined) {
-      found = readCertificate(socket);
+      found = readCertificate(socket, this.#front);
       this.#bySocket.set(socket, found);
     }
     return found;
   }
 }
 
-function readCertificate(socket: TLSSocket): UserInfo | 'bad' | 'none' {
+/** Whom a connection's certificate stands for: somebody, a front proxy, nobody this server knows, or there is none. */
+type Shown = UserInfo | 'front' | 'bad' | 'none';
+
+function readCertificate(socket: TLSSocket, front: { key: KeyObject; names: readonly string[] } | undefined): Shown {
   if (typeof socket.getPeerCertificate !== 'function') return 'none';
   const cert = socket.getPeerCertificate();
   if (!cert || Object.keys(cert).length === 0) return 'none';
   const { CN, O } = cert.subject as unknown as { CN?: string | string[]; O?: string | string[] };
   const name = Array.isArray(CN) ? CN[0] : CN;
   if (!socket.authorized || !name) return 'bad';
+  // What the proxies' authority has signed is never a user's own.
+  if (front && new X509Certificate(cert.raw).verify(front.key)) return front.names.includes(name) ? 'front' : 'bad';
   const groups = O === undefined ? [] : Array.isArray(O) ? O : [O];
   return { name, groups: withAuthenticated(groups) };
+}
+
+/** The user a front proxy names (upstream's default headers). Repeated headers are read one by one: a group may hold a comma. */
+function behindProxy(raw: readonly string[]): UserInfo {
+  let name = '', uid = '';
+  const groups: string[] = [], extra: Record<string, string[]> = {};
+  for (let i = 0; i < raw.length; i += 2) {
+    const header = raw[i]!.toLowerCase(), value = raw[i + 1]!;
+    if (header === 'x-remote-user') name ||= value;
+    else if (header === 'x-remote-uid') uid ||= value;
+    else if (header === 'x-remote-group') groups.push(value);
+    else if (header.startsWith('x-remote-extra-')) (extra[unescaped(header.slice(15))] ??= []).push(value);
+  }
+  return { name, groups: withAuthenticated(groups), ...(uid ? { uid } : {}), extra };
+}
+
+function unescaped(key: string): string {
+  try { return decodeURIComponent(key); } catch { return key; /* not escaped, and a stray percent sign */ }
 }
 
 const withAuthenticated = (groups: readonly string[]): string[] => (groups.includes(AUTHENTICATED) ? [...groups] : [...groups, AUTHENTICATED]);

@@ -21,9 +21,13 @@ const escape = (v: string): string => v.replace(/[\\"\n]/g, c => (c === '\n' ? '
 /** One gauge whose value is read when somebody asks. */
 export interface Gauge { name: string; help: string; type?: 'gauge' | 'counter'; read(): number }
 
+/** A figure in several series, told apart by labels, read when somebody asks. */
+export interface Family { name: string; help: string; type: 'gauge' | 'counter'; read(): readonly (readonly [Readonly<Record<string, string>>, number])[] }
+
 export class Metrics {
   readonly #series = new Map<string, Series>();
   readonly #gauges: Gauge[] = [];
+  readonly #families: Family[] = [];
   readonly #delay = monitorEventLoopDelay({ resolution: 100 });
   #inflight = 0;
   #watches = 0;
@@ -32,6 +36,7 @@ export class Metrics {
   start(): void { this.#delay.enable(); }
   stop(): void { this.#delay.disable(); }
   add(gauge: Gauge): void { this.#gauges.push(gauge); }
+  addFamily(...families: readonly Family[]): void { this.#families.push(...families); }
   began(): void { this.#inflight++; }
   ended(): void { this.#inflight--; }
   watchBegan(): void { this.#watches++; }
@@ -82,6 +87,12 @@ export class Metrics {
     one('nodejs_external_memory_bytes', 'gauge', 'Memory outside the heap.', memory.external);
     if (this.#delay.count > 0) one('nodejs_eventloop_lag_p99_seconds', 'gauge', 'Delay of the event loop, 99th percentile.', this.#delay.percentile(99) / 1e9);
     for (const g of this.#gauges) one(g.name, g.type ?? 'gauge', g.help, g.read());
+    for (const f of this.#families) {
+      const series = f.read();
+      if (series.length === 0) continue;
+      head(f.name, f.type, f.help);
+      for (const [labels, value] of series) out.push(`${f.name}{${Object.entries(labels).map(([k, v]) => `${k}="${escape(v)}"`).join(',')}} ${value}`);
+    }
     return `${out.join('\n')}\n`;
   }
 }

@@ -84,10 +84,10 @@ export class HttpServer {
   readonly #upgraded = new Set<Duplex>();
   constructor(o: HttpOptions) { this.#o = o; }
 
-  /** Starts to listen; resolves with the port. `ca` signs the client certificates that are believed. */
-  listen(host: string, port: number, tls: { cert: string; key: string; ca: string | undefined }): Promise<number> {
+  /** Starts to listen; resolves with the port. `ca` sign the client certificates that are believed. */
+  listen(host: string, port: number, tls: { cert: string; key: string; ca: readonly string[] }): Promise<number> {
     const server = createServer({
-      cert: tls.cert, key: tls.key, ...(tls.ca ? { ca: tls.ca, requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['h2', 'http/1.1'], noDelay: true,
+      cert: tls.cert, key: tls.key, ...(tls.ca.length > 0 ? { ca: [...tls.ca], requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['h2', 'http/1.1'], noDelay: true,
       keepAlive: true, keepAliveTimeout: 600_000, requestTimeout: 300_000, maxHeaderSize: 64 * 1024,
     }, (req, res) => { void this.#request(req, res); });
     server.timeout = 0;

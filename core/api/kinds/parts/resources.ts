@@ -10,7 +10,7 @@ const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage', 'pods
 const CONTAINER = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 /** Resources a node may promise only once: extended ones and huge pages. */
-const noOvercommit = (name: string): boolean => isHugePages(name) || (name.includes('/') && !name.startsWith('kubernetes.io/'));
+export const noOvercommit = (name: string): boolean => isHugePages(name) || (name.includes('/') && !name.startsWith('kubernetes.io/'));
 
 /** Writes a quantity as Kubernetes stores it; throws BadRequest for text that is none (a decoding error upstream, not a validation one). */
 export function canonical(value: string | number, milli = false): string {
@@ -41,7 +41,8 @@ export function defaultRequirements(r: ResourceRequirements | undefined | null, 
   }
 }
 
-function validateName(name: string, path: string): FieldError[] {
+/** The name of a resource that containers may ask for. */
+export function validateContainerResource(name: string, path: string): FieldError[] {
   const errors = labelKey(name).map(m => invalid(path, name, m));
   if (errors.length > 0 || name.includes('/')) return errors;
   if (!STANDARD.has(name) && !isHugePages(name)) return [invalid(path, name, 'must be a standard resource type or fully qualified'), invalid(path, name, 'must be a standard resource for containers')];
@@ -80,12 +81,12 @@ export function validateRequirements(r: ResourceRequirements | undefined, path: 
   if (!r) return errors;
   for (const name in r.limits) {
     const at = `${path}.limits[${name}]`;
-    if (!CONTAINER.has(name)) errors.push(...validateName(name, at));
+    if (!CONTAINER.has(name)) errors.push(...validateContainerResource(name, at));
     errors.push(...validateAmount(name, r.limits[name]!, at));
   }
   for (const name in r.requests) {
     const at = `${path}.requests[${name}]`, request = r.requests[name]!;
-    if (!CONTAINER.has(name)) errors.push(...validateName(name, at));
+    if (!CONTAINER.has(name)) errors.push(...validateContainerResource(name, at));
     errors.push(...validateAmount(name, request, at));
     const limit = r.limits?.[name];
     if (limit === undefined) {

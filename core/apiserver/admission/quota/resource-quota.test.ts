@@ -14,10 +14,10 @@ beforeEach(async () => { api = await inProcess(); });
 describe('ResourceQuota', () => {
   it('says at once what is used, and charges what is made before it is answered', async () => {
     await api.call('POST', PODS, podWith('old', { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '128Mi' } }));
-    await quota('q', { pods: '3', 'requests.cpu': '1', memory: '1Gi', 'limits.memory': '2Gi', 'count/pods': '9', bogus: '1' });
+    await quota('q', { pods: '3', 'requests.cpu': '1', memory: '1Gi', 'limits.memory': '2Gi', 'count/pods': '9', 'example.com/x': '1' });
     await turn();
     expect((await api.call('GET', `${QUOTAS}/q`)).status).toEqual({
-      hard: { pods: '3', 'requests.cpu': '1', memory: '1Gi', 'limits.memory': '2Gi', 'count/pods': '9', bogus: '1' },
+      hard: { pods: '3', 'requests.cpu': '1', memory: '1Gi', 'limits.memory': '2Gi', 'count/pods': '9', 'example.com/x': '1' },
       used: { 'count/pods': '1', 'limits.memory': '128Mi', memory: '64Mi', pods: '1', 'requests.cpu': '100m' },
     });
     await api.call('POST', PODS, podWith('new', { requests: { cpu: '200m', memory: '64Mi' }, limits: { memory: '128Mi' } }));

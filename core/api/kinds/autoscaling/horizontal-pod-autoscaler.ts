@@ -1,13 +1,12 @@
-import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { NOT_POSITIVE } from '../../meta/names.ts';
-import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '../../types/kubernetes.ts';
+import { invalid, required, type FieldError } from '../../meta/field-error.ts';
+import type { V2HorizontalPodAutoscaler, V2HPAScalingRules, V2MetricSpec } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
+import { SOURCES, validateMetric, validateReference, validateScaling } from './validate.ts';
 
 interface Target { type?: string; averageUtilization?: number; averageValue?: string; value?: string }
 interface Metric { name?: string; container?: string; target?: Target; current?: Target; metric?: { name?: string } }
-const SOURCES: Readonly<Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>> = { ContainerResource: 'containerResource', External: 'external', Object: 'object', Pods: 'pods', Resource: 'resource' };
 const sourceOf = (m: V2MetricSpec): Metric | undefined => (SOURCES[m.type] ? (m[SOURCES[m.type]!] as Metric | undefined) : undefined);
 
 function validate(h: V2HorizontalPodAutoscaler): FieldError[] {
@@ -18,16 +17,14 @@ function validate(h: V2HorizontalPodAutoscaler): FieldError[] {
   if (low < 1) errors.push(invalid('spec.minReplicas', low, 'must be greater than or equal to 1'));
   if (!(spec.maxReplicas >= 1)) errors.push(invalid('spec.maxReplicas', spec.maxReplicas ?? 0, 'must be greater than 0'));
   if (spec.maxReplicas < low) errors.push(invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`'));
-  for (const f of ['kind', 'name'] as const) if (!spec.scaleTargetRef?.[f]) errors.push(required(`spec.scaleTargetRef.${f}`));
-  spec.metrics?.forEach((m, i) => {
-    const at = `spec.metrics[${i}]`, source = sourceOf(m);
-    if (!m.type) errors.push(required(`${at}.type`, 'must specify a metric source type'));
-    else if (!SOURCES[m.type]) errors.push(notSupported(`${at}.type`, m.type, Object.keys(SOURCES)));
-    else if (!source) errors.push(required(`${at}.${SOURCES[m.type]!}`, 'must populate information for the given metric source'));
-    else if (source.target?.averageUtilization !== undefined && source.target.averageUtilization < 1) errors.push(invalid(`${at}.${SOURCES[m.type]!}.target.averageUtilization`, source.target.averageUtilization, NOT_POSITIVE));
-  });
+  errors.push(...validateReference(spec.scaleTargetRef, 'spec.scaleTargetRef'));
+  spec.metrics?.forEach((m, i) => errors.push(...validateMetric(m, `spec.metrics[${i}]`)));
+  for (const way of ['scaleUp', 'scaleDown'] as const) errors.push(...validateScaling(spec.behavior?.[way], `spec.behavior.${way}`));
   return errors;
 }
+
+/** What is said of scaling one way leaves the rest as it would be without. */
+const scaling = (given: V2HPAScalingRules | undefined, usual: V2HPAScalingRules): V2HPAScalingRules => ({ ...usual, ...given });
 
 function targets(h: V2HorizontalPodAutoscaler): string {
   const specs = h.spec?.metrics ?? [], now = (h.status?.currentMetrics ?? []) as unknown as V2MetricSpec[];
@@ -50,6 +47,10 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
     if (!h.spec) return;
     h.spec.minReplicas ??= 1;
     if (!h.spec.metrics?.length) h.spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
+    const b = h.spec.behavior;
+    if (!b) return;
+    b.scaleUp = scaling(b.scaleUp, { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, { type: 'Percent', value: 100, periodSeconds: 15 }] });
+    b.scaleDown = scaling(b.scaleDown, { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] });
   },
   prepareForCreate(h) { h.status = { currentMetrics: [], desiredReplicas: 0 } as unknown as V2HorizontalPodAutoscaler['status']; },
   prepareForUpdate: keepStatus,

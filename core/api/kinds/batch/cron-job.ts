@@ -9,6 +9,20 @@ import { defaultPodTemplate, tidyNestedMeta } from '../parts/pod-template.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
 import { validateJobSpec } from './job.ts';
 
+function validateZone(zone: string | undefined): FieldError[] {
+  if (zone === undefined) return [];
+  const at = 'spec.timeZone';
+  if (zone === '') return [invalid(at, zone, 'timeZone must be nil or non-empty string')];
+  if (zone.toLowerCase() === 'local') return [invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
+  return knownZone(zone) ? [] : [invalid(at, zone, `unknown time zone ${zone}`)];
+}
+
+function knownZone(zone: string): boolean {
+  // Offsets such as +01:00 are no zones of the IANA.
+  if (/^[+-]/.test(zone)) return false;
+  try { return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''; } catch { return false; }
+}
+
 function validate(c: CronJob): FieldError[] {
   const { spec } = c;
   if (!spec) return [required('spec.schedule')];
@@ -21,6 +35,7 @@ function validate(c: CronJob): FieldError[] {
     if (bad) errors.push(invalid('spec.schedule', spec.schedule, bad));
     if (/TZ=/.test(spec.schedule)) errors.push(invalid('spec.schedule', spec.schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
   }
+  errors.push(...validateZone(spec.timeZone));
   errors.push(...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'));
   if (!['Allow', 'Forbid', 'Replace'].includes(spec.concurrencyPolicy ?? '')) errors.push(spec.concurrencyPolicy ? notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']) : required('spec.concurrencyPolicy'));
   if (!spec.jobTemplate?.spec) return [...errors, required('spec.jobTemplate.spec.template')];

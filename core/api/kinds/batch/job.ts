@@ -1,12 +1,13 @@
 // Jobs (Kubernetes pkg/apis/batch, job strategy and printer).
 import { semanticEqual } from '../../meta/equal.ts';
-import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { IMMUTABLE } from '../../meta/names.ts';
+import { invalid, notSupported, required, tooLong, type FieldError } from '../../meta/field-error.ts';
+import { dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
 import { ageText } from '../../meta/time.ts';
 import type { Job, JobSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind, type Health } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
+import { validateFailurePolicy, validateSuccessPolicy } from './failure-policy.ts';
 import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
@@ -43,14 +44,36 @@ function generateSelector(j: Job): void {
   spec.selector.matchLabels = { ...spec.selector.matchLabels, [UID]: metadata.uid };
 }
 
+const MOST_INDEXED = 100_000;
+
+/** Who looks after the job instead of this cluster: `example.com/controller`. */
+function validateManager(name: string, path: string): FieldError[] {
+  const slash = name.indexOf('/');
+  if (slash <= 0 || slash === name.length - 1) return [invalid(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  return [...dnsSubdomain(name.slice(0, slash)).map(m => invalid(path, name.slice(0, slash), m)), ...(name.length > 63 ? [tooLong(path, 63)] : [])];
+}
+
 /** The rules of a Job's spec, its own or a CronJob's template. */
 export function validateJobSpec(spec: JobSpec, path: string, selected: boolean): FieldError[] {
   const errors: FieldError[] = [];
   for (const f of ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const) errors.push(...nonNegative(spec[f], `${path}.${f}`));
   if (spec.completionMode !== undefined) {
     if (spec.completionMode !== 'Indexed' && spec.completionMode !== 'NonIndexed') errors.push(notSupported(`${path}.completionMode`, spec.completionMode, ['Indexed', 'NonIndexed']));
-    if (spec.completionMode === 'Indexed' && spec.completions === undefined) errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
+    if (spec.completionMode === 'Indexed') {
+      if (spec.completions === undefined) errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
+      if ((spec.parallelism ?? 0) > MOST_INDEXED) errors.push(invalid(`${path}.parallelism`, spec.parallelism, `must be less than or equal to ${MOST_INDEXED} when completion mode is Indexed`));
+      if (spec.maxFailedIndexes !== undefined && spec.completions !== undefined && spec.maxFailedIndexes > spec.completions) errors.push(invalid(`${path}.maxFailedIndexes`, spec.maxFailedIndexes, 'must be less than or equal to completions'));
+    }
   }
+  if (spec.completionMode !== 'Indexed') for (const f of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) if (spec[f] !== undefined) errors.push(invalid(`${path}.${f}`, spec[f], 'requires indexed completion mode'));
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
+  if (spec.managedBy !== undefined) errors.push(...validateManager(spec.managedBy, `${path}.managedBy`));
+  const replace = spec.podReplacementPolicy;
+  if (replace !== undefined) {
+    if (spec.podFailurePolicy && replace !== 'Failed') errors.push(notSupported(`${path}.podReplacementPolicy`, replace, ['Failed']));
+    else if (replace !== 'Failed' && replace !== 'TerminatingOrFailed') errors.push(notSupported(`${path}.podReplacementPolicy`, replace, ['Failed', 'TerminatingOrFailed']));
+  }
+  errors.push(...validateFailurePolicy(spec, `${path}.podFailurePolicy`), ...validateSuccessPolicy(spec, `${path}.successPolicy`));
   if (selected) {
     if (!spec.selector) errors.push(required(`${path}.selector`));
     else errors.push(...validateLabelSelector(spec.selector, `${path}.selector`));

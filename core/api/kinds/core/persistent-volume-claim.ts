@@ -1,10 +1,13 @@
 import { semanticEqual } from '../../meta/equal.ts';
-import { forbidden, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { dnsSubdomain } from '../../meta/names.ts';
+import { compareQuantity } from '../../meta/quantity.ts';
 import type { PersistentVolumeClaim } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
+import { validateLabelSelector } from '../parts/scheduling.ts';
 
 export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const SHORT: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
@@ -24,6 +27,7 @@ function validate(c: PersistentVolumeClaim): FieldError[] {
   if (!spec) return [required('spec.accessModes', 'at least 1 access mode is required')];
   const errors: FieldError[] = [];
   if (!spec.accessModes?.length) errors.push(required('spec.accessModes', 'at least 1 access mode is required'));
+  errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
   for (const m of spec.accessModes ?? []) if (!ACCESS_MODES.includes(m)) errors.push(notSupported('spec.accessModes', m, ACCESS_MODES));
   if (spec.accessModes?.includes('ReadWriteOncePod') && spec.accessModes.length > 1) errors.push(forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes'));
   const storage = spec.resources?.requests?.storage;
@@ -31,11 +35,28 @@ function validate(c: PersistentVolumeClaim): FieldError[] {
   else if (storage === '0' || storage.startsWith('-')) errors.push({ type: 'FieldValueInvalid', field: 'spec.resources[storage]', detail: `Invalid value: ${JSON.stringify(storage)}: must be greater than zero` });
   else errors.push(...validateAmount('storage', storage, 'spec.resources[storage]'));
   if (spec.volumeMode !== undefined && spec.volumeMode !== 'Block' && spec.volumeMode !== 'Filesystem') errors.push(notSupported('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']));
+  for (const f of ['storageClassName', 'volumeAttributesClassName'] as const) if (spec[f]) for (const m of dnsSubdomain(spec[f])) errors.push(invalid(`spec.${f}`, spec[f], m));
+  for (const f of ['dataSource', 'dataSourceRef'] as const) errors.push(...validateSource(spec[f], `spec.${f}`));
+  return errors;
+}
+
+function validateSource(s: { apiGroup?: string; kind?: string; name?: string } | undefined, path: string): FieldError[] {
+  if (!s) return [];
+  const errors: FieldError[] = [];
+  if (!s.name) errors.push(required(`${path}.name`));
+  if (!s.kind) errors.push(required(`${path}.kind`));
+  if (!s.apiGroup && s.kind && s.kind !== 'PersistentVolumeClaim') errors.push(invalid(path, s.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+  if (s.apiGroup) for (const m of dnsSubdomain(s.apiGroup)) errors.push(invalid(`${path}.apiGroup`, s.apiGroup, m));
   return errors;
 }
 
 function validateUpdate(next: PersistentVolumeClaim, prev: PersistentVolumeClaim): FieldError[] {
   const a = next.spec ?? {}, b = prev.spec ?? {};
+  const size = a.resources?.requests?.['storage'], was = b.resources?.requests?.['storage'], capacity = prev.status?.capacity?.['storage'];
+  if (size !== undefined && was !== undefined && compareQuantity(size, was) < 0 && (capacity === undefined || compareQuantity(size, capacity) <= 0)) {
+    return [forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity')];
+  }
+  if (b.volumeAttributesClassName !== undefined && a.volumeAttributesClassName === undefined && prev.status?.phase === 'Bound') return [forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')];
   // The binder names the volume once; size and attributes may be asked anew.
   const same = { ...a, resources: b.resources, volumeAttributesClassName: b.volumeAttributesClassName, ...(b.volumeName ? {} : { volumeName: b.volumeName }), ...(b.storageClassName === undefined ? { storageClassName: undefined } : {}) };
   if (semanticEqual(same, b)) return [];

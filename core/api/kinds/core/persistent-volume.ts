@@ -1,10 +1,13 @@
 import { semanticEqual } from '../../meta/equal.ts';
-import { forbidden, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { validateDriverName } from '../parts/csi.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
+import { validateAffinity } from '../parts/scheduling.ts';
 import { ACCESS_MODES, accessModesText } from './persistent-volume-claim.ts';
 
 const NOT_SOURCES = new Set(['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy', 'storageClassName', 'volumeAttributesClassName', 'volumeMode']);
@@ -24,6 +27,21 @@ function validate(v: PersistentVolume): FieldError[] {
   if (found.length === 0) errors.push(required('spec', 'must specify a volume type'));
   found.slice(1).forEach(k => errors.push(forbidden(`spec.${k}`, 'may not specify more than 1 volume type')));
   if (spec.hostPath && !spec.hostPath.path) errors.push(required('spec.hostPath.path'));
+  if (spec.hostPath?.path === '/' && reclaim === 'Recycle') errors.push(forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));
+  if (spec.nfs) {
+    for (const f of ['server', 'path'] as const) if (!spec.nfs[f]) errors.push(required(`spec.nfs.${f}`));
+    if (spec.nfs.path && !spec.nfs.path.startsWith('/')) errors.push(invalid('spec.nfs.path', spec.nfs.path, 'must be an absolute path'));
+  }
+  if (spec.csi) {
+    errors.push(...validateDriverName(spec.csi.driver, 'spec.csi.driver'));
+    if (!spec.csi.volumeHandle) errors.push(required('spec.csi.volumeHandle'));
+  }
+  if (spec.local && !spec.local.path) errors.push(required('spec.local.path'));
+  for (const f of ['storageClassName', 'volumeAttributesClassName'] as const) if (spec[f]) for (const m of dnsSubdomain(spec[f])) errors.push(invalid(`spec.${f}`, spec[f], m));
+  if (spec.nodeAffinity) {
+    if (!spec.nodeAffinity.required) errors.push(required('spec.nodeAffinity.required', 'must specify required node constraints'));
+    else errors.push(...validateAffinity({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: spec.nodeAffinity.required } }, 'spec').map(e => ({ ...e, field: e.field.replace('nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution', 'nodeAffinity.required') })));
+  }
   if (spec.local && !spec.nodeAffinity) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
   if (spec.volumeMode !== undefined && spec.volumeMode !== 'Block' && spec.volumeMode !== 'Filesystem') errors.push(notSupported('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']));
   return errors;
@@ -31,7 +49,10 @@ function validate(v: PersistentVolume): FieldError[] {
 
 function validateUpdate(next: PersistentVolume, prev: PersistentVolume): FieldError[] {
   const pick = (s: PersistentVolumeSpec): unknown => Object.fromEntries(sources(s).map(k => [k, s[k as keyof PersistentVolumeSpec]]));
-  return semanticEqual(pick(next.spec ?? {}), pick(prev.spec ?? {})) ? [] : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')];
+  const errors = semanticEqual(pick(next.spec ?? {}), pick(prev.spec ?? {})) ? [] : [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')];
+  if (next.spec?.volumeMode !== prev.spec?.volumeMode) errors.push(invalid('volumeMode', next.spec?.volumeMode, IMMUTABLE));
+  if (prev.spec?.nodeAffinity && !semanticEqual(next.spec?.nodeAffinity, prev.spec.nodeAffinity)) errors.push(invalid('nodeAffinity', next.spec?.nodeAffinity, IMMUTABLE));
+  return errors;
 }
 
 const orUnset = (v: string | undefined): string => v || '<unset>';

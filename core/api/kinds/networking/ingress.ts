@@ -1,11 +1,12 @@
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { isIP } from '../../meta/ip.ts';
-import { dns1035Label, dnsSubdomain, portName, portNumber, wildcardSubdomain } from '../../meta/names.ts';
+import { dns1035Label, dnsSubdomain, pathSegment, portName, portNumber, wildcardSubdomain } from '../../meta/names.ts';
 import type { HTTPIngressPath, Ingress, IngressBackend } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const backendOf = (value: unknown): IngressBackend | undefined => value as IngressBackend | undefined;
 
@@ -13,7 +14,15 @@ function validateBackend(b: IngressBackend | undefined, path: string): FieldErro
   if (!b || (!b.service && !b.resource)) return [required(path, 'only one of service or resource backends is required')];
   const errors: FieldError[] = [];
   if (b.service && b.resource) return [invalid(path, '', 'cannot set both resource and service backends')];
-  if (!b.service) return errors;
+  if (!b.service) {
+    const r = b.resource!, at = `${path}.resource`;
+    if (r.apiGroup) for (const m of dnsSubdomain(r.apiGroup)) errors.push(invalid(`${at}.apiGroup`, r.apiGroup, m));
+    for (const f of ['kind', 'name'] as const) {
+      if (!r[f]) errors.push(required(`${at}.${f}`, `${f} is required`));
+      else for (const m of pathSegment(r[f])) errors.push(invalid(`${at}.${f}`, r[f], m));
+    }
+    return errors;
+  }
   if (!b.service.name) errors.push(required(`${path}.service.name`));
   else for (const m of dns1035Label(b.service.name)) errors.push(invalid(`${path}.service.name`, b.service.name, m));
   const port = b.service.port;
@@ -41,6 +50,10 @@ function validate(i: Ingress): FieldError[] {
   if (!spec.rules?.length && !fallback) errors.push(invalid('spec', [], 'either `defaultBackend` or `rules` must be specified'));
   if (fallback) errors.push(...validateBackend(fallback, 'spec.defaultBackend'));
   if (spec.ingressClassName !== undefined) for (const m of dnsSubdomain(spec.ingressClassName)) errors.push(invalid('spec.ingressClassName', spec.ingressClassName, m));
+  spec.tls?.forEach((t, n) => {
+    t.hosts?.forEach((host, j) => { for (const m of host.includes('*') ? wildcardSubdomain(host) : dnsSubdomain(host)) errors.push(invalid(`spec.tls[${n}].hosts[${j}]`, host, m)); });
+    if (t.secretName) for (const m of dnsSubdomain(t.secretName)) errors.push(invalid(`spec.tls[${n}].secretName`, t.secretName, m));
+  });
   spec.rules?.forEach((r, n) => {
     const at = `spec.rules[${n}]`;
     if (r.host) {
@@ -66,6 +79,11 @@ export const ingress = defineKind<Ingress>({
   prepareForCreate(i) { i.status = { loadBalancer: {} }; },
   prepareForUpdate: keepStatus,
   validate,
+  validateCreate(i) {
+    const class_ = i.metadata?.annotations?.[CLASS_ANNOTATION], wanted = i.spec?.ingressClassName;
+    return class_ !== undefined && wanted !== undefined && class_ !== wanted ? [invalid(`annotations.${CLASS_ANNOTATION}`, class_, 'must match `ingressClassName` when both are specified')] : [];
+  },
+  warnings: i => (i.metadata?.annotations?.[CLASS_ANNOTATION] === undefined || i.spec?.ingressClassName !== undefined ? [] : [`annotation ${JSON.stringify(CLASS_ANNOTATION)} is deprecated, please use 'spec.ingressClassName' instead`]),
   columns: [
     nameColumn,
     text('Class', 'Ingress class.', i => i.spec?.ingressClassName ?? i.metadata?.annotations?.['kubernetes.io/ingress.class'] ?? '<none>'),

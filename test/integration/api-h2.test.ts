@@ -128,7 +128,7 @@ describe('priority and fairness', () => {
     const families = [...page.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram)$/gm)].map(m => m[1]!);
     expect(new Set(families).size).toBe(families.length);
     for (const line of page.split('\n').filter(l => l !== '' && !l.startsWith('#'))) {
-      const [, name] = /^([a-z_]+)(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? -?[\d.e+-]+$/.exec(line) ?? [];
+      const [, name] = /^([a-z_][a-z0-9_]*)(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? -?[\d.e+-]+$/.exec(line) ?? [];
       expect(name, line).toBeDefined();
       expect(families.some(f => name === f || (name!.startsWith(f) && /_(?:bucket|sum|count)$/.test(name!))), line).toBe(true);
     }

@@ -41,7 +41,7 @@ describe.each(all.filter((_, i) => i === 0 || i === all.length - 1))('kubectl 1.
   const plural = `widgets${minor}`, kind = `Widget${minor}`;
   const thing = (spec: string, name = 'a'): string => `apiVersion: example.com/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
 
-  test('create, wait, use at once, look, change, explain, delete', async () => {
+  test('14.1, 14.3, 14.4, 14.5, 14.13, 16 create, wait, use at once, look, change, explain, delete', async () => {
     const k = new Kube(binary, api.kubeconfig);
     expect(await k.run('create -f -', crd(plural, kind))).toBe(`customresourcedefinition.apiextensions.k8s.io/${plural}.example.com created`);
     expect(await k.run(`wait --for=condition=established crd/${plural}.example.com --timeout=10s`)).toBe(`customresourcedefinition.apiextensions.k8s.io/${plural}.example.com condition met`);

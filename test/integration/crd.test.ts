@@ -80,7 +80,7 @@ const path = (plural: string, name = '', v = 'v1'): string => `/apis/example.com
 const widget = (kind: string, name: string, spec: Json, more: Json = {}): Json => ({ apiVersion: 'example.com/v1', kind, metadata: { name }, spec, ...more });
 
 describe('a definition', () => {
-  it('is established, served at once, published, and vanishes with its objects', async () => {
+  it('1.12, 2.6, 14.1, 14.9, 14.13 is established, served at once, published, and vanishes with its objects', async () => {
     expect((await api.call(path('widgets'))).status).toBe(404);
     const c = await define(crd('Widget'));
     expect(c.status?.conditions?.map(x => [x.type, x.status, x.reason, x.message])).toEqual([['NamesAccepted', 'True', 'NoConflicts', 'no conflicts found'], ['Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted']]);
@@ -116,7 +116,7 @@ describe('a definition', () => {
     expect((await api.call('/apis/example.com')).status).toBe(404);
   });
 
-  it('waits for finalizers of its objects, refuses new ones meanwhile', async () => {
+  it('14.7 waits for finalizers of its objects, refuses new ones meanwhile', async () => {
     await define(crd('Held'));
     await send(path('helds'), { ...widget('Held', 'a', { cron: '1' }), metadata: { name: 'a', finalizers: ['example.com/hold'] } });
     await api.call(`${CRDS}/helds.example.com`, { method: 'DELETE' });
@@ -128,7 +128,7 @@ describe('a definition', () => {
     await gone;
   });
 
-  it('has its names only when nobody else has them', async () => {
+  it('14.8 has its names only when nobody else has them', async () => {
     await define(crd('Alpha'));
     const other = crd('Beta', { names: { kind: 'Alpha', plural: 'betas', shortNames: ['bet'] } });
     await send(CRDS, other);
@@ -137,6 +137,15 @@ describe('a definition', () => {
     await api.call(`${CRDS}/alphas.example.com`, { method: 'DELETE' });
     await until('betas.example.com', x => condition(x!, 'Established') === 'True');
     await api.call(`${CRDS}/betas.example.com`, { method: 'DELETE' });
+  });
+
+  it('14.10 needs approval in the groups of Kubernetes', async () => {
+    const body = (annotations?: Json): Json => ({ ...crd('Bad'), metadata: { name: 'bads.foo.k8s.io', annotations }, spec: { ...(crd('Bad')['spec'] as Json), group: 'foo.k8s.io' } });
+    const refused = await send(CRDS, body());
+    expect([refused.status, refused.json<{ message: string }>().message]).toEqual([422, 'CustomResourceDefinition.apiextensions.k8s.io "bads.foo.k8s.io" is invalid: metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111']);
+    expect((await send(CRDS, body({ 'api-approved.kubernetes.io': 'yes' }))).json<{ message: string }>().message).toContain('with either a URL or a reason starting with "unapproved"');
+    const c = await define(body({ 'api-approved.kubernetes.io': 'https://github.com/kubernetes/kubernetes/pull/1' }));
+    expect(c.status?.conditions?.find(x => x.type === 'KubernetesAPIApprovalPolicyConformant')).toMatchObject({ status: 'True', reason: 'ApprovedAnnotation', message: 'approved in https://github.com/kubernetes/kubernetes/pull/1' });
   });
 
   it('never takes the place of what is built in', async () => {
@@ -155,7 +164,6 @@ describe('a definition', () => {
     ['no storage version', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1')] } }, 'must have exactly one version marked as storage version'],
     ['a schema without types', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1', { storage: true, subresources: undefined, selectableFields: undefined, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { properties: {} } } } } })] } }, 'CustomResourceDefinition.apiextensions.k8s.io "bads.example.com" is invalid: spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields'],
     ['no schema', { spec: { ...(crd('Bad')['spec'] as Json), versions: [{ name: 'v1', served: true, storage: true }] } }, 'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
-    ['a protected group', { metadata: { name: 'bads.foo.k8s.io' }, spec: { ...(crd('Bad')['spec'] as Json), group: 'foo.k8s.io' } }, 'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111'],
   ])('is refused for %s', async (_, more, text) => {
     const reply = await send(CRDS, { ...crd('Bad'), ...more });
     expect(reply.status).toBe(422);
@@ -164,6 +172,12 @@ describe('a definition', () => {
 });
 
 describe('objects', () => {
+  it('14.3 are refused in the words clients know', async () => {
+    const reply = await send(path('things'), widget('Thing', 'bad', { cron: '1', image: 1 }));
+    expect([reply.status, reply.json<{ message: string }>().message]).toEqual([422, 'Thing.example.com "bad" is invalid: spec.image: Invalid value: "integer": spec.image in body must be of type string: "integer"']);
+    expect(reply.json<{ details: Json }>().details).toEqual({ name: 'bad', group: 'example.com', kind: 'Thing', causes: [{ reason: 'FieldValueTypeInvalid', message: 'Invalid value: "integer": spec.image in body must be of type string: "integer"', field: 'spec.image' }] });
+  });
+
   beforeAll(async () => { await define(crd('Thing')); });
 
   it.each<[string, Json, string]>([
@@ -186,7 +200,7 @@ describe('objects', () => {
     expect([reply.status, message]).toEqual([422, /, \.?spec\./.test(text) ? `Thing.example.com "bad" is invalid: [${text}]` : `Thing.example.com "bad" is invalid: ${text}`]);
   });
 
-  it('are pruned, with a warning or an error as asked; what may stay stays', async () => {
+  it('14.2 are pruned, with a warning or an error as asked; what may stay stays', async () => {
     const body = widget('Thing', 'pruned', { cron: '1', foo: 1, anything: { a: { b: 1 } }, note: null, labels: { x: 'y' }, inner: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, x: 1 } }, { status: { phase: 'x' }, other: 1 });
     const strict = await send(`${path('things')}?fieldValidation=Strict`, body);
     expect([strict.status, strict.json<{ message: string }>().message]).toEqual([400, expect.stringContaining('strict decoding error: unknown field "spec.foo", unknown field "other"')]);
@@ -197,7 +211,7 @@ describe('objects', () => {
     expect(Object.keys(made.json<{ spec: Json }>().spec)).not.toContain('foo');
   });
 
-  it('count generations, keep status apart, scale, and are told unchanged faults no more', async () => {
+  it('5.3, 14.5, 14.11 count generations, keep status apart, scale, and are told unchanged faults no more', async () => {
     await send(path('things'), widget('Thing', 'g', { cron: '1' }));
     const at = path('things', 'g');
     expect((await send(at, { spec: { cron: '2' }, status: { phase: 'x' } }, 'PATCH', merge)).json()).toMatchObject({ metadata: { generation: 2 } });
@@ -210,7 +224,7 @@ describe('objects', () => {
     expect([put.status, put.json<{ message: string }>().message]).toEqual([422, 'Thing.example.com "g" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update']);
   });
 
-  it('answer as tables, metadata and by selectors; not in protobuf, not to strategic patches', async () => {
+  it('14.4, 14.11, 14.12, 14.14 answer as tables, metadata and by selectors; not in protobuf, not to strategic patches (trap 26)', async () => {
     await send(path('things'), widget('Thing', 't', { cron: '77' }));
     const table = (await api.call(`${path('things')}?fieldSelector=spec.cron=77`, { headers: { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' } })).json<{ columnDefinitions: { name: string; priority: number }[]; rows: { cells: unknown[] }[] }>();
     expect(table.columnDefinitions.map(c => [c.name, c.priority])).toEqual([['Name', 0], ['Cron', 0], ['Replicas', 0], ['Phase', 1], ['Age', 0]]);
@@ -218,6 +232,8 @@ describe('objects', () => {
     const list = (await api.call(`${path('things')}?fieldSelector=spec.cron=77`)).json<{ kind: string; items: Json[] }>();
     expect([list.kind, list.items[0]!['kind'], list.items[0]!['apiVersion']]).toEqual(['ThingList', 'Thing', 'example.com/v1']);
     expect((await api.call(path('things'), { headers: { accept: 'application/vnd.kubernetes.protobuf' } })).status).toBe(406);
+    const as = 'as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', metadata = await api.call(path('things'), { headers: { accept: `application/vnd.kubernetes.protobuf;${as},application/json;${as}` } });
+    expect([metadata.status, metadata.json()['kind']]).toEqual([200, 'PartialObjectMetadataList']);
     expect((await send(path('things'), {}, 'POST', { 'content-type': 'application/vnd.kubernetes.protobuf' })).status).toBe(415);
     const smp = await send(path('things', 't'), {}, 'PATCH', { 'content-type': 'application/strategic-merge-patch+json' });
     expect([smp.status, smp.json<{ message: string }>().message]).toEqual([415, expect.stringContaining('application/json-patch+json, application/merge-patch+json')]);
@@ -238,7 +254,7 @@ describe('objects', () => {
 });
 
 describe('versions', () => {
-  it('are views of one object; the stored one may change, old ones are deprecated aloud, new defaults show at once', async () => {
+  it('14.6, 14.14 are views of one object; the stored one may change, old ones are deprecated aloud, new defaults show at once', async () => {
     await define(crd('Multi', {}, [version('v1', { storage: true }), version('v1beta1', { deprecated: true })]));
     await send(path('multis'), widget('Multi', 'a', { cron: '1' }));
     const beta = await api.call(path('multis', 'a', 'v1beta1'));
@@ -286,7 +302,7 @@ describe('a conversion webhook', () => {
   });
   const simple = (name: string, field: string, storage: boolean): Json => ({ name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { [field]: { type: 'integer' } } } } } } });
 
-  it('is asked for every way of reading and writing another version, and its failures are told', async () => {
+  it('14.6 is asked for every way of reading and writing another version, and its failures are told', async () => {
     answer = good;
     await define(crd('Conv', { conversion: config }, [simple('v1', 'size', true), simple('v2', 'length', false)]));
     const v1 = await send(path('convs'), widget('Conv', 'a', { size: 1 }));
@@ -325,7 +341,7 @@ describe('rules in CEL', () => {
   };
   const at = 'spec.versions[0].schema.openAPIV3Schema.properties[spec]';
 
-  it('judge objects and their changes', async () => {
+  it('14.2 judge objects and their changes', async () => {
     await define(crd('Ruled', {}, [ruled({
       type: 'object',
       'x-kubernetes-validations': [
@@ -348,7 +364,7 @@ describe('rules in CEL', () => {
     expect(await patch({ list: [{ k: 'b', n: 0 }, { k: 'a', n: 3 }], max: 9 })).toBe('patched');
   });
 
-  it('are judged themselves, and so are defaults', async () => {
+  it('14.1, 14.2 are judged themselves, and so are defaults', async () => {
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: 'self.b == 1' }] })).toContain(`${at}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.b == 1"}: compilation failed: ERROR: <input>:1:5: undefined field 'b'`);
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: 'self.a' }] })).toContain('cel expression must evaluate to a bool');
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', items: { type: 'string' }, 'x-kubernetes-validations': [{ rule: 'self.all(x, self.all(y, x == y))' }] } } })).toContain('estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule(s) or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)');

@@ -253,6 +253,34 @@ describe('objects', () => {
   });
 });
 
+describe('server-side apply', () => {
+  const apply = (name: string, manager: string, spec: Json, more = '', v = 'v1'): Promise<Reply> =>
+    send(`${path('owneds', name, v)}?fieldManager=${manager}${more}`, { apiVersion: `example.com/${v}`, kind: 'Owned', metadata: { name }, spec }, 'PATCH', { 'content-type': 'application/apply-patch+yaml' });
+  interface Managed { metadata: { managedFields: { manager: string; operation: string; apiVersion: string; fieldsV1: Json; subresource?: string }[] }; spec: Json }
+
+  it('7.7, 7.8, 14.2 follows the schema: keyed lists merge, sets join, conflicts are told', async () => {
+    await define(crd('Owned', {}, [version('v1', { storage: true }), version('v1beta1')]));
+    const made = await apply('a', 'one', { cron: '1', tags: ['a'], ports: [{ name: 'x', number: 1 }] });
+    expect(made.status).toBe(201);
+    expect(made.json<Managed>().metadata.managedFields).toMatchObject([{ manager: 'one', operation: 'Apply', apiVersion: 'example.com/v1', fieldsV1: { 'f:spec': { 'f:cron': {}, 'f:tags': { 'v:"a"': {} }, 'f:ports': { 'k:{"name":"x"}': { '.': {}, 'f:name': {}, 'f:number': {} } } } } }]);
+    const both = await apply('a', 'two', { tags: ['b'], ports: [{ name: 'y', number: 2 }] });
+    expect(both.json<Managed>().spec).toMatchObject({ cron: '1', replicas: 1, tags: ['a', 'b'], ports: [{ name: 'x', number: 1 }, { name: 'y', number: 2 }] });
+    const conflict = await apply('a', 'two', { tags: ['b'], cron: '2' });
+    expect([conflict.status, conflict.json<{ message: string }>().message]).toEqual([409, 'Apply failed with 1 conflict: conflict with "one": .spec.cron']);
+    expect((await apply('a', 'two', { cron: '2' }, '&force=true')).json<Managed>().spec).toMatchObject({ cron: '2', tags: ['a'], ports: [{ name: 'x', number: 1 }] });
+    // Another version is the same object.
+    const beta = await apply('a', 'three', { image: 'x' }, '', 'v1beta1');
+    expect(beta.json<Managed>()).toMatchObject({ apiVersion: 'example.com/v1beta1', spec: { cron: '2', image: 'x' } });
+    expect(beta.json<Managed>().metadata.managedFields.map(m => [m.manager, m.apiVersion])).toEqual(expect.arrayContaining([['one', 'example.com/v1'], ['two', 'example.com/v1'], ['three', 'example.com/v1beta1']]));
+    const refused = await apply('b', 'one', { cron: 'x' });
+    expect([refused.status, refused.json<{ message: string }>().message]).toEqual([422, expect.stringContaining('spec.cron: Invalid value: "x"')]);
+    const unknown = await apply('b', 'one', { cron: '1', nope: 1 }, '&fieldValidation=Strict');
+    expect([unknown.status, unknown.json<{ message: string }>().message]).toEqual([500, 'failed to create typed patch object (default/b; example.com/v1, Kind=Owned): .spec.nope: field not declared in schema']);
+    const status = await send(`${path('owneds', 'a')}/status?fieldManager=s`, { apiVersion: 'example.com/v1', kind: 'Owned', metadata: { name: 'a' }, status: { phase: 'Up' } }, 'PATCH', { 'content-type': 'application/apply-patch+yaml' });
+    expect(status.json<Managed>().metadata.managedFields.find(m => m.manager === 's')).toMatchObject({ subresource: 'status', fieldsV1: { 'f:status': { 'f:phase': {} } } });
+  });
+});
+
 describe('versions', () => {
   it('14.6, 14.14 are views of one object; the stored one may change, old ones are deprecated aloud, new defaults show at once', async () => {
     await define(crd('Multi', {}, [version('v1', { storage: true }), version('v1beta1', { deprecated: true })]));

@@ -60,7 +60,7 @@ describe('autoscalers', () => {
     ]);
   });
   test('behaviour is filled and bounded', () => {
-    const h = { metadata: {}, spec: { ...spec, behavior: { scaleDown: { stabilizationWindowSeconds: 4000 } } } };
+    const h = { metadata: { name: 'x', namespace: 'default' }, spec: { ...spec, behavior: { scaleDown: { stabilizationWindowSeconds: 4000 } } } };
     kindOf('autoscaling/v2', 'HorizontalPodAutoscaler')!.setDefaults!(h as KubeObject);
     expect(h.spec.behavior).toEqual({
       scaleUp: { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, { type: 'Percent', value: 100, periodSeconds: 15 }] },

@@ -6,7 +6,7 @@ import type { V2CrossVersionObjectReference, V2HPAScalingRules, V2MetricIdentifi
 
 /** Types of metrics and the field each is described in. */
 export const SOURCES: Readonly<Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>> = { ContainerResource: 'containerResource', External: 'external', Object: 'object', Pods: 'pods', Resource: 'resource' };
-const TARGETS = ['Utilization', 'Value', 'AverageValue'], SELECT = ['Disabled', 'Max', 'Min'], POLICIES = ['Percent', 'Pods'];
+const TARGETS = new Set(['Utilization', 'Value', 'AverageValue']), SELECT = ['Disabled', 'Max', 'Min'], POLICIES = ['Percent', 'Pods'];
 const LONGEST_WINDOW = 3600, LONGEST_PERIOD = 1800;
 
 interface Source { name?: string; container?: string; describedObject?: V2CrossVersionObjectReference; metric?: V2MetricIdentifier; target?: V2MetricTarget }
@@ -19,7 +19,7 @@ export function validateReference(r: V2CrossVersionObjectReference | undefined, 
 function validateTarget(t: V2MetricTarget | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!t?.type) errors.push(required(`${path}.type`, 'must specify a metric target type'));
-  else if (!TARGETS.includes(t.type)) errors.push(invalid(`${path}.type`, t.type, 'must be either Utilization, Value, or AverageValue'));
+  else if (!TARGETS.has(t.type)) errors.push(invalid(`${path}.type`, t.type, 'must be either Utilization, Value, or AverageValue'));
   for (const f of ['value', 'averageValue'] as const) if (t?.[f] !== undefined && nanosOf(t[f]) <= 0n) errors.push(invalid(`${path}.${f}`, t[f], 'must be positive'));
   if (t?.averageUtilization !== undefined && t.averageUtilization < 1) errors.push(invalid(`${path}.averageUtilization`, t.averageUtilization, 'must be greater than 0'));
   return errors;

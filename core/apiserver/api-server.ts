@@ -7,6 +7,8 @@ import { Client, type Transport } from '../client/client.ts';
 import type { Store } from '../store/store.ts';
 import { builtInPlugins } from './admission/built-in.ts';
 import { certificatePlugins } from './admission/certificates.ts';
+import { Auditor } from './audit/audit.ts';
+import type { Policy } from './audit/policy.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { dynamicPlugins } from './admission/dynamic.ts';
 import { expressionHook } from './admission/expression-errors.ts';
@@ -83,6 +85,8 @@ export interface ApiServerOptions {
   readonly enabledAdmission?: readonly string[];
   /** `v1.36.0+pilothouse.0.1.0`. */
   readonly gitVersion: string;
+  /** Keeps an audit log when given: `write` gets one JSON line per event. */
+  readonly audit?: { readonly policy: Policy; write(line: string): void };
   /** For /healthz, /livez and /readyz, besides the server's own. */
   readonly checks?: readonly HealthCheck[];
   /** Serves log, exec, attach, portforward and proxy; without it they answer 500. Gets the server's look-ups. */
@@ -184,7 +188,9 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   );
   const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
-  const http = new HttpServer({ flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
+  const http = new HttpServer({
+    auditor: o.audit && new Auditor(o.audit.policy, clock, line => o.audit!.write(line)),
+    flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
   if (o.nodeStats) env.nodeStats = o.nodeStats(lookup);
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');

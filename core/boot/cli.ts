@@ -24,6 +24,10 @@ const USAGE = `pilothouse up [FLAGS]                 runs the cluster in the for
   --controllers LIST                  as kube-controller-manager takes it: *, NAME, -NAME, separated by commas
   --disable-admission-plugins LIST    as kube-apiserver takes it
   --enable-admission-plugins LIST     likewise, for those that are off by default (AlwaysPullImages, PodNodeSelector...)
+  --audit-policy-file FILE, --audit-log-path FILE
+                                      keeps an audit log by a policy (audit.k8s.io/v1), as kube-apiserver does; - is standard output
+  --audit-log-maxsize MB, --audit-log-maxbackup N, --audit-log-maxage DAYS
+                                      when a new log file is begun (100 MB), and how long old ones are kept (for ever)
   --leave-running                     pods run on when the host ends, and are adopted by the next one
   --open                              opens the user interface in the browser
   -v, --verbose                       says more on stderr

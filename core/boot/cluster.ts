@@ -8,6 +8,7 @@ import { kinds } from '../api/kinds/index.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
 import { CONTROLLERS_GROUP } from '../apiserver/authz/rbac/default-roles.ts';
+import { LogFile } from '../apiserver/audit/log-file.ts';
 import { createConnect } from '../apiserver/subresources/connect.ts';
 import { createNodeStats } from '../apiserver/virtual/node-stats.ts';
 import type { Clock } from '../base/clock.ts';
@@ -95,7 +96,10 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     // An authority of its own: whoever it signs for may say who stands behind a request.
     const frontProxy = await Pki.open(join(o.data, 'pki', 'front-proxy'), clock.now());
     let connect: ReturnType<typeof createConnect> | undefined;
+    const auditLog = o.audit && new LogFile(o.audit.log, clock, log.child('audit'));
+    if (auditLog) undo.push('audit log', () => auditLog.close());
     const api: ApiServer = createApiServer({
+      ...(auditLog ? { audit: { policy: o.audit!.policy, write: line => auditLog.write(line) } } : {}),
       store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
       frontProxy: { ...await frontProxy.issue('front-proxy-client', { commonName: 'front-proxy-client' }), ca: frontProxy.ca.cert },

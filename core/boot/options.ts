@@ -3,11 +3,17 @@ import { parseArgs } from 'node:util';
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { ADMISSION_ORDER } from '../apiserver/admission/plugins.ts';
+import { readFileSync } from 'node:fs';
+import type { LogFileOptions } from '../apiserver/audit/log-file.ts';
+import { parsePolicy, type Policy } from '../apiserver/audit/policy.ts';
 import { rangeOf } from '../base/cidr.ts';
 import { defaultDataDir } from './paths.ts';
 import { UsageError, type Address } from './refusal.ts';
 
 export type RuntimeChoice = 'auto' | 'docker' | 'sandbox' | 'simulated';
+
+/** What is logged, and where. */
+export interface AuditOptions { policy: Policy; log: LogFileOptions }
 
 export interface UpOptions {
   data: string;
@@ -21,6 +27,7 @@ export interface UpOptions {
   /** undefined: as the cluster was made, 10.244.0.0/16 and 10.96.0.0/16 for a new one. */
   podCidr: string | undefined;
   serviceCidr: string | undefined;
+  audit: AuditOptions | undefined;
   scheduler: boolean;
   /** Kubernetes' --controllers: '*', 'name', '-name'. */
   controllers: string[];
@@ -92,6 +99,22 @@ function admission(on: string[], off: string[]): { enabledAdmission: string[]; d
 
 const list = (values: string[] | undefined): string[] | undefined => values?.flatMap(v => v.split(',')).map(v => v.trim()).filter(Boolean);
 
+/** Kubernetes' audit flags; undefined when no log is asked for. Throws UsageError for a policy that cannot be read. */
+function audit(v: Readonly<Record<string, unknown>>): AuditOptions | undefined {
+  const text = (name: string): string | undefined => v[name] as string | undefined, path = text('audit-log-path'), file = text('audit-policy-file');
+  const whole = (name: string): number => {
+    const given = text(name) ?? '0';
+    if (!/^\d+$/.test(given)) throw new UsageError(`--${name} ${given}: expected a whole number`);
+    return Number(given);
+  };
+  const log = { maxSize: whole('audit-log-maxsize'), maxBackups: whole('audit-log-maxbackup'), maxAge: whole('audit-log-maxage') };
+  if (!path && !file) return undefined;
+  if (!path || !file) throw new UsageError(`--${path ? 'audit-log-path' : 'audit-policy-file'} needs --${path ? 'audit-policy-file' : 'audit-log-path'}: the policy says what is logged, the path where`);
+  let policy: Policy;
+  try { policy = parsePolicy(readFileSync(file, 'utf8')); } catch (e) { throw new UsageError(`--audit-policy-file ${file}: ${e instanceof Error ? e.message : String(e)}`); }
+  return { policy, log: { path: path === '-' ? path : resolve(path), ...log } };
+}
+
 /** Throws UsageError. */
 export function parseUp(args: string[]): UpOptions {
   let values;
@@ -102,7 +125,8 @@ export function parseUp(args: string[]): UpOptions {
       options: {
         data: { type: 'string' }, listen: { type: 'string' }, ui: { type: 'string' }, 'no-ui': { type: 'boolean' }, runtime: { type: 'string' }, nodes: { type: 'string' },
         kubeconfig: { type: 'string' }, 'pod-cidr': { type: 'string' }, 'service-cidr': { type: 'string' }, 'no-scheduler': { type: 'boolean' },
-        controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'enable-admission-plugins': { type: 'string', multiple: true }, 'leave-running': { type: 'boolean' }, open: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' },
+        controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'enable-admission-plugins': { type: 'string', multiple: true }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' },
+        'audit-log-maxsize': { type: 'string' }, 'audit-log-maxbackup': { type: 'string' }, 'audit-log-maxage': { type: 'string' }, 'leave-running': { type: 'boolean' }, open: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' },
       },
     }));
   } catch (e) { throw new UsageError((e as Error).message); }
@@ -119,6 +143,7 @@ export function parseUp(args: string[]): UpOptions {
     ui: values['no-ui'] ? undefined : parseAddress('--ui', values.ui ?? '127.0.0.1:7717'),
     runtime: runtime as RuntimeChoice, nodes: Number(nodes), kubeconfig: values.kubeconfig && resolve(values.kubeconfig),
     podCidr, serviceCidr,
+    audit: audit(values),
     scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], ...admission(list(values['enable-admission-plugins']) ?? [], list(values['disable-admission-plugins']) ?? []),
     leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
   };

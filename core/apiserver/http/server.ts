@@ -7,7 +7,8 @@ import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptabl
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
-import { accessOf, demand } from '../authz/authorizer.ts';
+import type { AuditRecord, Auditor } from '../audit/audit.ts';
+import { accessOf, demand, type Access } from '../authz/authorizer.ts';
 import { MAX_BODY } from '../codec/body.ts';
 import type { Body, RequestContext, UserInfo } from '../context.ts';
 import { customOf } from '../crd/custom-kind.ts';
@@ -56,6 +57,7 @@ export interface HttpOptions {
   readonly paths: PathHandler;
   readonly connect: ConnectHandler | undefined;
   readonly metrics: Metrics | undefined;
+  readonly auditor?: Auditor | undefined;
   /** Groups and versions other servers answer for. */
   readonly aggregator: Pick<Aggregator, 'has' | 'target'> | undefined;
   /** Priority and fairness; without it everybody runs at once. */
@@ -128,13 +130,14 @@ export class HttpServer {
     const url = req.url!, mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
     const warnings: string[] = [];
-    let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined;
+    let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined, record: AuditRecord | undefined;
     try {
       const asking = connectionOf(req);
       const user = this.#o.authenticator.quick(asking) ?? await this.#o.authenticator.authenticate(asking);
       r = resourceRequest(path);
       const query = parseQuery(search);
       verb = r && verbOf(req.method!, r, query);
+      if (this.#o.auditor) record = this.#audit(req, res, r && verb ? accessOf(user, verb, r, query) : { user, verb: req.method!.toLowerCase(), path });
       if (r === undefined || (verb !== undefined && !CONNECT.includes(r.subresource))) {
         const seat = this.#seat(res, user, r ? { verb: verb!, group: r.group, resource: r.subresource ? `${r.plural}/${r.subresource}` : r.plural, namespace: r.namespace, path: '' } : { verb: req.method!.toLowerCase(), group: '', resource: '', namespace: '', path }, r);
         const release = seat instanceof Promise ? await seat : seat;
@@ -150,7 +153,7 @@ export class HttpServer {
       const resource = this.#o.resources.at(r);
       if (CONNECT.includes(r.subresource)) {
         subresourceOf(resource, r, verb);
-        await admitConnection(this.#o.env, resource, r, query, { user, warnings });
+        await admitConnection(this.#o.env, resource, r, query, { user, warnings, ...(record ? { audit: record.annotations } : {}) });
         addWarnings(res, warnings);
         return await this.#connection().serve(req, res, connectRequest(r, query, search, user));
       }
@@ -160,7 +163,8 @@ export class HttpServer {
       if (answer.format === 'protobuf' && customOf(resource.spec)) throw notAcceptable(`only the following media types are accepted: ${verb === 'watch' ? 'application/json, application/json;stream=watch' : 'application/json, application/yaml'}`);
       const include = includeObject(query);
       const body = req.method === 'GET' ? NO_BODY : await readBody(req);
-      const ctx: RequestContext = { method: req.method!, user, query, body, userAgent: agent, warnings };
+      const ctx: RequestContext = { method: req.method!, user, query, body, userAgent: agent, warnings, ...(record ? { audit: record.annotations } : {}) };
+      record?.request((body as { bytes: Buffer }).bytes);
       const result = await dispatch(this.#o.env, resource, r, verb, ctx);
       addWarnings(res, warnings);
       if (result.type === 'watch') {
@@ -170,9 +174,11 @@ export class HttpServer {
         stream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include, binary: answer.format === 'protobuf' }, this.#o.log, () => { if (stream) this.#watches.delete(stream); metrics?.watchEnded(); });
         // One that could not even begin is over already.
         if (!res.writableEnded && !res.destroyed) this.#watches.add(stream);
+        record?.started(200);
         return;
       }
       const p = present(result, answer, include, resource, this.#o.env.clock.now(), this.#o.yaml);
+      record?.response(p.body);
       send(req, res, p.code, p.contentType, p.body);
     } catch (error) {
       addWarnings(res, warnings);
@@ -182,6 +188,16 @@ export class HttpServer {
       metrics?.ended();
       if (metrics && r) metrics.observe(labels(verb, req.method!, r), res.statusCode, (performance.now() - started) / 1000);
     }
+  }
+
+  /** Begins the record of a request; it ends when the answer has gone out. */
+  #audit(req: IncomingMessage, res: ServerResponse, access: Access): AuditRecord | undefined {
+    const record = this.#o.auditor!.open(access, req);
+    if (!record) return undefined;
+    res.setHeader('Audit-Id', record.id);
+    record.authorized(this.#o.env.authorizer, access);
+    res.once('close', () => record.complete(res.statusCode));
+    return record;
   }
 
   /** What the request has to hold while it runs; undefined when nothing. Tells the client which schema and level it met. */

@@ -4,12 +4,16 @@ import { endpoints } from '../api/kinds/core/endpoints.ts';
 import { namespace } from '../api/kinds/core/namespace.ts';
 import { service } from '../api/kinds/core/service.ts';
 import { endpointSlice } from '../api/kinds/discovery/endpoint-slice.ts';
+import { serviceCidr } from '../api/kinds/networking/service-cidr.ts';
 import { priorityClass } from '../api/kinds/scheduling/priority-class.ts';
 import type { KubeObject, ResourceType } from '../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../api/meta/status.ts';
+import type { ServiceCIDR } from '../api/types/kubernetes.ts';
 import type { Client } from '../client/client.ts';
 
 export interface BootstrapConfig {
+  /** `10.96.0.0/16`. */
+  serviceCidr: string;
   /** First and tenth address of the service range. */
   apiServiceIp: string; dnsIp: string;
   /** Where the API server and the cluster's DNS listen, as pods reach them. */
@@ -69,9 +73,20 @@ export async function bootstrapObjects(client: Client, c: BootstrapConfig): Prom
       },
     } as KubeObject),
     put(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-public', name: 'cluster-info' }, data: { kubeconfig: clusterInfo(c) } } as KubeObject),
+    ensureServiceCidr(client, c.serviceCidr),
     ...[['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]].map(([name, value]) =>
       ensure(client, priorityClass, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: name as string }, value, globalDefault: false, preemptionPolicy: 'PreemptLowerPriority', description: 'Used for system critical pods.' } as KubeObject)),
   ]);
+}
+
+/** The range services have their addresses from, as an object: the one of this cluster's start, ready. */
+async function ensureServiceCidr(client: Client, cidr: string): Promise<void> {
+  const r = serviceCidr as ResourceType, name = 'kubernetes';
+  await ensure(client, r, { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name, finalizers: ['networking.k8s.io/service-cidr-finalizer'] }, spec: { cidrs: [cidr] } } as KubeObject);
+  const made = await client.get<ServiceCIDR>(r, undefined, name);
+  if (made.status?.conditions?.some(c => c.type === 'Ready')) return;
+  const lastTransitionTime = made.metadata!.creationTimestamp!;
+  await client.updateStatus(r, { ...made, status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: 'Kubernetes Service CIDR is ready' }] } } as KubeObject);
 }
 
 const clusterInfo = (c: BootstrapConfig): string =>

@@ -137,7 +137,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     // the endpoint is as nominal as they are: Kubernetes refuses loopback addresses in endpoints.
     const apiHost = nodeIpOf(o.podCidr, 1);
     if (network.mode === 'nft') await api.listen(apiHost, port, tls);
-    await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, frontProxyCa: frontProxy.ca.cert, server })]);
+    await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { serviceCidr: o.serviceCidr, apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, frontProxyCa: frontProxy.ca.cert, server })]);
 
     const shared = createInformerFactory(clientFor('system:kube-controller-manager'), { clock, log: log.child('informers') });
     undo.push('informers', () => shared.stop());

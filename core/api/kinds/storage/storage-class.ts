@@ -4,6 +4,7 @@ import { IMMUTABLE, labelKey } from '../../meta/names.ts';
 import type { StorageClass } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
+import { validateParameters } from '../parts/csi.ts';
 
 /** The class claims get that name none. */
 export const isDefaultClass = (c: StorageClass): boolean => c.metadata?.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' || c.metadata?.annotations?.['storageclass.beta.kubernetes.io/is-default-class'] === 'true';
@@ -14,8 +15,7 @@ function validate(c: StorageClass): FieldError[] {
   else for (const m of labelKey(c.provisioner.toLowerCase())) errors.push(invalid('provisioner', c.provisioner, m));
   if (!['Delete', 'Retain'].includes(c.reclaimPolicy ?? '')) errors.push(notSupported('reclaimPolicy', c.reclaimPolicy ?? '', ['Delete', 'Retain']));
   if (!['Immediate', 'WaitForFirstConsumer'].includes(c.volumeBindingMode ?? '')) errors.push(notSupported('volumeBindingMode', c.volumeBindingMode ?? '', ['Immediate', 'WaitForFirstConsumer']));
-  if (Object.keys(c.parameters ?? {}).some(k => k === '')) errors.push(invalid('parameters', '', 'field can not be empty.'));
-  return errors;
+  return [...errors, ...validateParameters(c.parameters, true, 'parameters')];
 }
 
 function validateUpdate(next: StorageClass, prev: StorageClass): FieldError[] {

@@ -145,3 +145,27 @@ it('goes stale when the server fails, and away with its APIService', async () =>
   expect((await api.call('/apis/wardle.example.com/v1alpha1')).status).toBe(404);
   expect((await api.call('/apis')).text).not.toContain('wardle');
 });
+
+it('registers the groups of custom resources, and takes them back', async () => {
+  await api.server.keepOwnObjects();
+  const service = '/apis/apiregistration.k8s.io/v1/apiservices/v1.acme.example.com';
+  expect((await api.call('/apis/apiregistration.k8s.io/v1/apiservices/v1.apps')).json()).toMatchObject({ spec: { groupPriorityMinimum: 17_800, versionPriority: 15 }, status: { conditions: [{ type: 'Available', status: 'True', reason: 'Local' }] } });
+  const w = await api.open('/apis/apiregistration.k8s.io/v1/apiservices?watch=true&fieldSelector=metadata.name%3Dv1.acme.example.com&timeoutSeconds=20');
+  const made = await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'widgets.acme.example.com' },
+    spec: { group: 'acme.example.com', scope: 'Namespaced', names: { kind: 'Widget', plural: 'widgets' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] },
+  });
+  expect(made.status, made.text).toBe(201);
+  let text = '';
+  for await (const b of w) {
+    const before = text;
+    text += String(b);
+    if (text.includes('"DELETED"')) break;
+    if (!before.includes('"ADDED"') && text.includes('"ADDED"')) {
+      expect((await api.call(service)).json()).toMatchObject({ spec: { group: 'acme.example.com', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 100 } });
+      await api.call('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.acme.example.com', { method: 'DELETE' });
+    }
+  }
+  expect(text).toContain('"DELETED"');
+  w.destroy();
+});

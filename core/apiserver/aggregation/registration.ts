@@ -39,15 +39,18 @@ const unless = (expected: (e: unknown) => boolean) => (e: unknown): void => { if
 export function keepLocal(env: RegistryEnv, client: Client, kinds: () => readonly KindSpec[]): { close(): void } {
   const definitions = env.find('apiextensions.k8s.io', 'customresourcedefinitions');
   if (!definitions) return { close: () => undefined };
-  let registered = kinds(), running: Promise<void> | undefined, closed = false;
+  let registered = kinds(), running = false, closed = false;
   const pass = async (): Promise<void> => {
-    while (!closed && registered !== kinds()) {
-      registered = kinds();
-      try { await registerLocal(client, registered); } catch (error) { env.log.warn('groups could not be registered', { error }); }
-    }
-    running = undefined;
+    if (running) return;
+    running = true;
+    try {
+      while (!closed && registered !== kinds()) {
+        registered = kinds();
+        await registerLocal(client, registered);
+      }
+    } catch (error) { env.log.warn('groups could not be registered', { error }); } finally { running = false; }
   };
   // Who serves the kinds watches the definitions as well, and may hear of this event after us.
-  const watcher = env.store.watch(definitions.prefix, env.store.revision, () => setImmediate(() => { running ??= pass(); }));
+  const watcher = env.store.watch(definitions.prefix, env.store.revision, () => setImmediate(() => { void pass(); }));
   return { close: () => { closed = true; watcher.close(); } };
 }

@@ -20,7 +20,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'persistentvolume-binder', 'persistentvolume-expander-controller', 'persistentvolume-expander', 
   'podcertificaterequest-cleaner-controller', 'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
   'serviceaccount-token-controller', 'serviceaccount-token', 'statefulset-controller', 'statefulset', 'storage-version-migrator-controller', 'storageversion-garbage-collector-controller',
-  'storage-version-gc', 'validatingadmissionpolicy-status-controller', 'volumeattributesclass-protection-controller', 'cloud-node-lifecycle-controller', 'cloud-node-lifecycle',
+  'storage-version-gc', 'validatingadmissionpolicy-status-controller', 'cloud-node-lifecycle-controller', 'cloud-node-lifecycle',
 ]);
 
 /** Words of `list` that name no controller; Kubernetes refuses to start with `"x" is not in the list of known controllers`. */

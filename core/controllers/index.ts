@@ -16,7 +16,7 @@ import { endpointSliceController } from './services/endpoint-slice.ts';
 import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
-import { claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
+import { attributesProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
 import { certificateApprovingController } from './certificates/approving.ts';
 import { certificateCleanerController } from './certificates/cleaner.ts';
 import { certificateSigningController } from './certificates/signing.ts';
@@ -26,6 +26,6 @@ export const controllers: readonly Controller[] = [
   serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
   nodeLifecycleController, taintEvictionController, podGcController,
   jobController, ttlAfterFinishedController, cronJobController,
-  claimProtectionController, volumeProtectionController,
+  claimProtectionController, volumeProtectionController, attributesProtectionController,
   clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController,
 ];

@@ -36,12 +36,14 @@ export function defaultStorageClass(env: Env): AdmissionPlugin {
   };
 }
 
-/** Claims and volumes are kept by a finalizer as long as they are used; the protection controllers take it off. */
-const PROTECTED: Readonly<Record<string, string>> = { persistentvolumeclaims: 'kubernetes.io/pvc-protection', persistentvolumes: 'kubernetes.io/pv-protection' };
+/** Claims, volumes and attribute classes are kept by a finalizer as long as they are used; the protection controllers take it off. */
+const PROTECTED: Readonly<Record<string, string>> = {
+  '/persistentvolumeclaims': 'kubernetes.io/pvc-protection', '/persistentvolumes': 'kubernetes.io/pv-protection', 'storage.k8s.io/volumeattributesclasses': 'kubernetes.io/vac-protection',
+};
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
   mutate(a) {
-    const finalizer = a.operation === 'CREATE' && a.subresource === '' && a.resource.spec.group === '' ? PROTECTED[a.resource.spec.plural] : undefined;
+    const finalizer = a.operation === 'CREATE' && a.subresource === '' ? PROTECTED[`${a.resource.spec.group}/${a.resource.spec.plural}`] : undefined;
     if (finalizer === undefined) return;
     const m = a.object!.metadata!;
     if (!m.finalizers?.includes(finalizer)) m.finalizers = [...(m.finalizers ?? []), finalizer];

@@ -1,14 +1,15 @@
-// Claims and volumes that are deleted while in use stay until they are not: these take the finalizers off that admission put on.
+// Claims, volumes and attribute classes that are deleted while in use stay until they are not: these take the finalizers off that admission put on.
 import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { persistentVolume as volumeKind } from '../../api/kinds/core/persistent-volume.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { volumeAttributesClass as attributesKind } from '../../api/kinds/storage/volume-attributes-class.ts';
 import { objectKey, splitKey, type KubeObject, type ResourceType } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/kubernetes.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttributesClass } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 
-const CLAIM = 'kubernetes.io/pvc-protection', VOLUME = 'kubernetes.io/pv-protection';
-const BY_CLAIM = 'by-claim';
+const CLAIM = 'kubernetes.io/pvc-protection', VOLUME = 'kubernetes.io/pv-protection', ATTRIBUTES = 'kubernetes.io/vac-protection';
+const BY_CLAIM = 'by-claim', BY_ATTRIBUTES = 'by-attributes-class';
 
 const leaving = (o: KubeObject, finalizer: string): boolean => o.metadata?.deletionTimestamp !== undefined && (o.metadata.finalizers?.includes(finalizer) ?? false);
 
@@ -53,6 +54,30 @@ export const volumeProtectionController: Controller = {
       const volume = volumes.lister.get(undefined, key);
       if (!volume || !leaving(volume, VOLUME) || volume.status?.phase === 'Bound') return;
       await release(ctx, volumeKind, volume, VOLUME);
+    };
+  },
+};
+
+const words = (...names: (string | undefined)[]): string[] => names.filter((n): n is string => Boolean(n));
+/** The attribute classes a claim has, is to have, or is on its way to. */
+const attributesOf = (c: PersistentVolumeClaim): string[] => words(c.spec?.volumeAttributesClassName, c.status?.currentVolumeAttributesClassName, c.status?.modifyVolumeStatus?.targetVolumeAttributesClassName);
+
+export const attributesProtectionController: Controller = {
+  name: 'volumeattributesclass-protection-controller', alias: 'vac-protection', workers: 1,
+  start(ctx, keys) {
+    const classes = ctx.informers.for<VolumeAttributesClass>(attributesKind), claims = ctx.informers.for<PersistentVolumeClaim>(claimKind), volumes = ctx.informers.for<PersistentVolume>(volumeKind);
+    const ofVolume = (v: PersistentVolume): string[] => words(v.spec?.volumeAttributesClassName);
+    claims.addIndex(BY_ATTRIBUTES, attributesOf);
+    volumes.addIndex(BY_ATTRIBUTES, ofVolume);
+    const wake = (c: VolumeAttributesClass): void => { if (leaving(c, ATTRIBUTES)) keys.add(objectKey(c)); };
+    const freed = (names: readonly string[]): void => { for (const n of names) { const c = classes.lister.get(undefined, n); if (c) wake(c); } };
+    classes.on({ add: wake, update: wake });
+    claims.on({ update: (_, prev) => { freed(attributesOf(prev)); }, delete: c => { freed(attributesOf(c)); } });
+    volumes.on({ update: (_, prev) => { freed(ofVolume(prev)); }, delete: v => { freed(ofVolume(v)); } });
+    return async key => {
+      const found = classes.lister.get(undefined, key);
+      if (!found || !leaving(found, ATTRIBUTES) || claims.lister.byIndex(BY_ATTRIBUTES, key).length > 0 || volumes.lister.byIndex(BY_ATTRIBUTES, key).length > 0) return;
+      await release(ctx, attributesKind, found, ATTRIBUTES);
     };
   },
 };

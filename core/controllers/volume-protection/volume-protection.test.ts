@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { world } from '../../../test/harness/controllers.ts';
 import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { persistentVolume as volumeKind } from '../../api/kinds/core/persistent-volume.ts';
+import { volumeAttributesClass as attributesKind } from '../../api/kinds/storage/volume-attributes-class.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types/kubernetes.ts';
 
@@ -33,6 +34,18 @@ describe('what is in use', () => {
     w.api.change<PersistentVolume>(volumeKind, 'v', v => { v.status = { phase: 'Released' }; });
     await w.settle();
     expect(w.api.get(volumeKind, 'v')?.metadata?.finalizers).toEqual(['x/y']);
+    await w.stop();
+  });
+
+  it('keeps a deleted attributes class as long as a claim has it', async () => {
+    const w = await world(['vac-protection'], api => {
+      api.put(attributesKind, { metadata: { name: 'fast', finalizers: ['kubernetes.io/vac-protection', 'x/y'], deletionTimestamp: AT }, driverName: 'd' } as never);
+      api.put(claimKind, { metadata: { name: 'c', namespace: 'a' }, spec: { volumeAttributesClassName: 'fast' } } as never);
+    });
+    expect(w.api.get(attributesKind, 'fast')?.metadata?.finalizers).toHaveLength(2);
+    w.api.remove(claimKind, 'a/c');
+    await w.settle();
+    expect(w.api.get(attributesKind, 'fast')?.metadata?.finalizers).toEqual(['x/y']);
     await w.stop();
   });
 });

@@ -87,6 +87,20 @@ describe('ResourceQuota', () => {
     expect(await why('/apis/apps/v1/namespaces/a/deployments', deployment('e'))).toBe('deployments.apps "e" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, used: count/deployments.apps=1, limited: count/deployments.apps=1');
   });
 
+  it('counts custom resources, also those that come after the quota', async () => {
+    await quota('q', { 'count/things.example.com': '1' });
+    await api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      metadata: { name: 'things.example.com' }, spec: { group: 'example.com', scope: 'Namespaced', names: { kind: 'Thing', plural: 'things', singular: 'thing', listKind: 'ThingList' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }] },
+    });
+    await turn();
+    const THINGS = '/apis/example.com/v1/namespaces/a/things', thing = (name: string): object => ({ apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name } });
+    await api.call('POST', THINGS, thing('t'));
+    expect(await why(THINGS, thing('u'))).toBe('things.example.com "u" is forbidden: exceeded quota: q, requested: count/things.example.com=1, used: count/things.example.com=1, limited: count/things.example.com=1');
+    await api.call('DELETE', `${THINGS}/t`);
+    await api.call('POST', THINGS, thing('u'));
+    expect(await used()).toEqual({ 'count/things.example.com': '1' });
+  });
+
   it('keeps to scopes', async () => {
     await quota('best', { pods: '1' }, { scopes: ['BestEffort'] });
     await quota('rest', { pods: '1' }, { scopes: ['NotBestEffort'] });

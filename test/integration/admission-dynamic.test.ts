@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { TestApi, type Reply } from '../harness/api-server.ts';
+import { Kube, kubectls } from '../harness/kubectl.ts';
 
 interface Review { apiVersion: string; kind: string; request: Record<string, unknown> & { uid: string; object: Record<string, unknown> | null; oldObject: Record<string, unknown> | null; operation: string } }
 type Answer = Record<string, unknown>;
@@ -186,4 +187,29 @@ test('expressions are checked against the kinds they see, and the status says wh
 test('older versions of mutating policies are the same objects', async () => {
   await made('/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies', policy({ reinvocationPolicy: 'Never', mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: "[JSONPatch{op: 'test', path: '/kind', value: 'ConfigMap'}]" } }] }));
   expect((await api.call(`${REG}/mutatingadmissionpolicies/p`)).json()).toMatchObject({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicy', spec: { failurePolicy: 'Fail' } });
+});
+
+test('a webhook that asks for another version gets it, and what it adds that no kind has is dropped', async () => {
+  await made(`${REG}/mutatingwebhookconfigurations`, { metadata: { name: 'm' }, webhooks: [hook({ rules: [{ operations: ['CREATE'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: ['horizontalpodautoscalers'] }] })] });
+  answer = () => patch([{ op: 'replace', path: '/spec/maxReplicas', value: 7 }, { op: 'add', path: '/spec/unknown', value: 1 }]);
+  const r = await post('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', { metadata: { name: 'h' }, spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, minReplicas: 2, maxReplicas: 3 } });
+  expect(seen[0]!.request).toMatchObject({ kind: { group: 'autoscaling', version: 'v1' }, requestKind: { version: 'v2' }, object: { apiVersion: 'autoscaling/v1' } });
+  expect(r.json()).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { minReplicas: 2, maxReplicas: 7 } });
+  expect(r.text).not.toContain('unknown');
+  await api.call(`${REG}/mutatingwebhookconfigurations/m`, { method: 'DELETE' });
+  await made(`${REG}/mutatingwebhookconfigurations`, { metadata: { name: 'm' }, webhooks: [hook({ rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v9'], resources: ['configmaps'] }] })] });
+  await made(MAPS, map('not-seen'));
+  expect(seen).toHaveLength(1);
+});
+
+test('kubectl prints denials as it does with Kubernetes', async () => {
+  const kube = new Kube(kubectls().at(-1)!.binary, api.kubeconfig);
+  await made(`${REG}/validatingadmissionpolicies`, policy({ validations: [{ expression: "object.metadata.name != 'bad'", message: 'no bad names' }] }));
+  await made(`${REG}/validatingadmissionpolicybindings`, binding());
+  expect((await kube.try(['create', 'configmap', 'bad'])).stderr).toContain("error: failed to create configmap: configmaps \"bad\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no bad names");
+  await api.call(`${REG}/validatingadmissionpolicybindings/b`, { method: 'DELETE' });
+  await made(`${REG}/validatingwebhookconfigurations`, { metadata: { name: 'v' }, webhooks: [hook()] });
+  answer = () => ({ allowed: false, status: { message: 'no' } });
+  expect((await kube.try(['create', 'configmap', 'bad'])).stderr).toContain('admission webhook "a.example.com" denied the request: no');
+  expect((await kube.try(['get', 'validatingwebhookconfigurations,validatingadmissionpolicies'])).stdout).toMatch(/NAME +WEBHOOKS +AGE\nvalidatingwebhookconfiguration.admissionregistration.k8s.io\/v +1 +\d+s\n\nNAME +VALIDATIONS +PARAMKIND +AGE\n\S+\/p +1 +<unset>/);
 });

@@ -4,6 +4,8 @@ import { GROUP } from '../../api/kinds/admissionregistration/rules.ts';
 import { cachedSelectorFrom, type LabelSelectorLike } from '../../api/meta/labels.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { failure, type ApiError } from '../../api/meta/status.ts';
+import { clone } from '../../api/meta/clone.ts';
+import type { Resource } from '../registry/resource.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { Attributes } from './chain.ts';
 
@@ -39,14 +41,39 @@ function scopeMatches(scope: string | undefined, a: Attributes): boolean {
   return (scope === 'Namespaced') === (namespaced && !(group === '' && plural === 'namespaces'));
 }
 
-function ruleMatches(r: Rule, a: Attributes, version: string | undefined): boolean {
-  return has(r.operations, a.operation) && has(r.apiGroups, a.resource.spec.group) && (version === undefined ? true : has(r.apiVersions, version)) && resourceMatches(r.resources, a.resource.spec.plural, a.subresource)
+function ruleMatches(r: Rule, a: Attributes, version: string): boolean {
+  return has(r.operations, a.operation) && has(r.apiGroups, a.resource.spec.group) && has(r.apiVersions, version) && resourceMatches(r.resources, a.resource.spec.plural, a.subresource)
     && scopeMatches(r.scope, a) && (!r.resourceNames?.length || r.resourceNames.includes(a.name));
 }
 
+/** Another version of the request's resource that is served and that the rules name; undefined when they name its own, or none. */
+function otherVersion(env: Env, rules: readonly Rule[] | undefined, a: Attributes): Resource | undefined {
+  const { spec } = a.resource;
+  for (const r of rules ?? []) {
+    for (const version of r.apiVersions ?? []) {
+      const other = version === '*' || version === spec.version ? undefined : env.findKind(spec.group, version, spec.kind);
+      if (other && ruleMatches(r, a, version)) return other;
+    }
+  }
+  return undefined;
+}
+
 /** Whether one of the rules takes the request, in the version it came or, if Equivalent, in another that is served. */
-export function rulesMatch(rules: readonly Rule[] | undefined, a: Attributes, equivalent: boolean): boolean {
-  return (rules ?? []).some(r => ruleMatches(r, a, a.resource.spec.version) || (equivalent && ruleMatches(r, a, undefined)));
+function rulesMatch(env: Env, rules: readonly Rule[] | undefined, a: Attributes, equivalent: boolean): boolean {
+  return (rules ?? []).some(r => ruleMatches(r, a, a.resource.spec.version)) || (equivalent && otherVersion(env, rules, a) !== undefined);
+}
+
+/** The version the criteria ask for where that is not the request's. */
+export function versionFor(env: Env, c: Criteria, a: Attributes): Resource | undefined {
+  const rules = c.rules ?? c.resourceRules;
+  return c.matchPolicy === 'Exact' || rules?.some(r => ruleMatches(r, a, a.resource.spec.version)) ? undefined : otherVersion(env, rules, a);
+}
+
+/** An object of one served version as another; both share what is stored. Subresources' own kinds stay as they are. */
+export function converted(o: KubeObject, from: Resource, to: Resource): KubeObject {
+  if (o.kind !== from.spec.kind || o.apiVersion !== from.apiVersion) return o;
+  const stored = from.view ? from.view.toStored(clone(o)) : o;
+  return { ...(to.view ? to.view.fromStored(stored) : stored), kind: to.spec.kind, apiVersion: to.apiVersion };
 }
 
 function labelsOf(o: KubeObject | undefined): Readonly<Record<string, string>> | undefined { return o?.metadata && (o.metadata.labels ?? {}); }
@@ -84,15 +111,15 @@ function objectMatches(selector: LabelSelectorLike | undefined, a: Attributes): 
 /** Whether a webhook or policy with these criteria sees the request. Throws 404 for a namespace that is gone. */
 export function criteriaMatch(env: Env, c: Criteria, a: Attributes): boolean {
   const equivalent = c.matchPolicy !== 'Exact';
-  if (!rulesMatch(c.rules ?? c.resourceRules, a, equivalent)) return false;
-  if (c.excludeResourceRules?.length && rulesMatch(c.excludeResourceRules, a, equivalent)) return false;
+  if (!rulesMatch(env, c.rules ?? c.resourceRules, a, equivalent)) return false;
+  if (c.excludeResourceRules?.length && rulesMatch(env, c.excludeResourceRules, a, equivalent)) return false;
   return namespaceMatches(env, c.namespaceSelector, a) && objectMatches(c.objectSelector, a);
 }
 /** The criteria of a binding: no rules mean all of them. */
 export function bindingMatches(env: Env, c: Criteria | undefined, a: Attributes): boolean {
   if (!c) return true;
   if (c.resourceRules?.length) return criteriaMatch(env, c, a);
-  if (c.excludeResourceRules?.length && rulesMatch(c.excludeResourceRules, a, c.matchPolicy !== 'Exact')) return false;
+  if (c.excludeResourceRules?.length && rulesMatch(env, c.excludeResourceRules, a, c.matchPolicy !== 'Exact')) return false;
   return namespaceMatches(env, c.namespaceSelector, a) && objectMatches(c.objectSelector, a);
 }
 

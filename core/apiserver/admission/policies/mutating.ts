@@ -1,5 +1,5 @@
 // MutatingAdmissionPolicy: expressions that change what is written (apiserver/pkg/admission/plugin/policy/mutating).
-import { clone, equal, isObject } from '../../../api/meta/clone.ts';
+import { clone, isObject } from '../../../api/meta/clone.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { applyJsonPatch } from '../../../api/meta/patch-json.ts';
 import { applyMergePatch } from '../../../api/meta/patch-merge.ts';
@@ -10,9 +10,11 @@ import { compile, type CompileOptions, type Program } from '../../cel/cel.ts';
 import { DYN, listOf, objectOf, STRING, type Type } from '../../cel/types.ts';
 import { CelError, toJson, type Value } from '../../cel/values.ts';
 import { definition } from '../../codec/schemas.ts';
-import { overwrite, type AdmissionPlugin, type Attributes } from '../chain.ts';
+import { DecodeError } from '../../codec/walk.ts';
+import type { AdmissionPlugin, Attributes } from '../chain.ts';
 import { Activation, compileConditions, compileVariables, conditionsHold, declarations, type Condition, type Named, type Scope } from '../expressions.ts';
 import { Compiled, criteriaMatch, isExempt, type Criteria, type Env } from '../matching.ts';
+import { replaceObject } from '../replace.ts';
 import { bindingsFor, paramsOf, type Binding } from './policy.ts';
 
 /** Any field, of any type: what `Object` expressions are made of. */
@@ -87,7 +89,7 @@ function apply(env: Env, policy: Policy, bound: readonly Binding[], a: Attribute
         const r = m.program ? run.evaluate(m.program) : { error: m.error!, value: undefined };
         if (r.error !== undefined) { fail(binding, `expression '${m.expression}' resulted in error: ${r.error}`); continue; }
         try { if (change(a, m, r.value as Value)) changed = true; } catch (e) {
-          if (!(e instanceof ApiError) && !(e instanceof CelError)) throw e;
+          if (!(e instanceof ApiError) && !(e instanceof CelError) && !(e instanceof DecodeError)) throw e;
           fail(binding, e.message);
         }
       }
@@ -108,8 +110,5 @@ function change(a: Attributes, m: Mutation, value: Value): boolean {
   }
   if (!isObject(next) || !isObject(next['metadata'])) throw new CelError('the patched object has no metadata');
   for (const field of ['apiVersion', 'kind'] as const) if (next[field] !== object[field]) throw new CelError(`may not change ${field}`);
-  if (equal(next, object)) return false;
-  overwrite(object, next as KubeObject);
-  if (a.subresource === '' || a.subresource === 'status') a.resource.spec.setDefaults?.(object);
-  return true;
+  return replaceObject(a, next as KubeObject);
 }

@@ -1,13 +1,14 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook (apiserver/pkg/admission/plugin/webhook).
-import { equal } from '../../../api/meta/clone.ts';
 import type { KubeObject } from '../../../api/meta/object.ts';
 import { applyJsonPatch } from '../../../api/meta/patch-json.ts';
 import { ApiError, badRequest, failure, forbiddenError, internalError } from '../../../api/meta/status.ts';
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook } from '../../../api/types/kubernetes.ts';
 import { newUid } from '../../registry/object-meta.ts';
-import { overwrite, type AdmissionPlugin, type Attributes } from '../chain.ts';
+import { DecodeError } from '../../codec/walk.ts';
+import type { AdmissionPlugin, Attributes } from '../chain.ts';
 import { Activation, compileConditions, conditionsHold, requestOf, type Condition } from '../expressions.ts';
-import { Compiled, criteriaMatch, isExempt, type Criteria, type Env } from '../matching.ts';
+import { Compiled, converted, criteriaMatch, isExempt, versionFor, type Criteria, type Env } from '../matching.ts';
+import { replaceObject } from '../replace.ts';
 import { CallFailure, post, responseOf, type Response } from './call.ts';
 
 interface Hook { readonly configuration: string; readonly index: number; readonly spec: MutatingWebhook & ValidatingWebhook; readonly criteria: Criteria; readonly conditions: readonly Condition[] }
@@ -30,6 +31,13 @@ function wanted(env: Env, h: Hook, a: Attributes): boolean {
   return r.matches;
 }
 
+/** The object in the version the webhook asks for, where that is not the request's (matchPolicy Equivalent). */
+function inVersion(env: Env, h: Hook, a: Attributes): object {
+  const as = versionFor(env, h.criteria, a), show = (o: KubeObject | undefined): KubeObject | null => (o === undefined ? null : as ? converted(o, a.resource, as) : o);
+  const words = as ? { kind: { group: as.spec.group, version: as.spec.version, kind: as.spec.kind }, resource: { group: as.spec.group, version: as.spec.version, resource: as.spec.plural } } : {};
+  return { ...words, object: show(a.object), oldObject: show(a.old) };
+}
+
 /** Calls it; undefined when it could not be called and that is to be ignored. */
 async function call(env: Env, h: Hook, a: Attributes, mutating: boolean): Promise<Response | undefined> {
   const { spec } = h;
@@ -37,7 +45,7 @@ async function call(env: Env, h: Hook, a: Attributes, mutating: boolean): Promis
   try {
     if (!spec.admissionReviewVersions.includes('v1')) throw new CallFailure('webhook does not accept v1 AdmissionReview');
     const uid = newUid();
-    const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: { uid, ...requestOf(a), object: a.object ?? null, oldObject: a.old ?? null } };
+    const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: { uid, ...requestOf(a), ...inVersion(env, h, a) } };
     const response = responseOf(await post(env, spec.clientConfig, review, spec.timeoutSeconds ?? 10), uid, mutating);
     a.warnings.push(...response.warnings);
     if (a.audit) for (const [k, v] of Object.entries(response.audit)) a.audit[`${spec.name}/${k}`] = v;
@@ -99,28 +107,38 @@ async function rounds(env: Env, hooks: readonly Hook[], a: Attributes): Promise<
   const called: { hook: Hook; after: number }[] = [];
   for (const hook of hooks) {
     if (!wanted(env, hook, a)) continue;
-    if (await mutate(env, hook, a)) changes++;
+    if (await mutate(env, hook, a, 0)) changes++;
     called.push({ hook, after: changes });
   }
-  for (const c of called) if (c.hook.spec.reinvocationPolicy === 'IfNeeded' && c.after < changes && wanted(env, c.hook, a)) await mutate(env, c.hook, a);
+  for (const c of called) if (c.hook.spec.reinvocationPolicy === 'IfNeeded' && c.after < changes && wanted(env, c.hook, a)) await mutate(env, c.hook, a, 1);
 }
 
 /** True when the object changed. */
-async function mutate(env: Env, h: Hook, a: Attributes): Promise<boolean> {
+async function mutate(env: Env, h: Hook, a: Attributes, round: number): Promise<boolean> {
   const r = await call(env, h, a, true);
   if (!r) return false;
   if (!r.allowed) throw refuse(h, r);
   if (r.patch === undefined || (Array.isArray(r.patch) && r.patch.length === 0)) return false;
   if (!a.object) throw internalError(`admission webhook ${JSON.stringify(h.spec.name)} attempted to modify the object, which is not supported for this operation`);
+  const as = versionFor(env, h.criteria, a);
   let next: KubeObject;
-  try { next = applyJsonPatch(a.object, r.patch); } catch (e) {
+  try {
+    const patched = applyJsonPatch(as ? converted(a.object, a.resource, as) : a.object, r.patch);
+    next = as ? converted(patched, as, a.resource) : patched;
+  } catch (e) {
     if (!(e instanceof ApiError)) throw e;
     if (fails(h)) throw internalError(`failed calling webhook ${JSON.stringify(h.spec.name)}: the patch it returned cannot be applied`);
     return false;
   }
-  if (equal(next, a.object)) return false;
-  overwrite(a.object, next);
-  a.object.metadata ??= {};
-  if (a.subresource === '' || a.subresource === 'status') a.resource.spec.setDefaults?.(a.object);
-  return true;
+  const changed = within(h, () => replaceObject(a, next));
+  if (a.audit) a.audit[`mutation.webhook.admission.k8s.io/round_${round}_index_${h.index}`] = JSON.stringify({ configuration: h.configuration, webhook: h.spec.name, mutated: changed });
+  return changed;
+}
+
+/** What a patched object is not fit for is the webhook's fault, not the client's. */
+function within<T>(h: Hook, run: () => T): T {
+  try { return run(); } catch (e) {
+    if (!(e instanceof ApiError) && !(e instanceof DecodeError)) throw e;
+    throw internalError(`admission webhook ${JSON.stringify(h.spec.name)} returned an object that is not valid: ${e.message}`);
+  }
 }

@@ -191,11 +191,11 @@ test('older versions of mutating policies are the same objects', async () => {
 
 test('a webhook that asks for another version gets it, and what it adds that no kind has is dropped', async () => {
   await made(`${REG}/mutatingwebhookconfigurations`, { metadata: { name: 'm' }, webhooks: [hook({ rules: [{ operations: ['CREATE'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: ['horizontalpodautoscalers'] }] })] });
-  answer = () => patch([{ op: 'replace', path: '/spec/maxReplicas', value: 7 }, { op: 'add', path: '/spec/unknown', value: 1 }]);
+  answer = () => patch([{ op: 'replace', path: '/spec/maxReplicas', value: 7 }, { op: 'add', path: '/spec/nonsense', value: 1 }]);
   const r = await post('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', { metadata: { name: 'h' }, spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, minReplicas: 2, maxReplicas: 3 } });
   expect(seen[0]!.request).toMatchObject({ kind: { group: 'autoscaling', version: 'v1' }, requestKind: { version: 'v2' }, object: { apiVersion: 'autoscaling/v1' } });
   expect(r.json()).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { minReplicas: 2, maxReplicas: 7 } });
-  expect(r.text).not.toContain('unknown');
+  expect(r.text).not.toContain('nonsense');
   await api.call(`${REG}/mutatingwebhookconfigurations/m`, { method: 'DELETE' });
   await made(`${REG}/mutatingwebhookconfigurations`, { metadata: { name: 'm' }, webhooks: [hook({ rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v9'], resources: ['configmaps'] }] })] });
   await made(MAPS, map('not-seen'));

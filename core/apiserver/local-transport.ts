@@ -3,7 +3,7 @@
 import type { KubeObject, WatchEvent } from '../api/meta/object.ts';
 import { methodNotAllowed, noSuchResource, statusOf } from '../api/meta/status.ts';
 import type { Request, Transport } from '../client/client.ts';
-import type { StoreEvent, Watcher } from '../store/store.ts';
+import type { StoreEvent } from '../store/store.ts';
 import { accessOf, demand } from './authz/authorizer.ts';
 import type { RequestContext, Result, UserInfo } from './context.ts';
 import { CONNECT, dispatch, verbOf, type Resources } from './dispatch.ts';
@@ -11,7 +11,7 @@ import type { PathHandler } from './http/server.ts';
 import { resourceRequest, type Query } from './http/request-info.ts';
 import type { RegistryEnv, SubresourceEnv } from './registry/env.ts';
 import type { Resource } from './registry/resource.ts';
-import { bookmark, openWatch, seen } from './registry/watch.ts';
+import { bookmark, openWatch, seen, type LiveWatch } from './registry/watch.ts';
 
 const BOOKMARK_MS = 60_000;
 
@@ -58,7 +58,7 @@ export class LocalTransport implements Transport {
     if (w.initialBookmark !== undefined) initial.push({ type: 'BOOKMARK', object: bookmark(resource, w.initialBookmark, true) });
     if (initial.length > 0) onEvents(initial);
     await new Promise<void>((resolve, reject) => {
-      let watcher: Watcher | undefined;
+      let watcher: LiveWatch | undefined;
       const { clock } = this.#env;
       const timers = [clock.after(w.timeoutMs, () => end())];
       const end = (error?: unknown): void => {
@@ -72,7 +72,7 @@ export class LocalTransport implements Transport {
       const unsubscribe = resource.onRetired?.(aborted);
       signal.addEventListener('abort', aborted);
       const mark = (): void => {
-        onEvents([{ type: 'BOOKMARK', object: bookmark(resource, this.#env.store.revision, false) }]);
+        if (!watcher?.behind) onEvents([{ type: 'BOOKMARK', object: bookmark(resource, this.#env.store.revision, false) }]);
         timers[1] = clock.after(BOOKMARK_MS, mark);
       };
       if (w.bookmarks) timers.push(clock.after(BOOKMARK_MS, mark));

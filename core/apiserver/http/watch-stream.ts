@@ -3,11 +3,11 @@ import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { statusOf } from '../../api/meta/status.ts';
-import type { Entry, StoreEvent, Watcher } from '../../store/store.ts';
+import type { Entry, StoreEvent } from '../../store/store.ts';
 import type { WatchRequest } from '../context.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { Resource } from '../registry/resource.ts';
-import { bookmark, openWatch, seen, type EventType } from '../registry/watch.ts';
+import { bookmark, openWatch, seen, type EventType, type LiveWatch } from '../registry/watch.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { watchFrame } from '../codec/protobuf-encode.ts';
 import { PROTOBUF, type As } from './negotiate.ts';
@@ -46,7 +46,7 @@ export class WatchStream {
   readonly #res: ServerResponse;
   readonly #shape: Shape;
   readonly #clock: Clock;
-  #watcher: Watcher | undefined;
+  #watcher: LiveWatch | undefined;
   #timers: Timer[] = [];
   #isFirst = true;
   /** What happened while the state at the start was still going out. */
@@ -74,7 +74,7 @@ export class WatchStream {
   /** Ends the stream as at its timeout: a last bookmark, then EOF. */
   close(): void {
     if (this.#closed) return;
-    if (this.#w.bookmarks && this.#early === undefined) this.#bookmark(this.#env.store.revision, false);
+    if (this.#w.bookmarks && this.#early === undefined && !this.#watcher?.behind) this.#bookmark(this.#env.store.revision, false);
     this.#stop();
     this.#res.end();
   }
@@ -91,7 +91,7 @@ export class WatchStream {
     const timer = this.#clock.after(BOOKMARK_MS * (0.9 + Math.random() * 0.2), () => {
       this.#timers = this.#timers.filter(t => t !== timer);
       // Never ahead of what has not been sent.
-      if (this.#early === undefined) this.#bookmark(this.#env.store.revision, false);
+      if (this.#early === undefined && !this.#watcher?.behind) this.#bookmark(this.#env.store.revision, false);
       if (!this.#closed) this.#armBookmark();
     });
     this.#timers.push(timer);

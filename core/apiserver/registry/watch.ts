@@ -42,19 +42,31 @@ const tooOld = (asked: number, compacted: number): Error => gone(`too old resour
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
+/** `behind`: events that happened wait to be converted, and no bookmark may go before them. */
+export interface LiveWatch extends Watcher { readonly behind: boolean }
+
 /**
  * Opens the live part; `batch` gets all events of the prefix, for `seen` to judge. Throws 410 when the history is gone.
  */
-export function openWatch(env: RegistryEnv, resource: Resource, w: WatchRequest, batch: (events: readonly StoreEvent[]) => void): Watcher {
-  let onEvents = batch;
+export function openWatch(env: RegistryEnv, resource: Resource, w: WatchRequest, batch: (events: readonly StoreEvent[]) => void): LiveWatch {
+  let onEvents = batch, waiting = 0;
   if (resource.ready) {
     // One batch after the other, each when it can be shown; what cannot be converted fails where it is looked at.
     let tail = Promise.resolve();
+    const one = async (events: readonly StoreEvent[]): Promise<void> => {
+      try { await resource.ready!(events.flatMap(e => (e.prev ? [e.entry, e.prev] : [e.entry]))); } catch (error) { env.log.warn('objects of a watch could not be converted', { error }); }
+      waiting--;
+      batch(events);
+    };
     onEvents = events => {
-      tail = tail.then(() => resource.ready!(events.flatMap(e => (e.prev ? [e.entry, e.prev] : [e.entry])))).catch((e: unknown) => { env.log.warn('objects of a watch could not be converted', { error: e }); }).then(() => batch(events));
+      waiting++;
+      tail = tail.then(() => one(events));
     };
   }
-  try { return env.store.watch(w.prefix, w.after, onEvents); } catch (e) {
+  try {
+    const watcher = env.store.watch(w.prefix, w.after, onEvents);
+    return { close: () => watcher.close(), get behind() { return waiting > 0; } };
+  } catch (e) {
     if (e instanceof Compacted) throw tooOld(w.after, e.compactRevision);
     throw e;
   }

@@ -9,6 +9,7 @@ import { builtInPlugins } from './admission/built-in.ts';
 import { certificatePlugins } from './admission/certificates.ts';
 import { Auditor } from './audit/audit.ts';
 import type { Policy } from './audit/policy.ts';
+import { nodeRestriction } from './admission/node-restriction.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { dynamicPlugins } from './admission/dynamic.ts';
 import { expressionHook } from './admission/expression-errors.ts';
@@ -141,7 +142,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const makeNamespace = (name: string): Promise<unknown> => new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters'] })
     .request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
   const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), ...dynamicPlugins(reader), escalationCheck(() => rbac, () => env.authorizer), quotas];
-  plugins.push(...certificatePlugins(reader));
+  plugins.push(...certificatePlugins(reader), nodeRestriction(reader));
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), findKind: (group, version, kind) => resources.findKind(group, version, kind), served: () => resources.all(), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),

@@ -7,7 +7,7 @@ import { alsoServed } from '../api/kinds/also-served.ts';
 import { kinds } from '../api/kinds/index.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
-import { CONTROLLERS_GROUP } from '../apiserver/authz/rbac/default-roles.ts';
+import { CONTROLLERS_GROUP, IN_PROCESS_NODES } from '../apiserver/authz/rbac/default-roles.ts';
 import { LogFile } from '../apiserver/audit/log-file.ts';
 import { createConnect } from '../apiserver/subresources/connect.ts';
 import { createNodeStats } from '../apiserver/virtual/node-stats.ts';
@@ -198,7 +198,7 @@ async function startNodes(o: UpOptions & { podCidr: string }, names: readonly st
   const started = await Promise.allSettled(names.map((name, i) => startNode({
     name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id,
     clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp,
-    client: s.clientFor(`system:node:${name}`, 'system:nodes'), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
+    client: s.clientFor(`system:node:${name}`, 'system:nodes', IN_PROCESS_NODES), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
   })));
   const nodes = started.flatMap(r => (r.status === 'fulfilled' ? [r.value] : []));
   const failed = started.find(r => r.status === 'rejected');

@@ -90,6 +90,13 @@ describe('a node', () => {
     expect(await as('node', '/api/v1/nodes/n1')).toMatchObject({ kind: 'Node' });
     expect((await as('other', '/api/v1/nodes/n1')).message).toContain("node 'n2' cannot read 'n1', only its own Node object");
     expect((await as('node', '/api/v1/pods?fieldSelector=spec.nodeName%3Dn1')).items).toHaveLength(1);
+    const label = (key: string): Promise<Answer> => as('node', '/api/v1/nodes/n1', { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify({ metadata: { labels: { [key]: 'x' } } }) });
+    expect((await label('node-restriction.kubernetes.io/x')).message).toBe('nodes "n1" is forbidden: is not allowed to modify labels: node-restriction.kubernetes.io/x');
+    expect(await label('example.com/x')).toMatchObject({ kind: 'Node' });
+    expect((await as('other', '/api/v1/nodes', { body: JSON.stringify({ metadata: { name: 'n3' } }) })).message).toBe('nodes "n3" is forbidden: node "n2" is not allowed to modify node "n3"');
+    expect((await as('other', `${NS}/pods/p`, { method: 'DELETE' })).message).toBe('pods "p" is forbidden: node "n2" can only delete pods with spec.nodeName set to itself');
+    expect((await as('node', `${NS}/pods`, { body: JSON.stringify({ metadata: { name: 'q' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] } }) })).message).toContain('node "n1" can only create mirror pods');
+    expect((await as('node', `${NS}/serviceaccounts/default/token`, { body: '{}' })).message).toContain('node requested token not bound to a pod');
     expect((await as('node', '/api/v1/pods')).message).toContain('can only list/watch pods with spec.nodeName field selector');
   });
 });

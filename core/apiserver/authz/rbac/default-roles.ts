@@ -109,6 +109,9 @@ export const ROLES: readonly RoleFact[] = [
 /** Users of this group exist only inside the host's process: its controllers, each by the name of its service account. */
 export const CONTROLLERS_GROUP = 'pilothouse:controllers';
 
+/** Likewise the host's own nodes, which name the control plane's role in their labels as an installer would. */
+export const IN_PROCESS_NODES = 'pilothouse:nodes';
+
 /** Who holds them: `User:…`, `Group:…`, `ServiceAccount:NAMESPACE/NAME`. */
 export const BINDINGS: Readonly<Record<string, readonly string[]>> = {
   'cluster-admin': ['Group:system:masters'],

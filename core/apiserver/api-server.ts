@@ -36,7 +36,7 @@ import { withDefinitionChecks } from './crd/definition-checks.ts';
 import { rulesFor } from './crd/rules.ts';
 import { ServedCustomResources } from './crd/served.ts';
 import { createDiscovery } from './discovery/discovery.ts';
-import type { HealthCheck } from './discovery/health.ts';
+import { SERVER_CHECKS, type HealthCheck } from './discovery/health.ts';
 import { Metrics } from './discovery/metrics.ts';
 import { Resources } from './dispatch.ts';
 import { Aggregator, type FrontProxy } from './aggregation/aggregator.ts';
@@ -157,6 +157,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const checks: HealthCheck[] = [
     // Clients know the store by this name.
     { name: 'etcd', check: () => store.failure?.message },
+    { name: 'etcd-readiness', only: 'readyz', check: () => store.failure?.message },
+    ...SERVER_CHECKS,
     { name: 'shutdown', only: 'readyz', check: () => (closing ? 'process is shutting down' : undefined) },
     ...(o.checks ?? []),
   ];

@@ -10,9 +10,19 @@ export interface HealthCheck {
 }
 
 const PING: HealthCheck = { name: 'ping', check: () => undefined };
-export const HEALTH_PATH = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/;
+export const HEALTH_PATH = /^\/(healthz|livez|readyz)(?:\/(.+?))?\/?$/;
 
 const of = (endpoint: string, checks: readonly HealthCheck[]): HealthCheck[] => [PING, ...checks].filter(c => c.only === undefined || c.only === endpoint);
+/** What upstream's server starts after it listens, by the names probes and tests ask for; here all of it stands before the first request. */
+const STARTED = ['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'priority-and-fairness-config-consumer', 'priority-and-fairness-filter', 'start-apiextensions-informers',
+  'start-apiextensions-controllers', 'crd-informer-synced', 'start-system-namespaces-controller', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'priority-and-fairness-config-producer',
+  'bootstrap-controller', 'start-cluster-authentication-info-controller', 'start-kube-aggregator-informers', 'apiservice-registration-controller', 'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller', 'apiservice-discovery-controller', 'kube-apiserver-autoregistration', 'apiservice-openapi-controller', 'apiservice-openapiv3-controller'];
+/** Checks of a whole server, besides those of its parts. */
+export const SERVER_CHECKS: readonly HealthCheck[] = [
+  { name: 'log', check: () => undefined }, { name: 'informer-sync', only: 'readyz', check: () => undefined },
+  ...STARTED.map(name => ({ name: `poststarthook/${name}`, check: () => undefined })), { name: 'autoregister-completion', check: () => undefined },
+];
 /** Names of an endpoint's checks. */
 export const namesOf = (endpoint: string, checks: readonly HealthCheck[]): string[] => of(endpoint, checks).map(c => c.name);
 

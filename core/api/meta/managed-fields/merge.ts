@@ -1,7 +1,7 @@
 // Puts an applied configuration into an object, and takes out what its manager no longer claims (contract 7.8).
 import { equal, isObject } from '../clone.ts';
 import { childSchema, fieldElement, formOf, itemElement, ItemError, wholeSet } from './compare.ts';
-import { EMPTY, isEmpty, LEAF, type FieldSet } from './field-set.ts';
+import { EMPTY, isEmpty, LEAF, member, type FieldSet } from './field-set.ts';
 import { DEDUCED, type FieldSchema } from './schema.ts';
 
 type Obj = Record<string, unknown>;
@@ -92,7 +92,7 @@ function mergeList(s: FieldSchema, old: readonly unknown[], wanted: readonly unk
   return { value: same ? old : out, changed };
 }
 
-/** Removes from `object` (private, changed) what `last` has and `kept` has not; containers this empties go too. Answers what is gone. */
+/** Removes from `object` (private, changed) what `last` has and `kept` has not; containers this empties go too, unless claimed. Answers what is gone. */
 export function prune(schema: FieldSchema, object: Obj, last: FieldSet, kept: FieldSet): FieldSet {
   const gone: Record<string, FieldSet> = {};
   for (const k of Object.keys(object)) {
@@ -118,7 +118,8 @@ function pruneValue(s: FieldSchema, value: unknown, last: FieldSet, kept: FieldS
       const gone = prune(s, value, last, below);
       if (isEmpty(gone)) return undefined;
       for (const _ in value) return { value, gone };
-      return { value: undefined, gone };
+      // Emptied: it stays where somebody claims it as such, else nobody can own what is not there.
+      return claims(kept, false) ? { value, gone } : { value: undefined, gone: member(gone) };
     }
     case 'set': case 'keyed': {
       if (!Array.isArray(value)) return undefined;
@@ -130,7 +131,8 @@ function pruneValue(s: FieldSchema, value: unknown, last: FieldSet, kept: FieldS
         gone[e!] = p.gone;
         if (p.value !== undefined) out.push(p.value);
       }
-      return isEmpty(gone) ? undefined : { value: out.length > 0 ? out : undefined, gone };
+      if (isEmpty(gone)) return undefined;
+      return out.length > 0 ? { value: out, gone } : { value: undefined, gone: member(gone) };
     }
     default: return undefined;
   }

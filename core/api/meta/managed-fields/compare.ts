@@ -129,6 +129,8 @@ function diffValue(s: FieldSchema, x: unknown, y: unknown): Diff {
   if (form !== 'scalar' && form !== 'atomic' && form === formOf(s, y) && (hasAny(x) || hasAny(y))) {
     if (isObject(x) && isObject(y)) return diffFields(s, x, y);
     if (Array.isArray(x) && Array.isArray(y)) {
+      // Nearly always: cheaper than looking for who is who.
+      if (equal(x, y)) return NO_DIFF;
       const left = itemsOf(s, x), right = itemsOf(s, y);
       if (left && right) return diffItems(s, left, right);
     }

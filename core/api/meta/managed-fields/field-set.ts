@@ -40,26 +40,28 @@ function unionNode(a: FieldSet, b: FieldSet): FieldSet {
 
 /** Members of `a` that are not members of `b`; `a` itself when none is. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(b)) return a;
-  let out: Record<string, FieldSet> | undefined;
-  for (const k in b) {
-    const x = a[k];
-    if (x === undefined || k === '.') continue;
-    const d = differenceNode(x, b[k]!);
-    if (d === x) continue;
-    out ??= { ...a };
-    if (d === undefined) delete out[k]; else out[k] = d;
+  let touched = false;
+  for (const k in b) if (k !== '.' && a[k] !== undefined) { touched = true; break; }
+  if (!touched) return a;
+  // Built anew rather than copied and cut: an object that keys were deleted from is slow ever after.
+  const out: Record<string, FieldSet> = {};
+  let same = true;
+  for (const k in a) {
+    const x = a[k]!, y = k === '.' ? undefined : b[k], d = y === undefined ? x : differenceNode(x, y);
+    if (d !== x) same = false;
+    if (d !== undefined) out[k] = d;
   }
-  return out ?? a;
+  return same ? a : out;
 }
 
 function differenceNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
   if (isEmpty(a)) return isMember(b) ? undefined : a;
   const rest = difference(a, b);
   if (!('.' in rest)) return isEmpty(rest) ? undefined : rest;
-  const { '.': _, ...children } = rest;
-  if (isEmpty(children)) return isMember(b) ? undefined : LEAF;
-  return isMember(b) ? children : rest;
+  const gone = isMember(b), children: Record<string, FieldSet> = {};
+  for (const k in rest) if (k !== '.') children[k] = rest[k]!;
+  if (isEmpty(children)) return gone ? undefined : LEAF;
+  return gone ? children : rest;
 }
 
 /** Members of both. */

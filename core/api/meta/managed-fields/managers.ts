@@ -38,11 +38,11 @@ const byOrder = (a: Entry, b: Entry): number => text(a.operation, b.operation) |
 
 const common = new Map<string, FieldSet>();
 /**
- * A set as it is kept: what the server owns taken out, keys in order. Objects made alike share one: ten thousand pods of one shape
+ * A set as it is kept, keys in order. Objects made alike share one: ten thousand pods of one shape
  * would otherwise hold as many copies.
  */
 function settled(s: FieldSet): FieldSet {
-  const own = sorted(difference(s, SERVERS)), key = JSON.stringify(own);
+  const own = sorted(s), key = JSON.stringify(own);
   const known = common.get(key);
   if (known) return known;
   if (common.size >= 1024) common.clear();

@@ -14,7 +14,7 @@ describe.each([...new Set([found[0]!, found.at(-1)!])])('kubectl 1.$minor', ({ b
   const name = (s: string): string => `${s}-${minor}`;
   let k: Kube;
   beforeAll(() => { k = new Kube(binary, api.kubeconfig); });
-  const apply = (args: string, text: string): ReturnType<Kube['try']> => k.try([...`apply --server-side -f - ${args}`.trim().split(' ')], text);
+  const apply = (args: string, text: string): ReturnType<Kube['try']> => k.try(`apply --server-side -f - ${args}`.trim().split(' '), text);
 
   it('applies, meets an owner, and takes over', async () => {
     const at = name('ssa');

@@ -73,8 +73,9 @@ describe('configurations', () => {
 // what it owned and no longer names goes when nobody else owns it.
 type Leaves = Map<string, { value: unknown; owners: Set<string> }>;
 function leavesOf(v: unknown, at: string, deduced: boolean, out: Map<string, unknown> = new Map()): Map<string, unknown> {
-  if (Array.isArray(v) && !deduced && !at.endsWith('/atomic')) for (const i of v as unknown[]) typeof i === 'object' ? leavesOf(i, `${at}/[${(i as { name: string }).name}]`, deduced, out) : out.set(`${at}/[=${String(i)}]`, i);
-  else if (typeof v === 'object' && v !== null && !Array.isArray(v)) for (const [k, x] of Object.entries(v)) leavesOf(x, `${at}/${k}`, deduced, out);
+  if (Array.isArray(v) && !deduced && !at.endsWith('/atomic')) {
+    for (const i of v as unknown[]) if (typeof i === 'object') leavesOf(i, `${at}/[${(i as { name: string }).name}]`, deduced, out); else out.set(`${at}/[=${String(i)}]`, i);
+  } else if (typeof v === 'object' && v !== null && !Array.isArray(v)) for (const [k, x] of Object.entries(v)) leavesOf(x, `${at}/${k}`, deduced, out);
   else out.set(at, JSON.stringify(v));
   return out;
 }

@@ -6,7 +6,9 @@ import { kindOf } from '../../core/api/kinds/index.ts';
 import { pluralTitle, shownKinds } from '../../renderer/kinds/navigation.ts';
 import { eventually, type Host } from '../harness/host.ts';
 import { openBrowser, openWindow, startWindowHost, type Window } from './launch.ts';
-import type { KubeObject } from '../../core/api/meta/object.ts';
+import type { KindSpec } from '../../core/api/kinds/kind.ts';
+import { apiVersionOf, type KubeObject } from '../../core/api/meta/object.ts';
+import { samples } from '../fixtures/kind-samples.ts';
 import { kinds } from '../../core/api/kinds/index.ts';
 import { create, deployment, DEPLOYMENT, namespace, POD, pod, seedShop } from './shell-objects.ts';
 
@@ -174,11 +176,18 @@ describe('drawer', () => {
       of('coordination.k8s.io/v1', 'Lease', 'lead', { spec: { holderIdentity: 'one' } }), of('v1', 'ServiceAccount', 'robot', {}),
       of('apps/v1', 'ControllerRevision', 'db-1', { revision: 1, data: { spec: { template } } }),
     );
+    /** What nobody has made yet, as the contract tests have it. */
+    const sampled = (kind: KindSpec): Promise<KubeObject> => {
+      const { metadata, ...rest } = samples[`${apiVersionOf(kind)} ${kind.plural}`]!() as KubeObject;
+      const { uid: _u, creationTimestamp: _c, namespace: _n, ...named } = metadata!;
+      return client.create(kind, { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { ...named, ...(kind.namespaced ? { namespace: 'kinds' } : {}) }, ...rest } as KubeObject);
+    };
     const w = await openWindow(browser, url);
     const bare: string[] = [], looked: string[] = [];
     // The window leads to the kinds of its tree; those of another version of the same objects are not looked at twice.
     for (const kind of shownKinds(kinds).filter(k => k.verbs.includes('get') && !(k.group === 'autoscaling' && k.version === 'v1') && k.kind !== 'Event')) {
-      const { items } = await client.list(kind);
+      let { items } = await client.list(kind);
+      if (items.length === 0) items = [await sampled(kind)];
       const name = (items.find(i => i.metadata?.namespace === 'kinds' && i.metadata.name !== 'kube-root-ca.crt' && i.metadata.name !== 'default') ?? items.find(i => i.metadata?.namespace === 'shop') ?? items[0])?.metadata?.name;
       if (name === undefined) { bare.push(`${kind.kind}: none to look at`); continue; }
       await w.page.keyboard.press('Control+k');

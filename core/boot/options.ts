@@ -78,7 +78,6 @@ const PLUGINS: ReadonlySet<string> = new Set(ADMISSION_ORDER);
 const NOT_SERVED: Readonly<Record<string, string>> = {
   ImagePolicyWebhook: 'a ValidatingWebhookConfiguration for pods does its work',
   EventRateLimit: 'priority and fairness keeps noisy clients apart',
-  ClusterTrustBundleAttest: 'RBAC decides who may write cluster trust bundles',
 };
 
 /** Plug-ins that this server does not have may be switched off all the same; other words are mistakes. */

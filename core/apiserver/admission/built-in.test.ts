@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess, podWith, refused, type InProcess, type Loose } from '../../../test/harness/in-process.ts';
+import type { AdmissionPlugin, Attributes } from './chain.ts';
+import { clusterTrustBundleAttest } from './optional.ts';
 import { ADMISSION_ORDER } from './plugins.ts';
 
 const NS = '/api/v1/namespaces/a', PODS = `${NS}/pods`, CLASSES = '/apis/storage.k8s.io/v1/storageclasses';
@@ -67,6 +69,18 @@ describe('plug-ins that are on', () => {
     const env = [{ name: 'X', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } }];
     expect(await why(api.call('POST', PODS, { metadata: { name: 'q' }, spec: { containers: [{ name: 'c', image: 'i', env }] } }))).toBe('pods "q" is forbidden: container c with envVar X referencing secret.secretName="other" is not allowed because service account default does not reference that secret');
     expect(await why(api.call('POST', PODS, podWith('q', undefined, { imagePullSecrets: [{ name: 'r' }] })))).toContain('imagePullSecrets[0].name="r" is not allowed because service account default does not reference that imagePullSecret');
+  });
+
+  it('trust in a signer is published by who may attest for it', () => {
+    const asked: string[] = [];
+    const plugin = (allowed: string): AdmissionPlugin => clusterTrustBundleAttest(() => ({
+      authorizer: { authorize: x => { asked.push(`${x.verb} ${x.resource!.resource} ${x.resource!.name}`); return { verdict: x.resource!.name === allowed ? 'allow' : 'none', reason: '' }; } },
+    }) as never);
+    const a = { operation: 'CREATE', name: 'b', resource: { spec: { group: 'certificates.k8s.io', plural: 'clustertrustbundles' } }, user: { name: 'u', groups: [] }, object: { spec: { signerName: 'example.com/s' } } } as unknown as Attributes;
+    plugin('example.com/*').validate!(a);
+    expect(asked).toEqual(['attest signers example.com/s', 'attest signers example.com/*']);
+    expect(() => plugin('').validate!(a)).toThrow('clustertrustbundles.certificates.k8s.io "b" is forbidden: user not permitted to attest for signerName "example.com/s"');
+    plugin('').validate!({ ...a, operation: 'UPDATE', old: a.object });
   });
 
   it('namespaces of the cluster stay, and those that go take nothing new', async () => {

@@ -4,7 +4,7 @@ import type { AdmissionPlugin } from './chain.ts';
 import { defaultIngressClass, podTopologyLabels, taintNodesByCondition } from './cluster-defaults.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
-import { alwaysAdmit, alwaysDeny, denyServiceExternalIps, namespaceAutoProvision, namespaceExists, ownerReferencesPermissionEnforcement } from './optional.ts';
+import { alwaysAdmit, alwaysDeny, clusterTrustBundleAttest, denyServiceExternalIps, namespaceAutoProvision, namespaceExists, ownerReferencesPermissionEnforcement } from './optional.ts';
 import { alwaysPullImages, extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector, podTolerationRestriction } from './optional-pods.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { defaultTolerationSeconds } from './pod-tolerations.ts';
@@ -17,7 +17,7 @@ import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUsePro
 export function builtInPlugins(env: () => RegistryEnv, makeNamespace: (name: string) => Promise<unknown>): AdmissionPlugin[] {
   return [
     namespaceLifecycle(env), limitRanger(env), serviceAccount(env), taintNodesByCondition, podSecurity(env), priority(env), defaultTolerationSeconds, defaultStorageClass(env),
-    storageObjectInUseProtection, persistentVolumeClaimResize(env), runtimeClass(env), defaultIngressClass(env), podTopologyLabels(env),
+    storageObjectInUseProtection, persistentVolumeClaimResize(env), runtimeClass(env), clusterTrustBundleAttest(env), defaultIngressClass(env), podTopologyLabels(env),
     alwaysAdmit, alwaysDeny, namespaceAutoProvision(env, makeNamespace), namespaceExists(env), limitPodHardAntiAffinityTopology, alwaysPullImages, podNodeSelector(env),
     podTolerationRestriction(env), extendedResourceToleration, denyServiceExternalIps, ownerReferencesPermissionEnforcement(env),
   ];

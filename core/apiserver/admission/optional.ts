@@ -1,4 +1,4 @@
-// Plug-ins of other kinds than pods that are off unless --enable-admission-plugins names them.
+// Small plug-ins of other kinds than pods; all but ClusterTrustBundleAttest are off unless --enable-admission-plugins names them.
 import { equal } from '../../api/meta/clone.ts';
 import { groupOf } from '../../api/meta/owner.ts';
 import type { OwnerReference } from '../../api/meta/object.ts';
@@ -41,6 +41,21 @@ export function namespaceAutoProvision(env: () => Env, make: (name: string) => P
     async mutate(a) {
       if (a.operation !== 'CREATE' || a.dryRun || !missing(env(), a)) return;
       try { await make(a.namespace); } catch (e) { if (!isAlreadyExists(e)) throw e; }
+    },
+  };
+}
+
+/** Who publishes trust in a signer must be allowed to attest for it: `attest` on `signers`, by its name or by `domain/*`. */
+export function clusterTrustBundleAttest(env: () => Env): AdmissionPlugin {
+  return {
+    name: 'ClusterTrustBundleAttest',
+    validate(a) {
+      const { spec } = a.resource;
+      if (spec.group !== 'certificates.k8s.io' || spec.plural !== 'clustertrustbundles' || (a.operation !== 'CREATE' && a.operation !== 'UPDATE')) return;
+      const wanted = (a.object as { spec?: { signerName?: string } }).spec, signer = wanted?.signerName ?? '';
+      if (signer === '' || equal(wanted, (a.old as { spec?: object } | undefined)?.spec)) return;
+      const may = (name: string): boolean => env().authorizer.authorize({ user: a.user, verb: 'attest', resource: { group: spec.group, version: '*', resource: 'signers', subresource: '', namespace: '', name } }).verdict === 'allow';
+      if (!may(signer) && !may(`${signer.split('/')[0]!}/*`)) throw forbiddenError(spec, a.name, `user not permitted to attest for signerName ${JSON.stringify(signer)}`);
     },
   };
 }

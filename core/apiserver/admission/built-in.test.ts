@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess, podWith, refused, type InProcess, type Loose } from '../../../test/harness/in-process.ts';
+import type { Access } from '../authz/authorizer.ts';
 import type { AdmissionPlugin, Attributes } from './chain.ts';
 import { clusterTrustBundleAttest } from './optional.ts';
 import { ADMISSION_ORDER } from './plugins.ts';
@@ -74,7 +75,7 @@ describe('plug-ins that are on', () => {
   it('trust in a signer is published by who may attest for it', () => {
     const asked: string[] = [];
     const plugin = (allowed: string): AdmissionPlugin => clusterTrustBundleAttest(() => ({
-      authorizer: { authorize: x => { asked.push(`${x.verb} ${x.resource!.resource} ${x.resource!.name}`); return { verdict: x.resource!.name === allowed ? 'allow' : 'none', reason: '' }; } },
+      authorizer: { authorize: (x: Access) => { asked.push(`${x.verb} ${x.resource!.resource} ${x.resource!.name}`); return { verdict: x.resource!.name === allowed ? 'allow' : 'none', reason: '' }; } },
     }) as never);
     const a = { operation: 'CREATE', name: 'b', resource: { spec: { group: 'certificates.k8s.io', plural: 'clustertrustbundles' } }, user: { name: 'u', groups: [] }, object: { spec: { signerName: 'example.com/s' } } } as unknown as Attributes;
     plugin('example.com/*').validate!(a);

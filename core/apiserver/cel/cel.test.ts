@@ -119,3 +119,13 @@ test('overwriting an object keeps its identity', () => {
   overwrite(o, { metadata: { name: 'b' } });
   expect(o).toEqual({ metadata: { name: 'b' } });
 });
+
+test.each([['a chain of fields', `object${'.a'.repeat(40_000)} == 1`], ['a long sum', `1${' + 1'.repeat(24_000)} == 1`], ['brackets', '('.repeat(5000)], ['too long a text', ' '.repeat(100_001)]])('%s is refused or evaluated, never thrown', (_, text) => {
+  const c = compile(text, { variables });
+  if (c.program) { c.program.evaluate(bindings); c.program.estimate(); } else expect(c.error).toContain('ERROR: ');
+});
+
+test('results that would not fit are refused before they are made', () => {
+  const c = compile("object.replace('', object)", { variables: { object: STRING } });
+  expect(c.program!.evaluate({ object: 'x'.repeat(1_000_000) }).error).toBe('the resulting string is too long');
+});

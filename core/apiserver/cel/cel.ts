@@ -72,8 +72,20 @@ function overloadsOf(name: string): readonly Overload[] | undefined {
   return functions.get(name);
 }
 
-/** Parses and checks; compiled programs hold no state and may be kept. */
+/** Longer expressions are refused unread, as cel-go does. */
+const MAX_LENGTH = 100_000;
+
+/** Parses and checks; compiled programs hold no state and may be kept. Never throws. */
 export function compile(expression: string, options: CompileOptions): Compiled {
+  if (expression.length > MAX_LENGTH) return { error: `ERROR: <input>:-1:0: expression code point size exceeds limit: size: ${expression.length}, limit ${MAX_LENGTH}`, mistyped: false };
+  try { return compileBounded(expression, options); } catch (e) {
+    // A chain of operators as long as this ends the stack of whoever walks it.
+    if (!(e instanceof RangeError)) throw e;
+    return { error: 'ERROR: <input>:-1:0: expression recursion limit exceeded: 250', mistyped: false };
+  }
+}
+
+function compileBounded(expression: string, options: CompileOptions): Compiled {
   const parsed = parse(expression);
   if (parsed.mistakes) return { error: mistakesText(expression, parsed.mistakes), mistyped: false };
   const { variables, expected } = options;

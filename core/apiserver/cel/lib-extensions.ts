@@ -27,7 +27,12 @@ function substring(s: readonly string[], from: number, to: number): string {
   if (from > to) throw new CelError(`invalid substring range. start: ${from}, end: ${to}`);
   return s.slice(from, to).join('');
 }
+/** Texts beyond this are refused before they are made: their cost is counted only after. */
+const MAX_TEXT = 32 * 1024 * 1024;
+function bounded(length: number): void { if (length > MAX_TEXT) throw new CelError('the resulting string is too long'); }
+
 function replace(s: string, old: string, by: string, n: number): string {
+  bounded(s.length + (old === '' ? s.length + 1 : Math.floor(s.length / old.length)) * by.length);
   if (n < 0) return old === '' ? [...s, ''].map(c => by + c).join('') : s.split(old).join(by);
   let out = '', rest = s;
   for (let i = 0; i < n; i++) {
@@ -122,7 +127,7 @@ export function extensions(): Overload[] {
   def('string->split(string, int): list(string)', 'string_split_string_int', ([s, sep, n]) => splitText(str(s), str(sep), num(n)), twice);
   const joinCost: Overload['cost'] = (_a, r) => (r === null ? 1 : traversal(r, 2));
   def('list(string)->join(): string', 'list_join', ([l]) => list(l).values().join(''), joinCost);
-  def('list(string)->join(string): string', 'list_join_string', ([l, sep]) => list(l).values().join(str(sep)), joinCost);
+  def('list(string)->join(string): string', 'list_join_string', ([l, sep]) => { bounded(list(l).size * str(sep).length); return list(l).values().join(str(sep)); }, joinCost);
   def('string->format(list(dyn)): string', 'string_format', ([s, l]) => format(str(s), list(l)), once);
   def('strings.quote(string): string', 'strings_quote', ([s]) => quote(str(s)), once);
 

@@ -145,7 +145,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
 
     const manager = clientFor('system:kube-controller-manager');
     const controllers = await startControllers({
-      client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
+      client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
       clientFor: account => clientFor(`system:serviceaccount:kube-system:${account}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system', CONTROLLERS_GROUP),
       recorderFor: (component, client) => createRecorder(client, { component, clock, log }),
     });

@@ -13,6 +13,8 @@ export interface ControllerConfig {
   readonly rootCa?: string;
   /** Signs a certificate request (PEM) for usages and seconds, at `now` in ms; answers PEM. Without it no request is signed. */
   readonly signCertificate?: (request: string, usages: readonly string[], seconds: number, now: number) => Promise<string>;
+  /** A token without end for an account, kept in the named secret. Without it such secrets stay as they are. */
+  readonly signSecretToken?: (namespace: string, account: { name: string; uid: string }, secret: string) => Promise<string>;
   /** How often node heartbeats are judged. */
   readonly nodeMonitorPeriod: number;
   /** A node silent for longer is Unknown. */

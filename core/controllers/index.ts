@@ -17,6 +17,8 @@ import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import { attributesProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
+import { serviceAccountTokenController } from './service-account-tokens/controller.ts';
+import { tokenCleanerController } from './token-cleaner/controller.ts';
 import { certificateApprovingController } from './certificates/approving.ts';
 import { certificateCleanerController } from './certificates/cleaner.ts';
 import { certificateSigningController } from './certificates/signing.ts';
@@ -27,5 +29,6 @@ export const controllers: readonly Controller[] = [
   nodeLifecycleController, taintEvictionController, podGcController,
   jobController, ttlAfterFinishedController, cronJobController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,
+  serviceAccountTokenController, tokenCleanerController,
   clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController,
 ];

@@ -24,7 +24,9 @@ beforeAll(async () => {
     ]),
   });
   const client = api.client(), informers = createInformerFactory(client, { clock: systemClock, log: silentLog });
-  controllers = await startControllers({ client, informers, clock: systemClock, log: silentLog, recorderFor: component => createRecorder(client, { component, clock: systemClock, log: silentLog }), only: ['clusterrole-aggregation'] });
+  controllers = await startControllers({ client, informers, clock: systemClock, log: silentLog, recorderFor: component => createRecorder(client, { component, clock: systemClock, log: silentLog }), only: ['clusterrole-aggregation', 'serviceaccount-token', 'tokencleaner'],
+    config: { rootCa: 'PEM', signSecretToken: (...args) => api.server.tokens.signForSecret(...args) },
+  });
   stop = () => informers.stop();
 });
 afterAll(async () => { await controllers.stop(); stop(); await api.stop(); });
@@ -98,6 +100,29 @@ describe('a node', () => {
     expect((await as('node', `${NS}/pods`, { body: JSON.stringify({ metadata: { name: 'q' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] } }) })).message).toContain('node "n1" can only create mirror pods');
     expect((await as('node', `${NS}/serviceaccounts/default/token`, { body: '{}' })).message).toContain('node requested token not bound to a pod');
     expect((await as('node', '/api/v1/pods')).message).toContain('can only list/watch pods with spec.nodeName field selector');
+  });
+});
+
+describe('tokens in secrets', () => {
+  it('are made, hold as long as their secret, and go with their account', async () => {
+    await admin(`${NS}/serviceaccounts`, { metadata: { name: 'old' } });
+    const make = (name: string): Promise<Answer> => admin(`${NS}/secrets`, { metadata: { name, annotations: { 'kubernetes.io/service-account.name': 'old' } }, type: 'kubernetes.io/service-account-token' });
+    await make('old-a');
+    await make('old-b');
+    const tokenOf = async (name: string): Promise<string | undefined> => ((await as('test-token', `${NS}/secrets/${name}`)).data as Record<string, string> | undefined)?.token;
+    await expect.poll(() => tokenOf('old-a')).toBeTruthy();
+    const token = Buffer.from((await tokenOf('old-a'))!, 'base64').toString();
+    expect((await as(token, '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: '{}' })).status).toMatchObject({ userInfo: { username: 'system:serviceaccount:default:old' } });
+    await as('test-token', `${NS}/secrets/old-a`, { method: 'DELETE' });
+    expect((await as(token, '/api')).code).toBe(401);
+    await as('test-token', `${NS}/serviceaccounts/old`, { method: 'DELETE' });
+    await expect.poll(async () => (await as('test-token', `${NS}/secrets/old-b`)).code).toBe(404);
+  });
+
+  it('of bootstrap go when their time is over', async () => {
+    const data = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', expiration: '2001-01-01T00:00:00Z' };
+    await admin('/api/v1/namespaces/kube-system/secrets', { metadata: { name: 'bootstrap-token-abcdef' }, type: 'bootstrap.kubernetes.io/token', stringData: data });
+    await expect.poll(async () => (await as('test-token', '/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef')).code).toBe(404);
   });
 });
 

@@ -82,7 +82,11 @@ export class Authenticator {
     };
     if (!lives('', 'serviceaccounts', verified.namespace, verified.serviceAccount.name, verified.serviceAccount.uid)) return undefined;
     const b = verified.bound;
-    if (b && !lives('', `${b.kind}s`, b.kind === 'node' ? '' : verified.namespace, b.name, b.uid)) return undefined;
+    if (b?.kind === 'secret' && b.uid === '') {
+      const r = this.#env.find('', 'secrets'), e = r && this.#env.store.get(r.key(verified.namespace, b.name));
+      const kept = e && (r!.stateOf(e) as { data?: Record<string, string> }).data?.['token'];
+      if (kept === undefined || Buffer.from(kept, 'base64').toString() !== token) return undefined;
+    } else if (b && !lives('', `${b.kind}s`, b.kind === 'node' ? '' : verified.namespace, b.name, b.uid)) return undefined;
     return tokenUser(verified);
   }
 

@@ -7,7 +7,7 @@ export interface TokenSubject {
   readonly namespace: string;
   readonly serviceAccount: { readonly name: string; readonly uid: string };
   /** What the token dies with. */
-  readonly bound?: { readonly kind: 'pod' | 'node' | 'secret'; readonly name: string; readonly uid: string };
+  readonly bound?: { readonly kind: 'pod' | 'node' | 'secret'; readonly name: string; /** '' for a secret that holds this very token. */ readonly uid: string };
 }
 
 export interface VerifiedToken extends TokenSubject { readonly audiences: readonly string[]; readonly id: string; readonly expires: number }
@@ -18,6 +18,8 @@ interface KubernetesClaims {
 }
 
 const CLAIM = 'kubernetes.io';
+/** Issuer and claims of tokens that lie in secrets. */
+const LEGACY = 'kubernetes/serviceaccount';
 const CACHED = 2000;
 
 /** Signs and checks with one private key; whether the account still exists is the caller's question. */
@@ -56,17 +58,29 @@ export class ServiceAccountTokens {
     return { token, expires: expires * 1000 };
   }
 
+  /** The token of a secret of type kubernetes.io/service-account-token: it holds as long as the secret does. */
+  async signForSecret(namespace: string, account: { readonly name: string; readonly uid: string }, secret: string): Promise<string> {
+    const { SignJWT } = await import('jose');
+    return new SignJWT({
+      [`${CLAIM}/serviceaccount/namespace`]: namespace, [`${CLAIM}/serviceaccount/secret.name`]: secret,
+      [`${CLAIM}/serviceaccount/service-account.name`]: account.name, [`${CLAIM}/serviceaccount/service-account.uid`]: account.uid,
+    }).setProtectedHeader({ alg: this.#algorithm, kid: this.#kid }).setIssuer(LEGACY).setSubject(`system:serviceaccount:${namespace}:${account.name}`).sign(this.#key);
+  }
+
   /** What the token says, undefined when it is not one of ours, is not signed by us, is expired or is for nobody in `audiences`. */
   async verify(token: string, audiences: readonly string[] = this.audiences): Promise<VerifiedToken | undefined> {
     let v = this.#verified.get(token);
     if (v === undefined) {
       const claims = await this.#claims(token);
-      const k = claims?.[CLAIM] as KubernetesClaims | undefined;
+      const legacy = claims?.iss === LEGACY ? (name: string): string => String(claims[`${CLAIM}/serviceaccount/${name}`] ?? '') : undefined;
+      const k = legacy
+        ? { namespace: legacy('namespace'), serviceaccount: { name: legacy('service-account.name'), uid: legacy('service-account.uid') }, secret: { name: legacy('secret.name'), uid: '' } } satisfies KubernetesClaims
+        : claims?.[CLAIM] as KubernetesClaims | undefined;
       if (!claims || !k?.namespace || !k.serviceaccount?.name) return undefined;
       const kind = (['pod', 'node', 'secret'] as const).find(x => k[x]);
       v = {
         namespace: k.namespace, serviceAccount: k.serviceaccount, ...(kind ? { bound: { kind, ...k[kind]! } } : {}),
-        audiences: typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []), id: claims.jti ?? '', expires: (claims.exp ?? 0) * 1000,
+        audiences: legacy ? this.audiences : typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []), id: claims.jti ?? '', expires: legacy ? Infinity : (claims.exp ?? 0) * 1000,
       };
       if (this.#verified.size >= CACHED) this.#verified.delete(this.#verified.keys().next().value!);
       this.#verified.set(token, v);
@@ -78,7 +92,7 @@ export class ServiceAccountTokens {
   async #claims(token: string): Promise<JWTPayload | undefined> {
     const { jwtVerify, errors } = await import('jose');
     try {
-      return (await jwtVerify(token, this.#public, { issuer: this.issuer, algorithms: [this.#algorithm], currentDate: new Date(this.#clock.now()) })).payload;
+      return (await jwtVerify(token, this.#public, { issuer: [this.issuer, LEGACY], algorithms: [this.#algorithm], currentDate: new Date(this.#clock.now()) })).payload;
     } catch (e) {
       // A token that is wrong is an answer, not a failure of ours.
       if (e instanceof errors.JOSEError) return undefined;

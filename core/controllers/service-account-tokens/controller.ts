@@ -1,0 +1,42 @@
+// Secrets of type kubernetes.io/service-account-token: filled with a token, the cluster's authority and the namespace; removed with their
+// account.
+import { secret as secretKind } from '../../api/kinds/core/secret.ts';
+import { serviceAccount as accountKind } from '../../api/kinds/core/service-account.ts';
+import { isNotFound } from '../../api/meta/status.ts';
+import type { Secret, ServiceAccount } from '../../api/types/kubernetes.ts';
+import type { Controller } from '../controller.ts';
+
+const TYPE = 'kubernetes.io/service-account-token', NAME = 'kubernetes.io/service-account.name', UID = 'kubernetes.io/service-account.uid';
+const b64 = (text: string): string => Buffer.from(text).toString('base64');
+
+export const serviceAccountTokenController: Controller = {
+  name: 'serviceaccount-token-controller', alias: 'serviceaccount-token', account: 'service-account-token-controller', workers: 2,
+  start(ctx, keys) {
+    const secrets = ctx.informers.for<Secret>(secretKind), accounts = ctx.informers.for<ServiceAccount>(accountKind);
+    secrets.addIndex('by-service-account', s => (s.type === TYPE ? [`${s.metadata?.namespace ?? ''}/${s.metadata?.annotations?.[NAME] ?? ''}`] : []));
+    const wake = (s: Secret): void => { if (s.type === TYPE) keys.add(`${s.metadata?.namespace ?? ''}/${s.metadata?.name ?? ''}`); };
+    const wakeOf = (a: ServiceAccount): void => { for (const s of secrets.lister.byIndex('by-service-account', `${a.metadata?.namespace ?? ''}/${a.metadata?.name ?? ''}`)) wake(s); };
+    secrets.on({ add: wake, update: wake });
+    accounts.on({ add: wakeOf, delete: wakeOf });
+    return async key => {
+      const [namespace, name] = key.split('/') as [string, string], s = secrets.lister.get(namespace, name), sign = ctx.config.signSecretToken;
+      if (!s || !sign || s.metadata?.deletionTimestamp !== undefined) return;
+      const wanted = s.metadata?.annotations?.[NAME] ?? '', uid = s.metadata?.annotations?.[UID];
+      let account = accounts.lister.get(namespace, wanted);
+      try {
+        // The cache may not know an account yet that was made a moment ago.
+        if (!account || (uid && account.metadata?.uid !== uid)) account = await ctx.client.get<ServiceAccount>(accountKind, namespace, wanted).catch((e: unknown) => { if (isNotFound(e)) return undefined; throw e; });
+        if (!account || (uid && account.metadata?.uid !== uid)) {
+          await ctx.client.delete(secretKind, namespace, name, { preconditions: { uid: s.metadata?.uid ?? '' } });
+          return;
+        }
+        const data = { ...s.data };
+        if (ctx.config.rootCa !== undefined) data['ca.crt'] = b64(ctx.config.rootCa);
+        data['namespace'] = b64(namespace);
+        if (!data['token'] || !uid) data['token'] = b64(await sign(namespace, { name: wanted, uid: account.metadata?.uid ?? '' }, name));
+        if (uid && Object.entries(data).every(([k, v]) => s.data?.[k] === v)) return;
+        await ctx.client.update<Secret>(secretKind, { ...s, metadata: { ...s.metadata, annotations: { ...s.metadata?.annotations, [UID]: account.metadata?.uid ?? '' } }, data });
+      } catch (error) { if (!isNotFound(error)) throw error; }
+    };
+  },
+};

@@ -121,6 +121,13 @@ describe('priority and fairness', () => {
     expect(codes.filter(c => c === 429).length).toBeGreaterThan(0);
     expect(codes.filter(c => c === 200).length).toBeGreaterThan(50);
     expect(retry).toBe('1');
+    // Clients that hang up while they wait leave no seat taken behind.
+    const leaving = session();
+    for (let i = 0; i < 300; i++) leaving.request({ ':path': `${PATH}?pretty=true&labelSelector=%21x`, authorization: 'Bearer noisy' }).on('error', () => undefined).resume();
+    await ask(quiet, '/version', { token: 'quiet' });
+    leaving.destroy();
+    const level = async (): Promise<string> => /^global-default, .*$/m.exec((await api.call('/debug/api_priority_and_fairness/dump_priority_levels')).text)![0];
+    while (!(await level()).startsWith('global-default, 0, true, false, 0, 0,')) await new Promise(resolve => { setImmediate(resolve); });
     const page = (await api.call('/metrics')).text;
     expect(Number(/^apiserver_flowcontrol_rejected_requests_total\{flow_schema="global-default",priority_level="global-default",reason="queue-full"\} (\d+)$/m.exec(page)?.[1])).toBeGreaterThan(0);
     expect(page).toMatch(/^apiserver_storage_objects\{resource="configmaps"\} \d+$/m);

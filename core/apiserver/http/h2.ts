@@ -22,6 +22,10 @@ export function connectionOf(req: IncomingMessage): Pick<IncomingMessage, 'socke
   return { socket: (session && sockets.get(session)) ?? req.socket, headers: req.headers, rawHeaders: req.rawHeaders };
 }
 
+/** Whether nothing more can be written: the answer is out, or the client is gone. HTTP/2's answers know it of their streams only. */
+export const isOver = (res: ServerResponse): boolean =>
+  res.writableEnded || (res.closed ?? false) || (res.destroyed ?? false) || ((res as unknown as Partial<Http2ServerResponse>).stream?.destroyed ?? false);
+
 export interface H2 {
   /** Tells every connection that nothing new is taken (GOAWAY); open requests go on. */
   goAway(): void;

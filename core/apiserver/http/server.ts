@@ -18,7 +18,7 @@ import type { Aggregator } from '../aggregation/aggregator.ts';
 import { forwardRequest, forwardUpgrade, type Target } from '../subresources/connect-forward.ts';
 import type { Asked } from '../flowcontrol/classify.ts';
 import type { FlowControl } from '../flowcontrol/flow-control.ts';
-import { connectionOf, serveH2, type H2 } from './h2.ts';
+import { connectionOf, isOver, serveH2, type H2 } from './h2.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
 import { present, type YamlWriter } from './present.ts';
 import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
@@ -143,7 +143,7 @@ export class HttpServer {
         const release = seat instanceof Promise ? await seat : seat;
         // A watch has its seat until it is on its way.
         if (release && verb === 'watch') watching = release;
-        else if (release && res.closed) release();
+        else if (release && isOver(res)) release();
         else if (release) res.once('close', release);
       }
       if (r === undefined) return await this.#path(req, res, user, path, search);
@@ -173,7 +173,7 @@ export class HttpServer {
         let stream: WatchStream | undefined;
         stream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include, binary: answer.format === 'protobuf' }, this.#o.log, () => { if (stream) this.#watches.delete(stream); metrics?.watchEnded(); });
         // One that could not even begin is over already.
-        if (!res.writableEnded && !res.destroyed) this.#watches.add(stream);
+        if (!isOver(res)) this.#watches.add(stream);
         record?.started(200);
         return;
       }

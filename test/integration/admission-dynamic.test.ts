@@ -45,7 +45,7 @@ const hook = (more: object = {}): object => ({ name: 'a.example.com', clientConf
 const map = (name: string, data: object = {}): object => ({ metadata: { name, labels: { app: 'x' } }, data });
 const patch = (operations: object[]): Answer => ({ allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(operations)).toString('base64') });
 
-test('a validating webhook refuses with its words and code, warns, and sees the request', async () => {
+test('12.4 a validating webhook refuses with its words and code, warns, and sees the request', async () => {
   await made(`${REG}/validatingwebhookconfigurations`, { metadata: { name: 'v' }, webhooks: [hook()] });
   answer = () => ({ allowed: false, status: { message: 'not today', code: 418 }, warnings: ['mind the gap'] });
   const r = await post(`${MAPS}?fieldManager=me`, map('a'));
@@ -60,7 +60,7 @@ test('a validating webhook refuses with its words and code, warns, and sees the 
   expect((await post(MAPS, map('a'))).json()).toMatchObject({ code: 403, reason: 'Forbidden', message: 'admission webhook "a.example.com" denied the request without explanation' });
 });
 
-test('mutating webhooks change the object, are defaulted after, and are called again when asked', async () => {
+test('12.4 mutating webhooks change the object, are defaulted after, and are called again when asked', async () => {
   const versions: unknown[] = [];
   answer = r => {
     const data = (r.request.object!['data'] ?? {}) as Record<string, string>;
@@ -73,7 +73,7 @@ test('mutating webhooks change the object, are defaulted after, and are called a
   expect(versions).toEqual([{ zero: '0' }, { zero: '0', one: '1' }, { zero: '0', one: '1', two: '2' }]);
 });
 
-test('deletes, connections and subresources are seen; configurations themselves are not', async () => {
+test('12.4 deletes, connections and subresources are seen; configurations themselves are not', async () => {
   await made(`${REG}/validatingwebhookconfigurations`, { metadata: { name: 'v' }, webhooks: [hook({ rules: [rule(['*/*'], ['*'])] })] });
   await made(MAPS, map('a'));
   await api.call(`${MAPS}/a`, { method: 'DELETE' });
@@ -89,7 +89,7 @@ test('deletes, connections and subresources are seen; configurations themselves 
   expect(seen[4]!.request.object).toEqual({ kind: 'PodExecOptions', apiVersion: 'v1', stdout: true, command: ['sh'] });
 });
 
-test('selectors and conditions decide what is called, failure policies what an unreachable webhook means', async () => {
+test('12.4 selectors and conditions decide what is called, failure policies what an unreachable webhook means', async () => {
   await made(`${REG}/validatingwebhookconfigurations`, { metadata: { name: 'v' }, webhooks: [hook({ objectSelector: { matchLabels: { app: 'x' } }, namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }] }, matchConditions: [{ name: 'c', expression: "request.userInfo.username == 'admin' && object.metadata.name.startsWith('call')" }] })] });
   await made(MAPS, map('call-me'));
   await made(MAPS, map('skip'));
@@ -104,7 +104,7 @@ test('selectors and conditions decide what is called, failure policies what an u
   expect((await post(MAPS, map('b'))).json()).toMatchObject({ code: 500, message: 'Internal error occurred: failed calling webhook "a.example.com": failed to call webhook: Post "https://127.0.0.1:1/x?timeout=10s": dial tcp 127.0.0.1:1: connect: connection refused' });
 });
 
-test('configurations are validated', async () => {
+test('12.4 configurations are validated', async () => {
   const r = await post(`${REG}/validatingwebhookconfigurations`, { metadata: { name: 'v' }, webhooks: [{ name: 'x', clientConfig: { url: 'http://h' }, rules: [{ operations: ['MAKE'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', 'pods'] }], sideEffects: 'Some', admissionReviewVersions: ['v0'], timeoutSeconds: 31, matchConditions: [{ name: 'c', expression: 'object.x ==' }] }] });
   expect(r.status).toBe(422);
   expect(r.json<{ details: { causes: { field: string }[] } }>().details.causes.map(c => c.field)).toEqual([
@@ -115,7 +115,7 @@ test('configurations are validated', async () => {
 const policy = (spec: object): object => ({ metadata: { name: 'p' }, spec: { matchConstraints: { resourceRules: [rule()] }, ...spec } });
 const binding = (spec: object = {}): object => ({ metadata: { name: 'b' }, spec: { policyName: 'p', validationActions: ['Deny'], ...spec } });
 
-test('a validating policy denies with upstream\'s text', async () => {
+test('12.5 a validating policy denies with upstream\'s text', async () => {
   await made(`${REG}/validatingadmissionpolicies`, policy({
     variables: [{ name: 'keys', expression: 'has(object.data) ? object.data.size() : 0' }],
     validations: [{ expression: 'variables.keys <= 1', messageExpression: "'at most 1 key, not ' + string(variables.keys)" }, { expression: "object.metadata.name != 'bad'", reason: 'Forbidden' }],
@@ -131,7 +131,7 @@ test('a validating policy denies with upstream\'s text', async () => {
   await made(MAPS, map('good', { a: '1' }));
 });
 
-test('parameters, selectors of bindings, warnings and failing expressions', async () => {
+test('12.5 parameters, selectors of bindings, warnings and failing expressions', async () => {
   await made(MAPS, map('limits', { max: '2' }));
   await made(`${REG}/validatingadmissionpolicies`, policy({ paramKind: { apiVersion: 'v1', kind: 'ConfigMap' }, matchConditions: [{ name: 'not-params', expression: "object.metadata.name != 'limits'" }], validations: [{ expression: 'object.data.size() <= int(params.data.max)', message: 'too many' }] }));
   await made(`${REG}/validatingadmissionpolicybindings`, binding({ validationActions: ['Warn'], paramRef: { name: 'limits', namespace: 'default', parameterNotFoundAction: 'Deny' } }));
@@ -146,7 +146,7 @@ test('parameters, selectors of bindings, warnings and failing expressions', asyn
   expect((await post(MAPS, { metadata: { name: 'y' } })).json<{ message: string }>().message).toContain("expression 'object.data.size() <= int(params.data.max)' resulted in error: no such key: data");
 });
 
-test('expressions that do not compile are refused with the policy', async () => {
+test('12.5 expressions that do not compile are refused with the policy', async () => {
   const r = await post(`${REG}/validatingadmissionpolicies`, policy({ validations: [{ expression: 'object.x' }, { expression: 'nope' }] }));
   expect(r.json<{ details: { causes: unknown[] } }>().details.causes).toEqual([
     { reason: 'FieldValueInvalid', field: 'spec.validations[0].expression', message: 'Invalid value: "object.x": must evaluate to bool' },
@@ -154,13 +154,13 @@ test('expressions that do not compile are refused with the policy', async () => 
   ]);
 });
 
-test('the authorizer answers for who asks', async () => {
+test('12.5 the authorizer answers for who asks', async () => {
   await made(`${REG}/validatingadmissionpolicies`, policy({ validations: [{ expression: "authorizer.group('').resource('pods').namespace('default').check('create').allowed() && authorizer.requestResource.check('create').allowed()" }] }));
   await made(`${REG}/validatingadmissionpolicybindings`, binding());
   await made(MAPS, map('a'));
 });
 
-test('mutating policies apply configurations and patches', async () => {
+test('12.5 mutating policies apply configurations and patches', async () => {
   await made(`${REG}/mutatingadmissionpolicies`, policy({
     reinvocationPolicy: 'Never', variables: [{ name: 'n', expression: 'object.metadata.name' }],
     mutations: [

@@ -16,7 +16,7 @@ async function namespace(name: string, labels: Record<string, string> = {}): Pro
 const pod = (name: string, cpu: string): object => ({ metadata: { name }, spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }] } });
 
 describe('a quota under many hands', () => {
-  it('is never exceeded by 64 clients that make and delete at once, and knows the truth in the end', async () => {
+  it('12.3 is never exceeded by 64 clients that make and delete at once, and knows the truth in the end', async () => {
     const ns = await namespace('busy');
     expect((await make(`${ns}/resourcequotas`, { metadata: { name: 'q' }, spec: { hard: { pods: '12', 'requests.cpu': '2' } } })).status).toBe(201);
     const codes = new Map<number, number>();
@@ -55,7 +55,7 @@ describe('a quota under many hands', () => {
 describe('what kubectl says', () => {
   const kubectl = async (...args: string[]): Promise<string> => { const r = await new Kube(kubectls().at(-1)!.binary, api.kubeconfig).try(args); return `${r.stdout}${r.stderr}`; };
 
-  it('of quotas and limits', async () => {
+  it('12.3 of quotas and limits', async () => {
     const ns = await namespace('told');
     await make(`${ns}/resourcequotas`, { metadata: { name: 'q' }, spec: { hard: { configmaps: '1', services: '2' } } });
     await make(`${ns}/configmaps`, { metadata: { name: 'a' } });
@@ -66,7 +66,7 @@ describe('what kubectl says', () => {
     expect(await kubectl('-n', 'told', 'run', 'p', '--image=i', '--overrides', JSON.stringify({ spec: { containers: [{ name: 'p', image: 'i', resources: { limits: { cpu: '2' } } }] } }))).toContain('pods "p" is forbidden: maximum cpu usage per Container is 1, but limit is 2');
   });
 
-  it('of pods that break the level of their namespace', async () => {
+  it('12.3 of pods that break the level of their namespace', async () => {
     await namespace('strict', { 'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted' });
     expect(await kubectl('-n', 'strict', 'run', 'p', '--image=i')).toMatch(/^(Warning: would violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false [^\n]*\n)?pod\/p created\n(Warning: would violate[^\n]*\n)?$/);
     expect(await kubectl('-n', 'strict', 'run', 'q', '--image=i', '--privileged')).toContain('pods "q" is forbidden: violates PodSecurity "baseline:latest": privileged (container "q" must not set securityContext.privileged=true)');

@@ -59,7 +59,7 @@ const until = async (reason: string): Promise<void> => {
 };
 const post = (path: string, body: object): ReturnType<TestApi['call']> => api.call(path, { body: JSON.stringify(body) });
 
-it('says in upstream\'s words why a server cannot be reached, and answers 503 for it', async () => {
+it('15.2 says in upstream\'s words why a server cannot be reached, and answers 503 for it', async () => {
   const made = await post('/apis/apiregistration.k8s.io/v1/apiservices', {
     metadata: { name: 'v1alpha1.wardle.example.com' },
     spec: { group: 'wardle.example.com', version: 'v1alpha1', groupPriorityMinimum: 2000, versionPriority: 200, service: { namespace: 'default', name: 'wardle', port: (server.address() as AddressInfo).port }, caBundle: Buffer.from(theirs.ca.cert).toString('base64') },
@@ -74,7 +74,7 @@ it('says in upstream\'s words why a server cannot be reached, and answers 503 fo
   expect(group.versions).toEqual([{ version: 'v1alpha1', freshness: 'Stale', resources: [] }]);
 });
 
-it('becomes available when its service leads to it', async () => {
+it('15.1, 15.2 becomes available when its service leads to it', async () => {
   const made = await post('/api/v1/namespaces/default/services', { metadata: { name: 'wardle' }, spec: { type: 'ExternalName', externalName: 'localhost' } });
   expect(made.status, made.text).toBe(201);
   await until('Passed');
@@ -88,7 +88,7 @@ it('becomes available when its service leads to it', async () => {
   expect((await api.call('/apis/wardle.example.com')).json()).toMatchObject({ kind: 'APIGroup', preferredVersion: { version: 'v1alpha1' } });
 });
 
-it('passes requests on as the front proxy, for the user, without what the client claims', async () => {
+it('15.2 passes requests on as the front proxy, for the user, without what the client claims', async () => {
   seen.length = 0;
   const a = await api.call('/apis/wardle.example.com/v1alpha1/namespaces/default/flunders?x=a%20b', { body: '{"kind":"Flunder"}', headers: { 'x-remote-user': 'evil', 'X-Remote-Extra-Sudo': 'yes' } });
   expect([a.status, a.json()]).toEqual([200, { kind: 'FlunderList', items: [] }]);
@@ -99,7 +99,7 @@ it('passes requests on as the front proxy, for the user, without what the client
   expect((await api.call('/apis/wardle.example.com/v1alpha1/flunders', { token: null })).status).toBe(403);
 });
 
-it('passes watches and upgrades through', async () => {
+it('15.2 passes watches and upgrades through', async () => {
   const w = await api.open('/apis/wardle.example.com/v1alpha1/flunders?watch=true');
   for await (const b of w) { expect(String(b)).toBe('{"type":"ADDED","object":{}}\n'); break; }
   w.destroy();
@@ -123,7 +123,7 @@ it('believes a front proxy, and nobody else, who stands behind a request', async
   expect(await who(await api.pki.issue('front-proxy-client', { commonName: 'front-proxy-client' }), claims)).toMatchObject({ username: 'front-proxy-client' });
 });
 
-it('shows one OpenAPI of both', async () => {
+it('2.6, 15.2 shows one OpenAPI of both', async () => {
   const index = (await api.call('/openapi/v3')).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
   const url = index.paths['apis/wardle.example.com/v1alpha1']!.serverRelativeURL;
   expect((await api.call(url)).json()).toMatchObject({ openapi: '3.0.0' });
@@ -133,7 +133,7 @@ it('shows one OpenAPI of both', async () => {
   expect(v2.paths).toHaveProperty(['/api/v1/pods']);
 });
 
-it('goes stale when the server fails, and away with its APIService', async () => {
+it('1.9, 1.14, 15.2 goes stale when the server fails, and away with its APIService', async () => {
   working = false;
   // A change of the spec has it judged at once.
   await api.call('/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.wardle.example.com', { method: 'PATCH', body: '{"spec":{"versionPriority":100}}', headers: { 'content-type': 'application/merge-patch+json' } });

@@ -39,7 +39,7 @@ const configMap = (name: string, size = 1): string => JSON.stringify({ metadata:
 const PATH = '/api/v1/namespaces/default/configmaps';
 
 describe('HTTP/2', () => {
-  it('reads, writes, errs, compresses and answers HEAD', async () => {
+  it('17.4 reads, writes, errs, compresses and answers HEAD', async () => {
     const s = session();
     expect((await ask(s, PATH, { body: configMap('h2', 300_000) })).status).toBe(201);
     const list = await ask(s, PATH, { headers: { 'accept-encoding': 'gzip' } });
@@ -56,7 +56,7 @@ describe('HTTP/2', () => {
     expect((await ask(s, PATH, { body: configMap('big', 4 << 20) })).status).toBe(413);
     expect((await ask(s, '/version')).status).toBe(200);
   });
-  it('carries a thousand watches beside other requests on one connection', async () => {
+  it('17.4 carries a thousand watches beside other requests on one connection', async () => {
     const s = session();
     s.setMaxListeners(0);
     let heard = 0;
@@ -71,7 +71,7 @@ describe('HTTP/2', () => {
     await all.promise;
     s.close();
   });
-  it('says goodbye: GOAWAY when the server closes', async () => {
+  it('17.4 says goodbye: GOAWAY when the server closes', async () => {
     const own = await TestApi.start();
     const s = connectH2(`https://127.0.0.1:${own.port}`, { ca: own.pki.ca.cert });
     const bye = new Promise<number>(resolve => { s.on('goaway', code => resolve(code)); });
@@ -80,7 +80,7 @@ describe('HTTP/2', () => {
     expect(await bye).toBe(0);
     await stopped;
   });
-  it('leaves HTTP/1.1 to those who want it', async () => {
+  it('17.4 leaves HTTP/1.1 to those who want it (trap 29)', async () => {
     const socket = connectTls({ host: '127.0.0.1', port: api.port, ca: api.pki.ca.cert, ALPNProtocols: ['http/1.1'] });
     await new Promise(resolve => { socket.once('secureConnect', resolve); });
     expect(socket.alpnProtocol).toBe('http/1.1');
@@ -95,7 +95,7 @@ describe('priority and fairness', () => {
     expect(a.headers).toMatchObject({ 'x-kubernetes-pf-flowschema-uid': await uid('flowschemas', 'global-default'), 'x-kubernetes-pf-prioritylevel-uid': await uid('prioritylevelconfigurations', 'global-default') });
     expect((await api.call('/api/v1/namespaces')).headers).toMatchObject({ 'x-kubernetes-pf-flowschema-uid': await uid('flowschemas', 'exempt') });
   });
-  it('a noisy client waits for itself, and is told to come back; a quiet one hardly notices', async () => {
+  it('17.4 a noisy client waits for itself, and is told to come back; a quiet one hardly notices', async () => {
     for (let i = 0; i < 20; i++) await api.call(PATH, { body: configMap(`load-${i}`, 5_000) });
     const noisy = session(), quiet = session(), codes: number[] = [];
     await api.call(`${PATH}/h2`, { method: 'DELETE' });

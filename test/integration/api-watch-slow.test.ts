@@ -22,7 +22,7 @@ function watch(query: string): Promise<TLSSocket> {
   });
 }
 
-it('a state larger than what may wait reaches a slow reader whole, and what happens meanwhile after it', async () => {
+it('6.12 a state larger than what may wait reaches a slow reader whole, and what happens meanwhile after it', async () => {
   for (let i = 0; i < 24; i++) await put(i);
   const s = await watch('allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan');
   s.pause();
@@ -39,7 +39,7 @@ it('a state larger than what may wait reaches a slow reader whole, and what happ
   s.destroy();
 }, 30_000);
 
-it('a watcher that does not read is cut off, not fed for ever', async () => {
+it('6.12 a watcher that does not read is cut off, not fed for ever', async () => {
   const s = await watch('resourceVersion=0&fieldSelector=metadata.name%3Dstalled');
   s.pause();
   expect((await api.call(PATH, { body: JSON.stringify({ metadata: { name: 'stalled' }, data: { x: 'x'.repeat(SIZE) } }) })).status).toBe(201);

@@ -22,7 +22,7 @@ const deployment = (name: string, containers: object[], spec: object = {}): obje
 });
 
 describe('apply', () => {
-  it('creates, merges, removes what is claimed no more and shares what is equal', async () => {
+  it('0.9, 7.7, 7.8 creates, merges, removes what is claimed no more and shares what is equal', async () => {
     const at = `${NS}/configmaps/a`;
     let r = await apply(at, cm('a', { x: '1', y: '1' }));
     expect(r.status).toBe(201);
@@ -39,7 +39,7 @@ describe('apply', () => {
     expect(owners(r).map(o => o.manager)).toEqual(['m1']);
   });
 
-  it('refuses what others own, in Kubernetes\' words, until forced', async () => {
+  it('7.8, 7.9 refuses what others own, in Kubernetes\' words, until forced', async () => {
     const at = `${NS}/configmaps/b`;
     await apply(at, cm('b', { x: '1', y: '1' }));
     let r = await apply(at, cm('b', { x: '2' }), 'm2');
@@ -54,7 +54,7 @@ describe('apply', () => {
     expect(fieldsOf(r, 'm2')).toEqual({ 'f:data': { 'f:x': {} } });
   });
 
-  it('a second time changes nothing; the owner\'s time neither', async () => {
+  it('5.4, 7.8 a second time changes nothing; the owner\'s time neither', async () => {
     const at = `${APPS}/deployments/same`, body = deployment('same', [container('i:1', { ports: [{ containerPort: 80 }], resources: { limits: { cpu: '1' } } })], { replicas: 2 });
     const first = await apply(at, body);
     expect(first.status, first.text).toBe(201);
@@ -64,7 +64,7 @@ describe('apply', () => {
       '.': {}, 'f:image': {}, 'f:name': {}, 'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {} } }, 'f:resources': { 'f:limits': { 'f:cpu': {} } } } } } } } });
   });
 
-  it('merges lists by their keys and leaves other managers\' items alone', async () => {
+  it('7.5, 7.8 merges lists by their keys and leaves other managers\' items alone', async () => {
     const at = `${APPS}/deployments/lists`;
     await apply(at, deployment('lists', [container('i:1', { ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'UDP' }] })]));
     let r = await apply(at, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'lists' }, spec: { template: { spec: { containers: [{ name: 'side', image: 's:1' }, { name: 'c', env: [{ name: 'A', value: '1' }] }] } } } }, 'm2');
@@ -79,7 +79,7 @@ describe('apply', () => {
     expect(list(r).map(c => [c.name, c.env])).toEqual([['c', undefined]]);
   });
 
-  it('refuses malformed configurations', async () => {
+  it('7.7 refuses malformed configurations', async () => {
     const at = `${APPS}/deployments/bad`;
     const message = async (body: unknown, query?: string): Promise<[number, string | undefined]> => { const r = await apply(at, body, 'm1', query); return [r.status, r.json<Obj>().message]; };
     const head = 'failed to create typed patch object (default/bad; apps/v1, Kind=Deployment): ';
@@ -97,7 +97,7 @@ describe('apply', () => {
     expect((await apply(`${NS}/configmaps/no`, cm('no', {}, { uid: 'u' }))).json<Obj>().message).toBe('Operation cannot be fulfilled on configmaps "no": uid mismatch: the provided object specified uid u, and no existing object was found');
   });
 
-  it('keeps preconditions and dry runs', async () => {
+  it('7.7, 8.1 keeps preconditions and dry runs', async () => {
     const at = `${NS}/configmaps/pre`;
     expect((await apply(at, cm('pre', { a: '1' }), 'm1', '&dryRun=All')).status).toBe(201);
     expect((await api.call(at)).status).toBe(404);
@@ -110,7 +110,7 @@ describe('apply', () => {
     expect((await apply(at, cm('pre', { a: '2' }, { uid: 'other' }))).json<Obj>().message).toContain('Precondition failed: UID in precondition: other');
   });
 
-  it('counts status and scale apart', async () => {
+  it('7.12 counts status and scale apart', async () => {
     const at = `${APPS}/deployments/parts`;
     await apply(at, { ...deployment('parts', [container('i:1')]), status: { replicas: 9 } });
     let r = await apply(`${at}/status`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'parts' }, spec: { replicas: 7 }, status: { replicas: 1, conditions: [{ type: 'Available', status: 'True' }] } }, 'ctl');
@@ -128,7 +128,7 @@ describe('apply', () => {
     expect(fieldsOf(r, 'ops', 'scale')).toEqual({ 'f:spec': { 'f:replicas': {} } });
   });
 
-  it('sees through the versions of a kind', async () => {
+  it('7.8 sees through the versions of a kind', async () => {
     const v2 = '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/h', v1 = v2.replace('/v2/', '/v1/');
     const scaleTargetRef = { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' };
     await apply(v2, { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'h' }, spec: { scaleTargetRef, minReplicas: 2, maxReplicas: 5 } });
@@ -142,7 +142,7 @@ describe('apply', () => {
 });
 
 describe('updates', () => {
-  it('own what they set, defaults included, and nothing of the server\'s', async () => {
+  it('5.12, 7.10 own what they set, defaults included, and nothing of the server\'s', async () => {
     const r = await api.call(`${NS}/services`, { body: JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's', labels: { a: 'b' } }, spec: { selector: { a: 'b' }, ports: [{ port: 80 }] } }), headers: { 'user-agent': 'kubectl/v1.33 (linux)', 'content-type': 'application/json' } });
     expect(owners(r)).toMatchObject([{ manager: 'kubectl', operation: 'Update', apiVersion: 'v1', fieldsV1: {
       'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } },
@@ -151,7 +151,7 @@ describe('updates', () => {
     expect(JSON.stringify(owners(r))).not.toMatch(/clusterIP|uid|creationTimestamp|f:name|resourceVersion/);
   });
 
-  it('move fields between managers and no-ops move nothing', async () => {
+  it('5.12, 7.12 move fields between managers and no-ops move nothing', async () => {
     const at = `${NS}/configmaps/u`;
     await api.call(`${NS}/configmaps?fieldManager=first`, { body: JSON.stringify(cm('u', { a: '1', b: '1' })) });
     const r = await patch(at, { data: { a: '2', c: '3' } }, 'merge-patch', 'second');
@@ -165,7 +165,7 @@ describe('updates', () => {
     expect(fieldsOf(put, 'putter')).toEqual({ 'f:data': { 'f:b': {} } });
   });
 
-  it('merge the oldest of many managers', async () => {
+  it('5.12 merge the oldest of many managers', async () => {
     const at = `${NS}/configmaps/many`;
     let r = await api.call(`${NS}/configmaps?fieldManager=u0`, { body: JSON.stringify(cm('many', { k0: '' })) });
     for (let i = 1; i <= 11; i++) r = await patch(at, { data: { [`k${i}`]: '' } }, 'merge-patch', `u${i < 10 ? i : `x${i}`}`);
@@ -176,7 +176,7 @@ describe('updates', () => {
     expect(fieldsOf(r, 'ancient-changes')).toEqual({ 'f:data': { '.': {}, 'f:k0': {}, 'f:k1': {}, 'f:k2': {} } });
   });
 
-  it('clear the owners with one empty entry, and not with none', async () => {
+  it('5.12 clear the owners with one empty entry, and not with none', async () => {
     const at = `${NS}/configmaps/reset`;
     const made = await api.call(`${NS}/configmaps?fieldManager=u0`, { body: JSON.stringify(cm('reset', { a: '1' })) });
     expect(owners(await patch(at, { metadata: { managedFields: [] } }))).toEqual(owners(made));
@@ -188,7 +188,7 @@ describe('updates', () => {
     expect(owners(shared).map(o => [o.manager, o.operation])).toEqual([['m1', 'Apply'], ['before-first-apply', 'Update']]);
   });
 
-  it('let a client move entries by JSON patch, and never change what others read', async () => {
+  it('7.11 let a client move entries by JSON patch, and never change what others read', async () => {
     const at = `${NS}/configmaps/move`;
     const made = await api.call(`${NS}/configmaps?fieldManager=kubectl-client-side-apply`, { body: JSON.stringify(cm('move', { a: '1' })) });
     const rv = made.json<Obj>().metadata.resourceVersion as string;

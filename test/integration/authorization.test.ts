@@ -32,14 +32,14 @@ beforeAll(async () => {
 afterAll(async () => { await controllers.stop(); stop(); await api.stop(); });
 
 describe('roles', () => {
-  it('of Kubernetes are there from the start, labelled', async () => {
+  it('11.4 of Kubernetes are there from the start, labelled', async () => {
     const roles = (await as('test-token', `${RBAC}/clusterroles?labelSelector=kubernetes.io/bootstrapping%3Drbac-defaults`)).items as { metadata: { name: string } }[];
     expect(roles.map(r => r.metadata.name)).toEqual(expect.arrayContaining(['admin', 'cluster-admin', 'edit', 'view', 'system:node', 'system:basic-user', 'system:controller:job-controller']));
     expect((await as(null, '/version')).gitVersion).toContain('v1.36');
     expect(await as(null, '/metrics')).toMatchObject({ code: 403, message: 'forbidden: User "system:anonymous" cannot get path "/metrics"' });
   });
 
-  it('allow what they say, by name, subresource and URL, and nothing else', async () => {
+  it('11.4, 11.7 allow what they say, by name, subresource and URL, and nothing else', async () => {
     await admin(`${RBAC}/namespaces/default/roles`, { metadata: { name: 'one' }, rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['mine'], verbs: ['get', 'list', 'watch'] }, { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }] });
     await admin(`${RBAC}/namespaces/default/rolebindings`, { metadata: { name: 'one' }, roleRef: { apiGroup: G, kind: 'Role', name: 'one' }, subjects: [user('bob')] });
     await admin(`${NS}/configmaps`, { metadata: { name: 'mine' } });
@@ -53,7 +53,7 @@ describe('roles', () => {
     expect((await as('bob', '/api/v1/nodes')).message).toBe('nodes is forbidden: User "bob" cannot list resource "nodes" in API group "" at the cluster scope');
   });
 
-  it('gather others, and cannot be handed out by who does not hold them', async () => {
+  it('11.4 gather others, and cannot be handed out by who does not hold them', async () => {
     await admin(`${RBAC}/clusterroles`, { metadata: { name: 'crontabs', labels: { [`${G}/aggregate-to-view`]: 'true' } }, rules: [{ apiGroups: ['stable.example.com'], resources: ['crontabs'], verbs: ['get'] }] });
     await expect.poll(async () => JSON.stringify((await as('test-token', `${RBAC}/clusterroles/admin`)).rules)).toContain('crontabs');
     await admin(`${RBAC}/namespaces/default/rolebindings`, { metadata: { name: 'jane' }, roleRef: { apiGroup: G, kind: 'ClusterRole', name: 'admin' }, subjects: [user('jane')] });
@@ -69,7 +69,7 @@ describe('roles', () => {
 });
 
 describe('acting as another', () => {
-  it('is a right of its own, for each user, group and extra', async () => {
+  it('11.3 is a right of its own, for each user, group and extra', async () => {
     expect((await as('bob', `${NS}/configmaps`, { headers: { 'impersonate-user': 'jane' } })).message).toBe('users "jane" is forbidden: User "bob" cannot impersonate resource "users" in API group "" at the cluster scope');
     await admin(`${RBAC}/clusterroles`, { metadata: { name: 'actor' }, rules: [{ apiGroups: [''], resources: ['users', 'groups'], verbs: ['impersonate'] }] });
     await bind('actor', 'actor', user('bob'));
@@ -82,7 +82,7 @@ describe('acting as another', () => {
 });
 
 describe('a node', () => {
-  it('reads what its pods use, and itself', async () => {
+  it('12.3 reads what its pods use, and itself', async () => {
     await admin(`${NS}/secrets`, { metadata: { name: 's' } });
     await admin('/api/v1/nodes', { metadata: { name: 'n1' } });
     const pod = await admin(`${NS}/pods`, { metadata: { name: 'p' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x', envFrom: [{ secretRef: { name: 's' } }] }] } });
@@ -127,7 +127,7 @@ describe('tokens in secrets', () => {
 });
 
 describe('kubectl', () => {
-  it('asks and is told', async () => {
+  it('11.5, 11.6 asks and is told', async () => {
     const kube = new Kube(kubectls().at(-1)!.binary, api.kubeconfig);
     expect(await kube.fails('auth can-i delete nodes --as bob')).toContain('no');
     expect(await kube.run('auth can-i list pods --as jane')).toBe('yes');

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => { await controllers.stop(); stop(); await api.stop(); });
 
-it('approved by kubectl, signed, and good for what it says', async () => {
+it('9.11, 12.3, 16 approved by kubectl, signed, and good for what it says', async () => {
   const kube = new Kube(kubectls().at(-1)!.binary, api.kubeconfig), { pem, key } = await request('CN=carla, O=devs');
   expect(await ask('carla', pem)).toMatchObject({ spec: { username: 'admin', groups: ['system:masters', 'system:authenticated'] } });
   expect(await kube.run('get csr carla')).toMatch(/carla\s+\d+s\s+kubernetes.io\/kube-apiserver-client\s+admin\s+60m\s+Pending/);
@@ -54,7 +54,7 @@ it('approved by kubectl, signed, and good for what it says', async () => {
   expect(await kube.run('get csr no')).toContain('Denied');
 });
 
-it('refused for what cannot be read, is not allowed, or whose signer says no', async () => {
+it('12.3 refused for what cannot be read, is not allowed, or whose signer says no', async () => {
   expect((await ask('bad', 'x')).message).toContain('PEM block type must be CERTIFICATE REQUEST');
   const masters = await request('CN=eve, O=system:masters');
   expect((await ask('eve', masters.pem)).message).toBe('certificatesigningrequests.certificates.k8s.io "eve" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed');

@@ -23,11 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-test('a Binding at /bindings puts the pod on its node', async () => {
+test('9.7 a Binding at /bindings puts the pod on its node', async () => {
   expect((await api.call('/api/v1/namespaces/default/pods/web')).json()).toMatchObject({ spec: { nodeName: 'n1' } });
 });
 
-test('nodes and pods have metrics in the words of metrics-server', async () => {
+test('15.3 nodes and pods have metrics in the words of metrics-server', async () => {
   expect((await api.call('/apis/metrics.k8s.io/v1beta1/nodes')).json()).toEqual({
     kind: 'NodeMetricsList', apiVersion: 'metrics.k8s.io/v1beta1', metadata: {},
     items: [{ metadata: { name: 'n1', creationTimestamp: '2026-01-01T00:00:00Z', labels: { zone: 'n1' } }, timestamp: '2026-01-01T00:00:00Z', window: '10.039s', usage: { cpu: '163930906n', memory: '1146076Ki' } }],
@@ -49,7 +49,7 @@ test('protobuf of metrics carries the window as nanoseconds', async () => {
   expect(decodeProtobuf(r.body, undefined)).toMatchObject({ kind: 'NodeMetrics', window: '10.039s', usage: { memory: '1146076Ki' } });
 });
 
-test('kubectl top and get', async () => {
+test('15.3, 16 kubectl top and get', async () => {
   const kube = new Kube(kubectls().at(-1)!.binary, api.kubeconfig);
   expect((await kube.try(['top', 'nodes'])).stdout).toMatch(/n1 +164m +8% +1119Mi +27%/);
   expect((await kube.try(['top', 'pods', '--containers'])).stdout).toMatch(/web +web +5m +64Mi/);

@@ -173,6 +173,18 @@ describe('exec', () => {
     await new Promise(resolve => { ws.on('close', resolve); });
     expect(seen).toEqual(['1grüße']);
   });
+  it('10.8 answers pings while nothing else is said', async () => {
+    const ws = new WebSocket(`wss://127.0.0.1:${port(api)}/api/v1/namespaces/default/pods/p/exec?command=cat&stdin=true&stdout=true`, ['v5.channel.k8s.io'], { ca: pki.ca.cert });
+    await new Promise(resolve => { ws.on('open', resolve); });
+    const pongs: string[] = [];
+    for (const word of ['one', 'two']) {
+      const pong = new Promise<void>(resolve => { ws.once('pong', (d: Buffer) => { pongs.push(String(d)); resolve(); }); });
+      ws.ping(word);
+      await pong;
+    }
+    ws.close();
+    expect(pongs).toEqual(['one', 'two']);
+  });
   it('9.4, 10.2, 10.3 speaks SPDY, with the outcome on the error stream (trap 23)', async () => {
     const c = await spdy('/api/v1/namespaces/default/pods/p/exec?command=sh&command=-c&command=cat%3B+exit+3&stdin=true&stdout=true', 'v4.channel.k8s.io, v3.channel.k8s.io');
     const [error, stdin, stdout] = await Promise.all(['error', 'stdin', 'stdout'].map(t => c.open({ streamType: t })));

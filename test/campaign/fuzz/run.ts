@@ -29,7 +29,7 @@ const ALLOWED_500 = /resourceVersion should not be set on objects to be created/
 
 interface Got { status: number; text: string; ms: number }
 
-export function ask(c: Credentials, p: Probe, agent: Agent, ms = HANG_MS): Promise<Got> {
+function ask(c: Credentials, p: Probe, agent: Agent, ms = HANG_MS): Promise<Got> {
   const { hostname, port } = new URL(c.server), started = performance.now();
   return new Promise((resolve, reject) => {
     const req = request({ host: hostname, port, method: p.method, path: p.path, agent, headers: { ...(p.body ? { 'content-length': String(p.body.length) } : {}), ...p.headers } }, res => {
@@ -65,31 +65,31 @@ const spdy = (d: Dice): Buffer => {
 };
 
 /** What goes over one connection of its own: noise, half requests, upgrades followed by frames. */
-export function conversation(d: Dice, pod: string): { hello: string; then: Buffer[] } {
+function conversation(d: Dice, pod: string): { hello: string; next: Buffer[] } {
   const target = `/api/v1/namespaces/${NS}/pods/${d.maybe(0.9) ? pod : 'none'}/${d.of(['exec?command=cat&stdin=1&stdout=1', 'exec?command=cat&stdin=1&stdout=1&tty=1', 'attach?stdout=1&stdin=1', 'portforward', 'portforward?ports=80', 'exec', 'log?follow=1'])}`;
   const some = (make: (d: Dice) => Buffer): Buffer[] => Array.from({ length: 1 + d.below(12) }, () => make(d));
   const ws = (protocol: string): string => `GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${d.bytes(16).toString('base64')}\r\nsec-websocket-protocol: ${protocol}\r\n\r\n`;
   return d.of([
-    () => ({ hello: ws(d.of(['v5.channel.k8s.io', 'v4.channel.k8s.io', 'channel.k8s.io', 'base64.channel.k8s.io', 'nonsense'])), then: some(frame) }),
-    () => ({ hello: ws(d.of(['SPDY/3.1+portforward.k8s.io', 'portforward.k8s.io', 'v4.base64.channel.k8s.io'])), then: some(x => { const s = spdy(x), mask = Buffer.from([0, 0, 0, 0]); return Buffer.concat([Buffer.from([0x82, 0x80 | Math.min(s.length, 125)]), mask, s.subarray(0, 125)]); }) }),
-    () => ({ hello: `POST ${target} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: ${d.of(['v4.channel.k8s.io', 'v5.channel.k8s.io', 'portforward.k8s.io', 'x'])}\r\ncontent-length: 0\r\n\r\n`, then: some(spdy) }),
-    () => ({ hello: d.of(['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'GET / HTTP/1.1\r\n', `POST ${target} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n`, 'GET /api HTTP/9.9\r\n\r\n', '']), then: some(x => x.bytes(x.below(200))) }),
+    () => ({ hello: ws(d.of(['v5.channel.k8s.io', 'v4.channel.k8s.io', 'channel.k8s.io', 'base64.channel.k8s.io', 'nonsense'])), next: some(frame) }),
+    () => ({ hello: ws(d.of(['SPDY/3.1+portforward.k8s.io', 'portforward.k8s.io', 'v4.base64.channel.k8s.io'])), next: some(x => { const s = spdy(x), mask = Buffer.from([0, 0, 0, 0]); return Buffer.concat([Buffer.from([0x82, 0x80 | Math.min(s.length, 125)]), mask, s.subarray(0, 125)]); }) }),
+    () => ({ hello: `POST ${target} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: ${d.of(['v4.channel.k8s.io', 'v5.channel.k8s.io', 'portforward.k8s.io', 'x'])}\r\ncontent-length: 0\r\n\r\n`, next: some(spdy) }),
+    () => ({ hello: d.of(['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'GET / HTTP/1.1\r\n', `POST ${target} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n`, 'GET /api HTTP/9.9\r\n\r\n', '']), next: some(x => x.bytes(x.below(200))) }),
   ])();
 }
 
-export function talk(c: Credentials, hello: string, then: readonly Buffer[]): Promise<void> {
+function talk(c: Credentials, hello: string, next: readonly Buffer[]): Promise<void> {
   const { hostname, port } = new URL(c.server);
   return new Promise(resolve => {
     const s: TLSSocket = connect({ host: hostname, port: Number(port), ca: c.ca, cert: c.cert, key: c.key, ALPNProtocols: ['http/1.1'] }, () => { s.write(hello); });
     const end = setTimeout(() => s.destroy(), 300);
-    s.once('data', () => { for (const b of then) s.write(b); });
+    s.once('data', () => { for (const b of next) s.write(b); });
     s.on('error', () => s.destroy());
     s.on('close', () => { clearTimeout(end); resolve(); });
   });
 }
 
 const rss = (pid: number): number => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
-export const shown = (p: Probe): string => `${p.method} ${p.path} ${JSON.stringify(p.headers)}${p.body ? ` base64:${p.body.subarray(0, 3000).toString('base64')}` : ''}`;
+const shown = (p: Probe): string => `${p.method} ${p.path} ${JSON.stringify(p.headers)}${p.body ? ` base64:${p.body.subarray(0, 3000).toString('base64')}` : ''}`;
 
 export async function fuzz(o: FuzzOptions): Promise<FuzzReport> {
   const host = await startHost(['--runtime', 'simulated']);
@@ -128,7 +128,7 @@ export async function fuzz(o: FuzzOptions): Promise<FuzzReport> {
         if (got.status !== 504) slowestMs = Math.max(slowestMs, got.ms);
         if ((got.ms > HANG_MS || got.status === -1) && got.status !== 504 && got.status !== 429) found(`hang of ${Math.round(got.ms)} ms: ${shown(p)}`);
         if (got.status === 500 && !ALLOWED_500.test(got.text)) found(`500 ${got.text.slice(0, 300)}: ${shown(p)}`);
-      }), ...Array.from({ length: 3 }, async () => { connections++; const t = conversation(d, 'target'); await talk(c, t.hello, t.then); })]);
+      }), ...Array.from({ length: 3 }, async () => { connections++; const t = conversation(d, 'target'); await talk(c, t.hello, t.next); })]);
       if (round % 20 === 0) {
         most = Math.max(most, rss(host.child.pid!));
         if (most > MEMORY_MB) found(`memory of ${most} MB in round ${round}, seed ${o.seed}`);

@@ -12,7 +12,7 @@ export function isEnabled(name: string, alias: string, list: readonly string[]):
 
 /** Controllers of Kubernetes' own manager (1.36, with the short names of older releases) that this one does not have: a list written for it is no mistake. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
-  'bootstrap-signer-controller', 'bootstrapsigner', 'tokencleaner',
+  'tokencleaner',
  
   'daemonset-controller', 'daemonset', 'device-taint-eviction-controller', 'disruption-controller', 'disruption', 'ephemeral-volume-controller', 'ephemeral-volume',
   'horizontal-pod-autoscaler-controller', 'horizontalpodautoscaling', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller', 'legacy-serviceaccount-token-cleaner-controller',

@@ -17,6 +17,7 @@ import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import { attributesProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
+import { bootstrapSignerController } from './bootstrap-signer/controller.ts';
 import { serviceAccountTokenController } from './service-account-tokens/controller.ts';
 import { tokenCleanerController } from './token-cleaner/controller.ts';
 import { certificateApprovingController } from './certificates/approving.ts';
@@ -29,6 +30,6 @@ export const controllers: readonly Controller[] = [
   nodeLifecycleController, taintEvictionController, podGcController,
   jobController, ttlAfterFinishedController, cronJobController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,
-  serviceAccountTokenController, tokenCleanerController,
+  serviceAccountTokenController, tokenCleanerController, bootstrapSignerController,
   clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController,
 ];

@@ -246,6 +246,8 @@ export class HttpServer {
       const query = parseQuery(search), verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
       demand(this.#o.env.authorizer, accessOf(user, verb, r, query));
+      // A WebSocket begins as a GET: what it opens is asked for as well (10.9).
+      if (verb === 'get' && r.group === '' && r.plural === 'pods' && OPENED.has(r.subresource)) demand(this.#o.env.authorizer, accessOf(user, 'create', r, query));
       if (this.#o.aggregator?.has(r.group, r.version)) {
         const target = this.#o.aggregator.target(r.group, r.version, url, user);
         if (!target) throw unavailable('service unavailable');
@@ -285,6 +287,9 @@ export class HttpServer {
 
 const connectRequest = (r: ResourceRequest, query: Query, search: string, user: UserInfo): ConnectRequest =>
   ({ resource: r.plural as ConnectRequest['resource'], namespace: r.namespace, name: r.name, subresource: r.subresource, rest: r.rest, query, search, user });
+
+/** Connections into pods, for which it takes the right to create them. */
+const OPENED: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
 
 const METHOD_VERBS: Readonly<Record<RequestVerb, string>> = { get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION' };
 function labels(verb: RequestVerb | undefined, method: string, r: ResourceRequest): Parameters<Metrics['observe']>[0] {

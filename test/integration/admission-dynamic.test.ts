@@ -202,6 +202,16 @@ test('a webhook that asks for another version gets it, and what it adds that no 
   expect(seen).toHaveLength(1);
 });
 
+test('identity and history are not a webhook\'s to change', async () => {
+  await made(`${REG}/mutatingwebhookconfigurations`, { metadata: { name: 'm' }, webhooks: [hook()] });
+  answer = () => patch([{ op: 'add', path: '/metadata/uid', value: 'mine' }, { op: 'add', path: '/metadata/labels', value: { new: 'label' } }]);
+  const r = (await post(MAPS, map('a'))).json<{ metadata: { uid: string; labels: object } }>();
+  expect(r.metadata.labels).toEqual({ new: 'label' });
+  expect(r.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
+  answer = () => patch([{ op: 'replace', path: '/metadata/namespace', value: 'kube-system' }]);
+  expect((await post(MAPS, map('b'))).json()).toMatchObject({ code: 500 });
+});
+
 test('kubectl prints denials as it does with Kubernetes', async () => {
   const kube = new Kube(kubectls().at(-1)!.binary, api.kubeconfig);
   await made(`${REG}/validatingadmissionpolicies`, policy({ validations: [{ expression: "object.metadata.name != 'bad'", message: 'no bad names' }] }));

@@ -116,7 +116,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     const kubeconfig = o.kubeconfig ?? join(o.data, 'kubeconfig');
     writePrivate(kubeconfig, kubeconfigText(access));
 
-    const clientFor = (user: string, ...groups: string[]): Client => new Client(api.localTransport({ name: user, groups: [...groups, 'system:authenticated'] }), user.split(':').at(-1)!);
+    const clientFor = (user: string, ...groups: string[]): Client => new Client(api.localTransport({ name: user, groups: [...groups, 'system:authenticated'] }), managerOf(user));
     const system = clientFor('system:apiserver', 'system:masters');
     await bootstrapNamespaces(system);
 
@@ -233,4 +233,11 @@ export async function removeLeftovers(data: string, log: Log): Promise<void> {
   await Network.removeLeftovers(id, podCidr);
   // The nodes' memory file systems outlive a host that was killed, and a directory with a mount in it cannot be removed.
   await unmountBelow(realpathSync(data));
+}
+
+/** Under which name a worker owns fields: that of the program it is in other clusters. */
+function managerOf(user: string): string {
+  if (user.startsWith('system:node:')) return 'kubelet';
+  if (user.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager';
+  return user.slice(user.lastIndexOf(':') + 1);
 }

@@ -199,3 +199,27 @@ describe('updates', () => {
     expect(gone.json<Obj>().data).toEqual({ b: '1' });
   });
 });
+
+it('custom resources merge by their schema, and what has none is deduced', async () => {
+  const property = { type: 'object', properties: {
+    items: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['id'], items: { type: 'object', required: ['id'], properties: { id: { type: 'string' }, v: { type: 'integer' } } } },
+    plain: { type: 'array', items: { type: 'string' } }, free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  } };
+  const made = await api.call('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'foos.example.com' }, spec: {
+    group: 'example.com', scope: 'Namespaced', names: { plural: 'foos', kind: 'Foo' }, versions: [{ name: 'v1', served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: { type: 'object', properties: { spec: property, status: { type: 'object', properties: { n: { type: 'integer' } } } } } } }],
+  } }) });
+  expect(made.status, made.text).toBe(201);
+  const at = '/apis/example.com/v1/namespaces/default/foos/f', foo = (spec: object, more: object = {}): object => ({ apiVersion: 'example.com/v1', kind: 'Foo', metadata: { name: 'f' }, spec, ...more });
+  await expect.poll(async () => (await api.call(at.replace(/\/f$/, ''))).status).toBe(200);
+  let r = await apply(at, foo({ items: [{ id: 'a', v: 1 }], plain: ['x'], free: { deep: { k: 1 }, list: [1] } }, { status: { n: 1 } }));
+  expect(r.status, r.text).toBe(201);
+  expect(fieldsOf(r, 'm1')).toEqual({ 'f:spec': { 'f:free': { 'f:deep': { '.': {}, 'f:k': {} }, 'f:list': {} }, 'f:items': { 'k:{"id":"a"}': { '.': {}, 'f:id': {}, 'f:v': {} } }, 'f:plain': {} } });
+  r = await apply(at, foo({ items: [{ id: 'b', v: 2 }], free: { deep: { j: 2 } } }), 'm2');
+  expect(r.json<{ spec: unknown }>().spec).toEqual({ items: [{ id: 'a', v: 1 }, { id: 'b', v: 2 }], plain: ['x'], free: { deep: { k: 1, j: 2 }, list: [1] } });
+  r = await apply(at, foo({ plain: ['y'], items: [{ id: 'a', v: 9 }] }), 'm2');
+  expect(r.json<Obj>().message).toBe('Apply failed with 2 conflicts: conflicts with "m1":\n- .spec.plain\n- .spec.items[id="a"].v');
+  r = await apply(`${at}/status`, { apiVersion: 'example.com/v1', kind: 'Foo', metadata: { name: 'f' }, status: { n: 3 } }, 'ctl');
+  expect(fieldsOf(r, 'ctl', 'status')).toEqual({ 'f:status': { 'f:n': {} } });
+  r = await apply(at, foo({ plain: ['x'] }));
+  expect(r.json<{ spec: unknown; status: unknown }>()).toMatchObject({ spec: { items: [{ id: 'b', v: 2 }], plain: ['x'], free: { deep: { j: 2 } } }, status: { n: 3 } });
+});

@@ -11,7 +11,7 @@ import { JsonSyntaxError, parseJsonWithDuplicates } from '../codec/json.ts';
 import { readYaml, YamlError } from '../codec/yaml.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { settleName, settleNamespace } from './body.ts';
-import { createObject } from './create.ts';
+import { createObject, demandCreate } from './create.ts';
 import { timestamp, type FieldValidation, type RegistryEnv } from './env.ts';
 import { resourceFields } from './field-schema.ts';
 import type { WriteOptions } from './options.ts';
@@ -209,6 +209,7 @@ export async function apply(env: RegistryEnv, resource: Resource, ctx: RequestCo
   if (subresource === '' && env.store.get(resource.key(namespace, name)) === undefined) {
     if (application.uid) throw conflict(resource.spec, name, `uid mismatch: the provided object specified uid ${application.uid}, and no existing object was found`);
     if (application.resourceVersion && application.resourceVersion !== '0') throw conflict(resource.spec, name);
+    demandCreate(env, resource, ctx, namespace, name);
     const { object, owners } = application.created();
     return createObject(env, resource, ctx, namespace, settle(object), options, owners);
   }

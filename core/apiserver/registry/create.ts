@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta/status.ts';
 import { CompareFailed } from '../../store/store.ts';
 import { attributesOf, endWrite } from '../admission/chain.ts';
+import { demand } from '../authz/authorizer.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { objectFrom, settleNamespace } from './body.ts';
 import { beginObject, dedupOwners } from './object-meta.ts';
@@ -19,6 +20,12 @@ export async function create(env: RegistryEnv, resource: Resource, ctx: RequestC
   const options = writeOptions(ctx, 'CreateOptions');
   const object = objectFrom(ctx, resource, options.fieldValidation);
   return createObject(env, resource, ctx, namespace, object, options);
+}
+
+/** Whoever makes an object by another verb than create must be allowed to create it too. Throws 403. */
+export function demandCreate(env: RegistryEnv, resource: Resource, ctx: RequestContext, namespace: string, name: string): void {
+  const { group, version, plural } = resource.spec;
+  demand(env.authorizer, { user: ctx.user, verb: 'create', resource: { group, version, resource: plural, subresource: '', namespace, name } });
 }
 
 /** Everything after the body is an object; `object` is private and changed. `applied`: its owners, where it comes from an apply. */

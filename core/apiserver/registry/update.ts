@@ -9,7 +9,7 @@ import { objectFrom, settleName, settleNamespace } from './body.ts';
 import { clone } from '../../api/meta/clone.ts';
 import { sameOwners } from '../../api/meta/managed-fields/managers.ts';
 import { customOf } from '../crd/custom-kind.ts';
-import { createObject } from './create.ts';
+import { createObject, demandCreate } from './create.ts';
 import type { RegistryEnv } from './env.ts';
 import { bumpGeneration, carryMeta, dedupOwners, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
 import { revisionOf, writeOptions, type WriteOptions } from './options.ts';
@@ -165,6 +165,7 @@ export async function update(env: RegistryEnv, resource: Resource, ctx: RequestC
   const revision = revisionOf(rv);
   if (subresource === '' && spec.createOnUpdate && env.store.get(resource.key(namespace, name)) === undefined) {
     delete body.metadata!.resourceVersion;
+    demandCreate(env, resource, ctx, namespace, name);
     return createObject(env, resource, ctx, namespace, body, options);
   }
   if (revision === undefined && !spec.unconditionalUpdate && env.store.get(resource.key(namespace, name)) !== undefined) {

@@ -98,6 +98,10 @@ describe('a node', () => {
     expect((await as('other', '/api/v1/nodes', { body: JSON.stringify({ metadata: { name: 'n3' } }) })).message).toBe('nodes "n3" is forbidden: node "n2" is not allowed to modify node "n3"');
     expect((await as('other', `${NS}/pods/p`, { method: 'DELETE' })).message).toBe('pods "p" is forbidden: node "n2" can only delete pods with spec.nodeName set to itself');
     expect((await as('node', `${NS}/pods`, { body: JSON.stringify({ metadata: { name: 'q' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] } }) })).message).toContain('node "n1" can only create mirror pods');
+    const bound = { spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: (pod.metadata as { uid: string }).uid } } };
+    const made = await as('node', `${NS}/serviceaccounts/default/token`, { body: JSON.stringify(bound) });
+    expect((await as((made.status as { token: string }).token, '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: '{}' })).status).toMatchObject({ userInfo: { extra: { 'authentication.kubernetes.io/node-name': ['n1'], 'authentication.kubernetes.io/pod-name': ['p'] } } });
+    expect((await as('other', `${NS}/serviceaccounts/default/token`, { body: JSON.stringify(bound) })).message).toContain('no relationship found between node');
     expect((await as('node', `${NS}/serviceaccounts/default/token`, { body: '{}' })).message).toContain('node requested token not bound to a pod');
     expect((await as('node', '/api/v1/pods')).message).toContain('can only list/watch pods with spec.nodeName field selector');
   });

@@ -6,6 +6,8 @@ import type { Clock } from '../../base/clock.ts';
 export interface TokenSubject {
   readonly namespace: string;
   readonly serviceAccount: { readonly name: string; readonly uid: string };
+  /** The node of the pod the token is bound to. */
+  readonly node?: { readonly name: string; readonly uid?: string };
   /** What the token dies with. */
   readonly bound?: { readonly kind: 'pod' | 'node' | 'secret'; readonly name: string; /** '' for a secret that holds this very token. */ readonly uid: string };
 }
@@ -14,7 +16,7 @@ export interface VerifiedToken extends TokenSubject { readonly audiences: readon
 
 interface KubernetesClaims {
   namespace: string; serviceaccount: { name: string; uid: string };
-  pod?: { name: string; uid: string }; node?: { name: string; uid: string }; secret?: { name: string; uid: string };
+  pod?: { name: string; uid: string }; node?: { name: string; uid?: string }; secret?: { name: string; uid: string };
 }
 
 const CLAIM = 'kubernetes.io';
@@ -50,8 +52,8 @@ export class ServiceAccountTokens {
   async sign(subject: TokenSubject, audiences: readonly string[], seconds: number): Promise<{ token: string; expires: number }> {
     const { SignJWT } = await import('jose');
     const now = Math.floor(this.#clock.now() / 1000), expires = now + seconds;
-    const { namespace, serviceAccount, bound } = subject;
-    const claims: KubernetesClaims = { namespace, serviceaccount: { ...serviceAccount }, ...(bound ? { [bound.kind]: { name: bound.name, uid: bound.uid } } : {}) };
+    const { namespace, serviceAccount, bound, node } = subject;
+    const claims: KubernetesClaims = { namespace, serviceaccount: { ...serviceAccount }, ...(bound ? { [bound.kind]: { name: bound.name, uid: bound.uid } } : {}), ...(node ? { node } : {}) };
     const token = await new SignJWT({ [CLAIM]: claims })
       .setProtectedHeader({ alg: this.#algorithm, kid: this.#kid }).setIssuer(this.issuer).setAudience([...audiences])
       .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`).setIssuedAt(now).setNotBefore(now).setExpirationTime(expires).setJti(randomUUID()).sign(this.#key);
@@ -79,7 +81,7 @@ export class ServiceAccountTokens {
       if (!claims || !k?.namespace || !k.serviceaccount?.name) return undefined;
       const kind = (['pod', 'node', 'secret'] as const).find(x => k[x]);
       v = {
-        namespace: k.namespace, serviceAccount: k.serviceaccount, ...(kind ? { bound: { kind, ...k[kind]! } } : {}),
+        namespace: k.namespace, serviceAccount: k.serviceaccount, ...(kind ? { bound: { kind, name: k[kind]!.name, uid: k[kind]!.uid ?? '' } } : {}), ...(kind === 'pod' && k.node ? { node: k.node } : {}),
         audiences: legacy ? this.audiences : typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []), id: claims.jti ?? '', expires: legacy ? Infinity : (claims.exp ?? 0) * 1000,
       };
       if (this.#verified.size >= CACHED) this.#verified.delete(this.#verified.keys().next().value!);
@@ -117,6 +119,11 @@ export function tokenUser(t: VerifiedToken): { name: string; uid: string; groups
   if (t.bound?.kind === 'pod') {
     extra['authentication.kubernetes.io/pod-name'] = [t.bound.name];
     extra['authentication.kubernetes.io/pod-uid'] = [t.bound.uid];
+  }
+  const node = t.bound?.kind === 'node' ? t.bound : t.node;
+  if (node) {
+    extra['authentication.kubernetes.io/node-name'] = [node.name];
+    if (node.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
   }
   return {
     name: `system:serviceaccount:${t.namespace}:${t.serviceAccount.name}`, uid: t.serviceAccount.uid,

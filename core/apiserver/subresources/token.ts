@@ -2,6 +2,7 @@
 import { invalid } from '../../api/meta/field-error.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
 import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
+import type { Pod } from '../../api/types/kubernetes.ts';
 import type { TokenSubject } from '../authn/service-account-tokens.ts';
 import { attributesOf } from '../admission/chain.ts';
 import type { RequestContext, Result } from '../context.ts';
@@ -43,7 +44,7 @@ export async function token(env: RegistryEnv & SubresourceEnv, resource: Resourc
   };
 }
 
-function bound(env: RegistryEnv, r: ResourceRequest, request: TokenRequest): Pick<TokenSubject, 'bound'> {
+function bound(env: RegistryEnv, r: ResourceRequest, request: TokenRequest): Pick<TokenSubject, 'bound' | 'node'> {
   const ref = request.spec?.boundObjectRef;
   if (!ref) return {};
   const kind = BINDABLE[ref.kind ?? ''];
@@ -51,7 +52,10 @@ function bound(env: RegistryEnv, r: ResourceRequest, request: TokenRequest): Pic
   const resource = env.find('', kind.plural)!, name = ref.name ?? '';
   const entry = env.store.get(resource.key(kind.namespaced ? r.namespace : '', name));
   if (entry === undefined) throw notFoundError(resource.spec, name);
-  const { uid } = resource.stateOf(entry).metadata!;
+  const object = resource.stateOf(entry), { uid } = object.metadata!;
   if (ref.uid && ref.uid !== uid) throw conflict({ group: '', plural: kind.plural }, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
-  return { bound: { kind: kind.plural.slice(0, -1) as 'pod' | 'node' | 'secret', name, uid: uid! } };
+  // A pod's token also says where the pod runs.
+  const nodeName = kind.plural === 'pods' ? (object as Pod).spec?.nodeName : undefined;
+  const nodes = nodeName ? env.find('', 'nodes') : undefined, node = nodes && env.store.get(nodes.key('', nodeName!));
+  return { bound: { kind: kind.plural.slice(0, -1) as 'pod' | 'node' | 'secret', name, uid: uid! }, ...(nodeName ? { node: { name: nodeName, ...(node ? { uid: nodes!.stateOf(node).metadata!.uid! } : {}) } } : {}) };
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
     const key = `${kind.group ? `${kind.group}/` : ''}${kind.version} ${kind.plural}`, sample = samples[key]?.();
     // A request for a certificate wants a real one: transcripts/access.txt makes it.
     if (!sample || !kind.verbs.includes('create') || !kind.verbs.includes('list') || kind.plural === 'certificatesigningrequests') continue;
-    const name = String((sample['metadata'] as { name: string }).name).replaceAll(':', '-');
+    const name = String((sample['metadata'] as { name: string }).name);
     // What binds or waits for nobody here stays as it is; a namespace of the sample's own would be another one.
     const body = { apiVersion: `${kind.group ? `${kind.group}/` : ''}${kind.version}`, kind: kind.kind, ...sample, metadata: { ...(sample['metadata'] as object), name, labels: MARK, uid: undefined, ...(kind.namespaced ? { namespace: NS } : {}) } };
     const r = await api.call(`/${kind.group ? `apis/${kind.group}` : 'api'}/${kind.version}${kind.namespaced ? `/namespaces/${NS}` : ''}/${kind.plural}`, { body: JSON.stringify(body) });
@@ -53,10 +53,12 @@ for (const kubectl of versions) {
     expect(new Set(asJson.items.map(i => i.kind)).size).toBeGreaterThan(30);
 
     // Descriptions ask each kind for what belongs to it: events, endpoints, pods, quotas.
-    const r = await k.try(['describe', types, '-l', 'every=kind'], '', 120_000);
-    expect(r.stderr).toBe('');
+    // Up to 1.30 the describers of these speak an alpha version alone, which 1.36 no longer serves.
+    const described = shown.filter(s => kubectl.minor > 30 || !['ipaddresses', 'servicecidrs', 'volumeattributesclasses'].includes(s.plural)).map(typeOf).join(',');
+    const r = await k.try(['describe', described, '-l', 'every=kind'], '', 120_000);
+    expect(r.stderr.replaceAll(/^Warning: .* is deprecated in .*\n/gm, '')).toBe('');
     expect(r.code).toBe(0);
-    expect([...r.stdout.matchAll(/^Name:/gm)].length).toBeGreaterThanOrEqual(shown.length - 3);
+    expect([...r.stdout.matchAll(/^Name:/gm)].length).toBeGreaterThanOrEqual(shown.length - 5);
     if (kubectl !== newest) return;
     const yaml = await k.run(['get', types, '-l', 'every=kind', '-o', 'yaml']);
     expect([...yaml.matchAll(/^- /gm)].length).toBe(asJson.items.length);

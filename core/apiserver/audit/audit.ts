@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { formatMicroTime } from '../../api/meta/time.ts';
 import type { Clock } from '../../base/clock.ts';
 import { impersonatorOf } from '../authn/impersonation.ts';
+import { decodeProtobuf, ProtobufError } from '../codec/protobuf.ts';
 import type { Access, Authorizer } from '../authz/authorizer.ts';
 import type { UserInfo } from '../context.ts';
 import { judge, type Policy, type Stage, type Verdict } from './policy.ts';
@@ -11,10 +12,14 @@ import { judge, type Policy, type Stage, type Verdict } from './policy.ts';
 interface Item { metadata?: { managedFields?: unknown } }
 const wire = (u: UserInfo): object => ({ username: u.name, ...(u.uid ? { uid: u.uid } : {}), groups: u.groups, ...(u.extra && Object.keys(u.extra).length ? { extra: u.extra } : {}) });
 
-/** JSON bytes as what they say, managed fields left out where wanted; undefined for what is no JSON. */
+/** JSON or protobuf bytes as what they say, managed fields left out where wanted; undefined for what is neither. */
 function objectOf(bytes: Buffer, omitManagedFields: boolean): unknown {
   let value: unknown;
-  try { value = JSON.parse(bytes.toString()); } catch (e) { if (e instanceof SyntaxError) return undefined; throw e; }
+  try { value = bytes.subarray(0, 4).toString() === 'k8s\0' ? decodeProtobuf(bytes, undefined) : JSON.parse(bytes.toString()); } catch (e) {
+    // What cannot be read has been or will be refused; the log says so by the answer's code.
+    if (e instanceof SyntaxError || e instanceof ProtobufError) return undefined;
+    throw e;
+  }
   if (omitManagedFields && typeof value === 'object' && value !== null) {
     for (const o of [value as Item, ...((value as { items?: Item[] }).items ?? [])]) if (o?.metadata) delete o.metadata.managedFields;
   }

@@ -4,6 +4,7 @@ import { FakeClock } from '../base/clock.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import { slowStart } from './batch.ts';
 import { isEnabled, unknownControllers } from './enabled.ts';
+import { controllers } from './index.ts';
 import { Expectations } from './expectations.ts';
 import { createLoop } from './loop.ts';
 
@@ -83,6 +84,6 @@ describe('--controllers', () => {
     expect(isEnabled('job-controller', 'job', ['cronjob'])).toBe(false);
     expect(unknownControllers([{ name: 'job-controller', alias: 'job' }], ['*', '-job', 'joob', '-nope'])).toEqual(['joob', '-nope']);
     // What kubeadm writes.
-    expect(unknownControllers([{ name: 'job-controller', alias: 'job' }], ['*', 'bootstrapsigner', 'tokencleaner', '-horizontal-pod-autoscaler-controller'])).toEqual([]);
+    expect(unknownControllers(controllers, ['*', 'bootstrapsigner', 'tokencleaner', '-horizontal-pod-autoscaler-controller'])).toEqual([]);
   });
 });

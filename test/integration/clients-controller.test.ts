@@ -1,0 +1,119 @@
+// A controller of one's own, as a pod: written with @kubernetes/client-node, with an account and a role, led by a Lease. And cp into and out of a container.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppsV1Api, CoordinationV1Api, CoreV1Api, Cp, KubeConfig, Metrics, PatchStrategy, RbacAuthorizationV1Api, setHeaderOptions, topNodes, topPods, type V1Pod } from '@kubernetes/client-node';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, startHost, type Host } from '../harness/host.ts';
+
+const ns = 'copying', ARCHIVES = '/var/cache/pilothouse-test-images';
+const home = mkdtempSync(join(tmpdir(), 'pilothouse-controller-'));
+let host: Host, config: KubeConfig, core: CoreV1Api;
+
+const pods = async (): Promise<V1Pod[]> => (await core.listNamespacedPod({ namespace: ns, labelSelector: 'app=copier' })).items.filter(p => !p.metadata?.deletionTimestamp);
+const ready = (p: V1Pod): boolean => p.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') === true;
+const leader = async (): Promise<string> => (await config.makeApiClient(CoordinationV1Api).readNamespacedLease({ namespace: ns, name: 'copier' })).spec?.holderIdentity ?? '';
+/** Makes a source; who made its copy. */
+const copied = async (name: string): Promise<string> => {
+  await core.createNamespacedConfigMap({ namespace: ns, body: { metadata: { name, labels: { copy: 'yes' } }, data: { of: name } } });
+  const copy = await eventually(`a copy of ${name}`, () => core.readNamespacedConfigMap({ namespace: ns, name: `${name}-copy` }));
+  expect(copy.data).toEqual({ of: name });
+  return copy.metadata?.annotations?.['by'] ?? '';
+};
+
+beforeAll(async () => {
+  execFileSync('bash', [join(import.meta.dirname, '../images/build.sh'), '--out', ARCHIVES, 'pause:3.9', 'node:20'], { stdio: 'pipe' });
+  await build({
+    entryPoints: [join(import.meta.dirname, '../fixtures/copying-controller.ts')], outfile: join(home, 'app/copier.mjs'), bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'silent',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  host = await startHost(['--runtime', 'sandbox'], { env: { PILOTHOUSE_IMAGE_DIRS: ARCHIVES } });
+  config = new KubeConfig();
+  config.loadFromFile(host.ready.kubeconfig);
+  core = config.makeApiClient(CoreV1Api);
+  const rbac = config.makeApiClient(RbacAuthorizationV1Api), metadata = { name: 'copier' };
+  await core.createNamespace({ body: { metadata: { name: ns } } });
+  await core.createNamespacedServiceAccount({ namespace: ns, body: { metadata } });
+  await rbac.createNamespacedRole({ namespace: ns, body: { metadata, rules: [
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: ['copier'], verbs: ['get', 'update'] },
+  ] } });
+  await rbac.createNamespacedRoleBinding({ namespace: ns, body: { metadata, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'copier' }, subjects: [{ kind: 'ServiceAccount', name: 'copier', namespace: ns }] } });
+  await config.makeApiClient(AppsV1Api).createNamespacedDeployment({ namespace: ns, body: { metadata, spec: {
+    replicas: 2, selector: { matchLabels: { app: 'copier' } },
+    template: { metadata: { labels: { app: 'copier' } }, spec: {
+      serviceAccountName: 'copier',
+      containers: [{ name: 'copier', image: 'node:20', command: ['node', '/app/copier.mjs'], env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }], volumeMounts: [{ name: 'app', mountPath: '/app', readOnly: true }] }],
+      volumes: [{ name: 'app', hostPath: { path: join(home, 'app'), type: 'Directory' } }],
+    } },
+  } } });
+  await eventually('both run', async () => { const all = await pods(); return all.length === 2 && all.every(ready); }, 60_000);
+}, 180_000);
+afterAll(async () => { await host?.dispose(); rmSync(home, { recursive: true, force: true }); });
+
+test('17.5 one of two leads and works; what its role does not give is 403; a killed leader is followed, so is one that leaves', async () => {
+  const first = await eventually('a leader', leader);
+  const names = (await pods()).map(p => p.metadata?.name ?? '');
+  expect(names).toContain(first);
+  expect(await copied('one')).toBe(first);
+
+  // A change is followed, and what another manager put there stays.
+  await core.patchNamespacedConfigMap({ namespace: ns, name: 'one-copy', body: { metadata: { labels: { mine: 'yes' } } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
+  await core.patchNamespacedConfigMap({ namespace: ns, name: 'one', body: { data: { of: 'changed' } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
+  const changed = await eventually('the change', async () => { const c = await core.readNamespacedConfigMap({ namespace: ns, name: 'one-copy' }); return c.data?.['of'] === 'changed' && c; });
+  expect(changed.metadata?.labels).toEqual({ mine: 'yes' });
+
+  for (const name of names) {
+    const log = await eventually('its first words', async () => { const text = await core.readNamespacedPodLog({ namespace: ns, name }); return text.includes('secrets:') && text; });
+    expect(log).toContain('secrets: 403');
+    expect(log).toContain(`secrets is forbidden: User \\"system:serviceaccount:${ns}:copier\\" cannot list resource \\"secrets\\" in API group \\"\\" in the namespace \\"${ns}\\"`);
+  }
+
+  // Killed: the lease runs out, the other takes it.
+  await core.deleteNamespacedPod({ namespace: ns, name: first, gracePeriodSeconds: 0 });
+  const second = await eventually('the next leader', async () => { const now = await leader(); return now !== '' && now !== first && now; });
+  expect(await copied('two')).toBe(second);
+  // Asked to end: it gives the lease up.
+  await eventually('two again', async () => { const all = await pods(); return all.length === 2 && all.every(ready); });
+  await core.deleteNamespacedPod({ namespace: ns, name: second });
+  const third = await eventually('the one after', async () => { const now = await leader(); return now !== '' && now !== second && now; });
+  expect(await copied('three')).toBe(third);
+  expect((await config.makeApiClient(CoordinationV1Api).readNamespacedLease({ namespace: ns, name: 'copier' })).spec?.leaseTransitions).toBeGreaterThanOrEqual(2);
+
+  // Its copies end with their sources.
+  await core.deleteNamespacedConfigMap({ namespace: ns, name: 'one' });
+  await eventually('the end of the copy', () => core.readNamespacedConfigMap({ namespace: ns, name: 'one-copy' }).then(() => false, (e: { code?: number }) => e.code === 404));
+});
+
+test('17.5 cp into a container and out of it', async () => {
+  const [pod] = await eventually('a pod', async () => { const all = (await pods()).filter(ready); return all.length > 0 && all; });
+  const name = pod?.metadata?.name ?? '', cp = new Cp(config), bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255));
+  mkdirSync(join(home, 'out/folder'), { recursive: true });
+  writeFileSync(join(home, 'out/folder/bytes'), bytes);
+  writeFileSync(join(home, 'out/note'), 'a note\n', { mode: 0o640 });
+  // Neither says when it has ended: the files do.
+  await cp.cpToPod(ns, name, 'copier', join(home, 'out'), '/tmp');
+  await eventually('the files come back', async () => {
+    const back = mkdtempSync(join(home, 'in-'));
+    await cp.cpFromPod(ns, name, 'copier', '.', back, '/tmp');
+    return eventually('the files', () => readFileSync(join(back, 'folder/bytes')).equals(bytes) && readFileSync(join(back, 'note'), 'utf8') === 'a note\n', 2000);
+  });
+});
+
+test('15.3, 17.5 metrics, top of nodes and of pods', async () => {
+  const metrics = new Metrics(config), names = (await pods()).filter(ready).map(p => p.metadata?.name);
+  const measured = await eventually('metrics of the pods', async () => {
+    const all = (await metrics.getPodMetrics(ns)).items.filter(i => names.includes(i.metadata.name));
+    return all.length === names.length && all;
+  });
+  for (const m of measured) expect(m.containers).toEqual([{ name: 'copier', usage: { cpu: expect.stringMatching(/^\d+[num]?$/), memory: expect.stringMatching(/^\d+(Ki|Mi)?$/) } }]);
+  const node = (await metrics.getNodeMetrics()).items[0];
+  expect([node?.metadata.name, node?.usage.memory]).toEqual(['node-1', expect.stringMatching(/^\d+(Ki|Mi)$/)]);
+  const top = (await topPods(core, metrics, ns)).filter(p => names.includes(p.Pod.metadata?.name));
+  // A node program needs tens of megabytes.
+  for (const p of top) expect(Number(p.Memory.CurrentUsage), p.Pod.metadata?.name).toBeGreaterThan(10_000_000);
+  expect((await topNodes(core)).map(n => n.Node.metadata?.name)).toEqual(['node-1']);
+});

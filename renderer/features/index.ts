@@ -1,6 +1,7 @@
 // Every feature, one line each.
 import type { Feature } from '../app/feature.ts';
 import { basics } from './basics/basics.tsx';
+import { certificates } from './certificates/certificates.tsx';
 import { events } from './events/events.tsx';
 import { forward } from './forward/forward.tsx';
 import { logs } from './logs/logs.tsx';
@@ -16,4 +17,5 @@ export const features: readonly Feature[] = [
   rollouts,
   forward,
   events,
+  certificates,
 ];

@@ -6,6 +6,7 @@ import { kindOf } from '../../core/api/kinds/index.ts';
 import type { KubeObject, ResourceType } from '../../core/api/meta/object.ts';
 import { eventually, type Host } from '../harness/host.ts';
 import { openBrowser, openWindow, startWindowHost, type Window } from './launch.ts';
+import { samples } from '../fixtures/kind-samples.ts';
 import { namespace, NAMESPACE } from './shell-objects.ts';
 
 const DEFINITION = kindOf('apiextensions.k8s.io/v1', 'CustomResourceDefinition')!;
@@ -85,6 +86,38 @@ describe('custom resources', () => {
     await inTree(w).waitFor({ state: 'detached' });
     await page.getByText('This kind is not in the cluster').waitFor();
     await w.shot('custom-gone');
+    await w.close();
+  });
+});
+
+describe('certificate signing requests', () => {
+  it('are approved or denied after a look at who asks whom, and lose the choice once they are decided', async () => {
+    const CSR = kindOf('certificates.k8s.io/v1', 'CertificateSigningRequest')!;
+    const sample = samples['certificates.k8s.io/v1 certificatesigningrequests']!() as { spec: object };
+    for (const name of ['ada', 'eve']) await client.create(CSR, { apiVersion: 'certificates.k8s.io/v1', kind: CSR.kind, metadata: { name }, spec: { ...sample.spec, signerName: 'kubernetes.io/kube-apiserver-client' } } as KubeObject);
+    const w = await openWindow(browser, url);
+    const { page } = w;
+    const choose = async (name: string, deed: string): Promise<void> => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill('certificate signing requests');
+      await page.getByRole('option', { name: /^Certificate signing requests/ }).first().click();
+      await page.getByRole('combobox').waitFor({ state: 'detached' });
+      await page.locator('.table').getByText(name, { exact: true }).click();
+      await page.getByTestId('drawer').getByRole('heading', { name, exact: true }).waitFor();
+      await page.getByTestId('drawer').getByRole('button', { name: deed }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('asks kubernetes.io/kube-apiserver-client').waitFor();
+      if (name === 'ada') await w.shot('certificate-approve');
+      await dialog.getByRole('button', { name: deed, exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await choose('ada', 'Approve');
+    await choose('eve', 'Deny');
+    const conditions = async (name: string): Promise<(string | undefined)[]> => ((await client.get<KubeObject & { status?: { conditions?: { type: string }[] } }>(CSR, undefined, name)).status?.conditions ?? []).map(c => c.type);
+    await eventually('ada to be signed', async () => (await client.get<KubeObject & { status?: { certificate?: string } }>(CSR, undefined, 'ada')).status?.certificate !== undefined);
+    expect(await conditions('ada')).toEqual(['Approved']);
+    expect(await conditions('eve')).toEqual(['Denied']);
+    await expect.poll(() => page.getByTestId('drawer').getByRole('button', { name: 'Approve' }).count()).toBe(0);
     await w.close();
   });
 });

@@ -169,7 +169,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     },
   };
   const definitions = resources.find('apiextensions.k8s.io', 'customresourcedefinitions');
-  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, rulesFor, converter: crd => conversionWebhook(crd, lookup) });
+  const served = definitions && new ServedCustomResources({ env, resources, definitions, builtIn: o.kinds, rulesFor, converter: crd => conversionWebhook(crd, env) });
   served?.start();
   const kinds = (): readonly KindSpec[] => served?.kinds ?? o.kinds;
   let aggregator: Aggregator | undefined;

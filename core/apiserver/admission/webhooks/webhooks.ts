@@ -9,7 +9,8 @@ import type { AdmissionPlugin, Attributes } from '../chain.ts';
 import { Activation, compileConditions, conditionsHold, requestOf, type Condition } from '../expressions.ts';
 import { Compiled, converted, criteriaMatch, isExempt, versionFor, type Criteria, type Env } from '../matching.ts';
 import { replaceObject } from '../replace.ts';
-import { CallFailure, post, responseOf, type Response } from './call.ts';
+import { CallFailure, post } from '../../webhook-client.ts';
+import { responseOf, type Response } from './call.ts';
 
 interface Hook { readonly configuration: string; readonly index: number; readonly spec: MutatingWebhook & ValidatingWebhook; readonly criteria: Criteria; readonly conditions: readonly Condition[] }
 

@@ -1,16 +1,16 @@
 // A controller of one's own, as a pod: written with @kubernetes/client-node, with an account and a role, led by a Lease. And cp into and out of a container.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppsV1Api, CoordinationV1Api, CoreV1Api, Cp, KubeConfig, Metrics, PatchStrategy, RbacAuthorizationV1Api, setHeaderOptions, topNodes, topPods, type V1Pod } from '@kubernetes/client-node';
+import { AppsV1Api, CoordinationV1Api, CoreV1Api, Cp, Exec, KubeConfig, Metrics, PatchStrategy, RbacAuthorizationV1Api, setHeaderOptions, topNodes, topPods, type V1Pod, type V1Status } from '@kubernetes/client-node';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, startHost, type Host } from '../harness/host.ts';
 
 const ns = 'copying', ARCHIVES = '/var/cache/pilothouse-test-images';
 const home = mkdtempSync(join(tmpdir(), 'pilothouse-controller-'));
-let host: Host, config: KubeConfig, core: CoreV1Api;
+let host: Host, config: KubeConfig, core: CoreV1Api, tries = 0;
 
 const pods = async (): Promise<V1Pod[]> => (await core.listNamespacedPod({ namespace: ns, labelSelector: 'app=copier' })).items.filter(p => !p.metadata?.deletionTimestamp);
 const ready = (p: V1Pod): boolean => p.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') === true;
@@ -22,6 +22,15 @@ const copied = async (name: string): Promise<string> => {
   expect(copy.data).toEqual({ of: name });
   return copy.metadata?.annotations?.['by'] ?? '';
 };
+
+/** Cp's promises say that tar began; this knows when it has ended, and how. */
+class Waiting extends Exec {
+  readonly ended = Promise.withResolvers<V1Status>();
+  override exec(...args: Parameters<Exec['exec']>): ReturnType<Exec['exec']> {
+    const [namespace, pod, container, command, out, err, input, tty] = args;
+    return super.exec(namespace, pod, container, command, out, err, input, tty, this.ended.resolve);
+  }
+}
 
 beforeAll(async () => {
   execFileSync('bash', [join(import.meta.dirname, '../images/build.sh'), '--out', ARCHIVES, 'pause:3.9', 'node:20'], { stdio: 'pipe' });
@@ -55,15 +64,17 @@ beforeAll(async () => {
 afterAll(async () => { await host?.dispose(); rmSync(home, { recursive: true, force: true }); });
 
 test('17.5 one of two leads and works; what its role does not give is 403; a killed leader is followed, so is one that leaves', async () => {
+  // Another try finds the objects of the one before.
+  const one = `one-${++tries}`, two = `two-${tries}`, three = `three-${tries}`;
   const first = await eventually('a leader', leader);
   const names = (await pods()).map(p => p.metadata?.name ?? '');
   expect(names).toContain(first);
-  expect(await copied('one')).toBe(first);
+  expect(await copied(one)).toBe(first);
 
   // A change is followed, and what another manager put there stays.
-  await core.patchNamespacedConfigMap({ namespace: ns, name: 'one-copy', body: { metadata: { labels: { mine: 'yes' } } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
-  await core.patchNamespacedConfigMap({ namespace: ns, name: 'one', body: { data: { of: 'changed' } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
-  const changed = await eventually('the change', async () => { const c = await core.readNamespacedConfigMap({ namespace: ns, name: 'one-copy' }); return c.data?.['of'] === 'changed' && c; });
+  await core.patchNamespacedConfigMap({ namespace: ns, name: `${one}-copy`, body: { metadata: { labels: { mine: 'yes' } } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
+  await core.patchNamespacedConfigMap({ namespace: ns, name: one, body: { data: { of: 'changed' } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
+  const changed = await eventually('the change', async () => { const c = await core.readNamespacedConfigMap({ namespace: ns, name: `${one}-copy` }); return c.data?.['of'] === 'changed' && c; });
   expect(changed.metadata?.labels).toEqual({ mine: 'yes' });
 
   for (const name of names) {
@@ -75,32 +86,37 @@ test('17.5 one of two leads and works; what its role does not give is 403; a kil
   // Killed: the lease runs out, the other takes it.
   await core.deleteNamespacedPod({ namespace: ns, name: first, gracePeriodSeconds: 0 });
   const second = await eventually('the next leader', async () => { const now = await leader(); return now !== '' && now !== first && now; });
-  expect(await copied('two')).toBe(second);
+  expect(await copied(two)).toBe(second);
   // Asked to end: it gives the lease up.
   await eventually('two again', async () => { const all = await pods(); return all.length === 2 && all.every(ready); });
   await core.deleteNamespacedPod({ namespace: ns, name: second });
   const third = await eventually('the one after', async () => { const now = await leader(); return now !== '' && now !== second && now; });
-  expect(await copied('three')).toBe(third);
+  expect(await copied(three)).toBe(third);
   expect((await config.makeApiClient(CoordinationV1Api).readNamespacedLease({ namespace: ns, name: 'copier' })).spec?.leaseTransitions).toBeGreaterThanOrEqual(2);
 
   // Its copies end with their sources.
-  await core.deleteNamespacedConfigMap({ namespace: ns, name: 'one' });
-  await eventually('the end of the copy', () => core.readNamespacedConfigMap({ namespace: ns, name: 'one-copy' }).then(() => false, (e: { code?: number }) => e.code === 404));
+  await core.deleteNamespacedConfigMap({ namespace: ns, name: one });
+  await eventually('the end of the copy', () => core.readNamespacedConfigMap({ namespace: ns, name: `${one}-copy` }).then(() => false, (e: { code?: number }) => e.code === 404));
 });
 
 test('17.5 cp into a container and out of it', async () => {
   const [pod] = await eventually('a pod', async () => { const all = (await pods()).filter(ready); return all.length > 0 && all; });
-  const name = pod?.metadata?.name ?? '', cp = new Cp(config), bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255));
+  const name = pod?.metadata?.name ?? '', bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255));
   mkdirSync(join(home, 'out/folder'), { recursive: true });
   writeFileSync(join(home, 'out/folder/bytes'), bytes);
   writeFileSync(join(home, 'out/note'), 'a note\n', { mode: 0o640 });
-  // Neither says when it has ended: the files do.
-  await cp.cpToPod(ns, name, 'copier', join(home, 'out'), '/tmp');
-  await eventually('the files come back', async () => {
-    const back = mkdtempSync(join(home, 'in-'));
-    await cp.cpFromPod(ns, name, 'copier', '.', back, '/tmp');
-    return eventually('the files', () => readFileSync(join(back, 'folder/bytes')).equals(bytes) && readFileSync(join(back, 'note'), 'utf8') === 'a note\n', 2000);
-  });
+  const to = new Waiting(config), from = new Waiting(config), back = join(home, 'back');
+  await new Cp(config, to).cpToPod(ns, name, 'copier', join(home, 'out'), '/tmp');
+  expect(await to.ended.promise).toMatchObject({ status: 'Success' });
+  await new Cp(config, from).cpFromPod(ns, name, 'copier', '.', back, '/tmp');
+  expect(await from.ended.promise).toMatchObject({ status: 'Success' });
+  await eventually('all unpacked', () => readFileSync(join(back, 'folder/bytes')).equals(bytes) && readFileSync(join(back, 'note'), 'utf8') === 'a note\n', 5000);
+  expect(statSync(join(back, 'note')).mode & 0o777).toBe(0o640);
+
+  // What is not there: tar says so, in its status.
+  const nothing = new Waiting(config);
+  await new Cp(config, nothing).cpFromPod(ns, name, 'copier', 'none', back, '/tmp');
+  expect(await nothing.ended.promise).toMatchObject({ status: 'Failure', reason: 'NonZeroExitCode' });
 });
 
 test('15.3, 17.5 metrics, top of nodes and of pods', async () => {

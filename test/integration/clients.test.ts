@@ -3,18 +3,23 @@
 import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ApiException, ApiextensionsV1Api, AppsV1Api, CoordinationV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObjectApi, PatchStrategy, makeInformer, setHeaderOptions, type V1ConfigMap, type V1Status } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Elector } from '../harness/elector.ts';
 import { eventually, startHost, type Host } from '../harness/host.ts';
 
-const ns = 'libraries';
 let host: Host, config: KubeConfig, core: CoreV1Api;
+/** Each test, and each try of one, has a namespace of its own, and a group named like it. */
+let ns = '', group = '', tries = 0;
 
 beforeAll(async () => {
   host = await startHost(['--runtime', 'simulated']);
   config = new KubeConfig();
   config.loadFromFile(host.ready.kubeconfig);
   core = config.makeApiClient(CoreV1Api);
+});
+beforeEach(async () => {
+  ns = `libraries-${++tries}`;
+  group = `${ns}.example.com`;
   await core.createNamespace({ body: { metadata: { name: ns } } });
 });
 afterAll(async () => { await host.dispose(); });
@@ -52,13 +57,13 @@ describe('17 @kubernetes/client-node', () => {
     const extensions = config.makeApiClient(ApiextensionsV1Api);
     // The library's names of fields: _default is `default` on the wire.
     const spec = { type: 'object', required: ['name'], properties: { name: { type: 'string' }, masts: { type: 'integer', minimum: 1, _default: 1 } } };
-    await extensions.createCustomResourceDefinition({ body: { metadata: { name: 'boats.example.com' }, spec: {
-      group: 'example.com', scope: 'Namespaced', names: { plural: 'boats', kind: 'Boat' },
+    await extensions.createCustomResourceDefinition({ body: { metadata: { name: `boats.${group}` }, spec: {
+      group, scope: 'Namespaced', names: { plural: 'boats', kind: 'Boat' },
       versions: [{ name: 'v1', served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: { type: 'object', properties: { spec, status: { type: 'object', properties: { afloat: { type: 'boolean' } } } } } } }],
     } } });
-    await eventually('Established', async () => (await extensions.readCustomResourceDefinition({ name: 'boats.example.com' })).status?.conditions?.some(c => c.type === 'Established' && c.status === 'True'));
-    const custom = config.makeApiClient(CustomObjectsApi), where = { group: 'example.com', version: 'v1', namespace: ns, plural: 'boats' }, one = { ...where, name: 'ann' };
-    const boat = { apiVersion: 'example.com/v1', kind: 'Boat', metadata: { name: 'ann' } };
+    await eventually('Established', async () => (await extensions.readCustomResourceDefinition({ name: `boats.${group}` })).status?.conditions?.some(c => c.type === 'Established' && c.status === 'True'));
+    const custom = config.makeApiClient(CustomObjectsApi), where = { group, version: 'v1', namespace: ns, plural: 'boats' }, one = { ...where, name: 'ann' };
+    const boat = { apiVersion: `${group}/v1`, kind: 'Boat', metadata: { name: 'ann' } };
     expect(await custom.createNamespacedCustomObject({ ...where, body: { ...boat, spec: { name: 'Ann' } } })).toMatchObject({ spec: { name: 'Ann', masts: 1 } });
     expect(await custom.patchNamespacedCustomObject({ ...one, body: [{ op: 'replace', path: '/spec/masts', value: 2 }] })).toMatchObject({ spec: { masts: 2 } });
     expect(await custom.patchNamespacedCustomObject({ ...one, body: { spec: { masts: null } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch))).toMatchObject({ spec: { masts: 1 } });
@@ -165,7 +170,7 @@ describe('17 @kubernetes/client-node', () => {
 describe('17 the Python client of the distribution', () => {
   /** What a script prints, after `kubernetes` is imported and configured. */
   const python = (script: string): Promise<string> => new Promise((resolve, reject) => {
-    const head = `import json, threading, logging\nfrom kubernetes import client, config, watch, dynamic\nconfig.load_kube_config("${host.ready.kubeconfig}")\nns, v1 = "${ns}", client.CoreV1Api()\n`;
+    const head = `import json, threading, logging\nfrom kubernetes import client, config, watch, dynamic\nconfig.load_kube_config("${host.ready.kubeconfig}")\nns, group, v1 = "${ns}", "${group}", client.CoreV1Api()\n`;
     execFile('/usr/bin/python3', ['-c', head + script], { encoding: 'utf8', timeout: 50_000 }, (e, out, err) => { if (e) reject(new Error(`${e.message}\n${err}`)); else resolve(out); });
   });
 
@@ -173,14 +178,14 @@ describe('17 the Python client of the distribution', () => {
     expect(await python(`
 ext, custom = client.ApiextensionsV1Api(), client.CustomObjectsApi()
 schema = client.V1JSONSchemaProps(type="object", properties={"spec": client.V1JSONSchemaProps(type="object", properties={"size": client.V1JSONSchemaProps(type="integer", maximum=5, default=1)}), "status": client.V1JSONSchemaProps(type="object", x_kubernetes_preserve_unknown_fields=True)})
-made = ext.create_custom_resource_definition(client.V1CustomResourceDefinition(metadata=client.V1ObjectMeta(name="nets.example.com"), spec=client.V1CustomResourceDefinitionSpec(
-    group="example.com", scope="Namespaced", names=client.V1CustomResourceDefinitionNames(plural="nets", kind="Net", singular="net", short_names=["nt"]),
+made = ext.create_custom_resource_definition(client.V1CustomResourceDefinition(metadata=client.V1ObjectMeta(name="nets." + group), spec=client.V1CustomResourceDefinitionSpec(
+    group=group, scope="Namespaced", names=client.V1CustomResourceDefinitionNames(plural="nets", kind="Net", singular="net", short_names=["nt"]),
     versions=[client.V1CustomResourceDefinitionVersion(name="v1", served=True, storage=True, subresources=client.V1CustomResourceSubresources(status={}), schema=client.V1CustomResourceValidation(open_apiv3_schema=schema))])))
 w = watch.Watch()
-for e in w.stream(ext.list_custom_resource_definition, field_selector="metadata.name=nets.example.com", resource_version=made.metadata.resource_version, timeout_seconds=20):
+for e in w.stream(ext.list_custom_resource_definition, field_selector="metadata.name=nets." + group, resource_version=made.metadata.resource_version, timeout_seconds=20):
     if any(c.type == "Established" and c.status == "True" for c in e["object"].status.conditions or []): w.stop()
-where = ("example.com", "v1", ns, "nets")
-net = {"apiVersion": "example.com/v1", "kind": "Net", "metadata": {"name": "a"}, "spec": {}}
+where = (group, "v1", ns, "nets")
+net = {"apiVersion": group + "/v1", "kind": "Net", "metadata": {"name": "a"}, "spec": {}}
 assert custom.create_namespaced_custom_object(*where, net)["spec"] == {"size": 1}
 listed = custom.list_namespaced_custom_object(*where)
 assert [i["metadata"]["name"] for i in listed["items"]] == ["a"] and listed["kind"] == "NetList", listed
@@ -199,7 +204,7 @@ for e in w.stream(custom.list_namespaced_custom_object, *where, resource_version
     seen.append("%s %s %s" % (e["type"], e["object"]["spec"]["size"], e["object"].get("status", {}).get("wet")))
     if e["type"] == "DELETED": w.stop()
 print("; ".join(seen))
-ext.delete_custom_resource_definition("nets.example.com")
+ext.delete_custom_resource_definition("nets." + group)
 `)).toBe('MODIFIED 2 None; MODIFIED 2 True; MODIFIED 3 True; DELETED 3 True\n');
   });
 

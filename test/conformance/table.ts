@@ -68,7 +68,7 @@ export function rowsOf(table: string): Row[] {
   const rows: Row[] = [];
   let id = '';
   for (const line of table.split('\n')) {
-    const cells = /^\| (.*) \|$/.exec(line)?.[1]!.split(/ +\| +/);
+    const cells = /^\| (.*) \|$/.exec(line)?.[1]!.split(' | ').map(c => c.trim());
     const test = cells && /^`([^`]+)` (.*)$/.exec(cells[2] ?? '');
     if (!cells || !test) continue;
     if (cells[0] !== '') id = cells[0]!;

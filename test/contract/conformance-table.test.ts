@@ -36,10 +36,10 @@ describe('the table of conformance', () => {
     expect(itemsNamed('3.2, 10.11 words (traps 3, 12 and 30)')).toEqual(['3.2', '10.11', 'trap 3', 'trap 12', 'trap 30']);
     expect(itemsNamed('10,000 objects')).toEqual([]);
     expect(itemsNamed('64 writers')).toEqual([]);
-    const found = casesIn('a.test.ts', "  it.each(x)('1.2 it\\'s', () => 0);\n  test(`3.4 of ${x} a|b`, f);\n  it('no number', f);");
-    expect(found.map(c => c.title)).toEqual(["1.2 it's", '3.4 of … a|b']);
+    const found = casesIn('a.test.ts', "  it.each(x)('1.2 it\\'s', () => 0);\n  test(`3.4 of ${x} a|b`, f);\n  it('no number', f);\n  it('1.2 once more', f);");
+    expect(found.map(c => c.title)).toEqual(["1.2 it's", '3.4 of … a|b', '1.2 once more']);
     const table = tableOf([{ id: '1.2', words: 'w' }, { id: '3.4', words: 'x|y' }, { id: '9.9', words: 'z' }], found, c => (c.title.startsWith('1') ? 'passed' : 'not run'));
-    expect(rowsOf(table)).toEqual([{ id: '1.2', file: 'a.test.ts', title: "1.2 it's", result: 'passed' }, { id: '3.4', file: 'a.test.ts', title: '3.4 of … a|b', result: 'not run' }]);
+    expect(rowsOf(table)).toEqual([{ id: '1.2', file: 'a.test.ts', title: "1.2 it's", result: 'passed' }, { id: '1.2', file: 'a.test.ts', title: '1.2 once more', result: 'passed' }, { id: '3.4', file: 'a.test.ts', title: '3.4 of … a|b', result: 'not run' }]);
     expect(table).toContain('2 of 3 items');
   });
 });

@@ -1,9 +1,11 @@
-// A controller of one's own, as a pod: written with @kubernetes/client-node, with an account and a role, led by a Lease. And cp into and out of a container.
+// A controller of one's own, as a pod: written with @kubernetes/client-node, with an account and a role, led by a Lease.
+// And what the library does with a real container: cp, attach, port-forward, terminals, metrics.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppsV1Api, CoordinationV1Api, CoreV1Api, Cp, Exec, KubeConfig, Metrics, PatchStrategy, RbacAuthorizationV1Api, setHeaderOptions, topNodes, topPods, type V1Pod, type V1Status } from '@kubernetes/client-node';
+import { PassThrough } from 'node:stream';
+import { AppsV1Api, Attach, CoordinationV1Api, CoreV1Api, Cp, Exec, KubeConfig, Metrics, PatchStrategy, PortForward, RbacAuthorizationV1Api, setHeaderOptions, topNodes, topPods, type V1Pod, type V1Status } from '@kubernetes/client-node';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, startHost, type Host } from '../harness/host.ts';
@@ -59,6 +61,8 @@ beforeAll(async () => {
       volumes: [{ name: 'app', hostPath: { path: join(home, 'app'), type: 'Directory' } }],
     } },
   } } });
+  const program = "require('http').createServer((q, r) => { r.end('here is ' + q.url); }).listen(8080); process.stdin.on('data', d => { process.stdout.write('got ' + d); }); console.log('up');";
+  await core.createNamespacedPod({ namespace: ns, body: { metadata: { name: 'talks' }, spec: { containers: [{ name: 'talks', image: 'node:20', stdin: true, command: ['node', '-e', program], readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 } }] } } });
   await eventually('both run', async () => { const all = await pods(); return all.length === 2 && all.every(ready); }, 60_000);
 }, 180_000);
 afterAll(async () => { await host?.dispose(); rmSync(home, { recursive: true, force: true }); });
@@ -132,4 +136,38 @@ test('15.3, 17.5 metrics, top of nodes and of pods', async () => {
   // A node program needs tens of megabytes.
   for (const p of top) expect(Number(p.Memory.CurrentUsage), p.Pod.metadata?.name).toBeGreaterThan(10_000_000);
   expect((await topNodes(core)).map(n => n.Node.metadata?.name)).toEqual(['node-1']);
+});
+
+test('10.4, 10.10, 17.5 attach with input, port-forward, a terminal that changes its size', async () => {
+  await eventually('the pod that talks', async () => ready(await core.readNamespacedPod({ namespace: ns, name: 'talks' })));
+  const heard = (stream: PassThrough): (() => string) => { let text = ''; stream.on('data', (b: Buffer) => { text += b.toString(); }); return () => text; };
+
+  // Twice: the program's input stays open when somebody leaves, or only watched.
+  (await new Attach(config).attach(ns, 'talks', 'talks', new PassThrough(), null, null, false)).close();
+  for (const word of ['one', 'two']) {
+    const out = new PassThrough(), input = new PassThrough(), said = heard(out);
+    const attached = await new Attach(config).attach(ns, 'talks', 'talks', out, null, input, false);
+    input.write(`${word}\n`);
+    await eventually(`an answer to ${word}`, () => said().includes(`got ${word}\n`), 5000);
+    const over = new Promise(resolve => { attached.addEventListener('close', resolve); });
+    attached.close();
+    await over;
+  }
+  expect(await core.readNamespacedPodLog({ namespace: ns, name: 'talks' })).toContain('got one\ngot two\n');
+
+  const answer = new PassThrough(), request = new PassThrough(), answered = heard(answer);
+  const forward = await new PortForward(config).portForward(ns, 'talks', [8080], answer, null, request);
+  request.write('GET /a/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  await eventually('an answer over the forwarded port', () => answered().includes('here is /a/b'));
+  if (typeof forward === 'function') forward()?.close(); else forward.close();
+
+  const screen = Object.assign(new PassThrough(), { rows: 20, columns: 70 }), keys = new PassThrough(), shown = heard(screen), terminal = new Waiting(config);
+  const socket = await terminal.exec(ns, 'talks', 'talks', ['sh'], screen, null, keys, true);
+  for (const [rows, columns] of [[20, 70], [33, 99]] as const) {
+    Object.assign(screen, { rows, columns }).emit('resize');
+    await eventually(`${rows} rows`, () => { keys.write('stty size\n'); return shown().includes(`${rows} ${columns}`); });
+  }
+  keys.write('exit 7\n');
+  expect(await terminal.ended.promise).toMatchObject({ status: 'Failure', details: { causes: [{ reason: 'ExitCode', message: '7' }] } });
+  socket.close();
 });

@@ -134,6 +134,9 @@ async function ended(...streams: (Writable | undefined)[]): Promise<void> {
   }));
 }
 
+/** The value of a key however its letters are written: Kubernetes reads sizes so, and the JavaScript client writes them small. */
+const field = (o: unknown, name: string): unknown => Object.entries(o ?? {}).find(([k]) => k.toLowerCase() === name)?.[1];
+
 /** Terminal sizes from a stream of JSON objects `{"Width":80,"Height":24}`. */
 class Sizes {
   #last: { width: number; height: number } | undefined;
@@ -142,7 +145,7 @@ class Sizes {
     const objects = new ObjectReader();
     source?.on('data', (b: Buffer) => {
       for (const value of objects.push(b)) {
-        const { Width: width, Height: height } = value as { Width?: number; Height?: number };
+        const width = field(value, 'width'), height = field(value, 'height');
         if (typeof width !== 'number' || typeof height !== 'number') continue;
         this.#last = { width, height };
         this.#set?.(width, height);

@@ -222,8 +222,8 @@ class SandboxRuntime implements Runtime {
   }
 
   async attach(id: string, o: StreamOptions & { replay?: boolean }): Promise<void> {
-    const { dir } = this.#running(id);
-    await attachThrough(dir, o, o.replay ? () => readLog(dir, () => true, { follow: false, signal: o.signal }) : undefined);
+    const { dir, record } = this.#running(id);
+    await attachThrough(dir, o, record.spec.stdinOnce, o.replay ? () => readLog(dir, () => true, { follow: false, signal: o.signal }) : undefined);
   }
 
   async dial(sandboxId: string, port: number): Promise<Duplex> {

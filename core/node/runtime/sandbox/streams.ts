@@ -21,7 +21,7 @@ export async function execThrough(program: string, settingsFile: string, o: Stre
   o.signal.addEventListener('abort', abort, { once: true });
   if (o.signal.aborted) abort();
   try {
-    const code = await pump(child.stdout as AsyncIterable<Buffer>, child.stdin, o);
+    const code = await pump(child.stdout as AsyncIterable<Buffer>, child.stdin, o, o.stdin !== undefined || !o.tty);
     const said = code === undefined ? await trouble : '';
     if (said !== '' && !o.signal.aborted) throw new Error(said);
     return code ?? 137;
@@ -36,8 +36,9 @@ export async function execThrough(program: string, settingsFile: string, o: Stre
 const NOTICED_MS = 30;
 type Said = () => AsyncIterable<LogLine>;
 
-/** Joins a running container's streams until it exits or the signal aborts. `said` reads what its log has: that comes first, then what is new. */
-export async function attachThrough(dir: string, o: StreamOptions, said?: Said): Promise<void> {
+/** Joins a running container's streams until it exits or the signal aborts. `endsInput`: the end of `o.stdin` is the end of the program's
+ *  input (stdinOnce); else that stays open for the next who attaches. `said` reads what its log has: that comes first, then what is new. */
+export async function attachThrough(dir: string, o: StreamOptions, endsInput: boolean, said?: Said): Promise<void> {
   let socket: Socket;
   try { socket = await connectCtl(dir); } catch (error) {
     // It has ended meanwhile: its log is all there will be.
@@ -51,7 +52,7 @@ export async function attachThrough(dir: string, o: StreamOptions, said?: Said):
   socket.on('error', () => { /* the container has ended: reading ends too */ });
   try {
     socket.write(encodeFrame(FRAME.subscribe));
-    await pump(said ? replayed(socket, o, said) : socket, socket, o);
+    await pump(said ? replayed(socket, o, said) : socket, socket, o, endsInput && o.stdin !== undefined);
   } finally { o.signal.removeEventListener('abort', abort); socket.destroy(); }
 }
 
@@ -107,11 +108,11 @@ async function* replayed(socket: Socket, o: StreamOptions, said: Said): AsyncGen
 const both = (b: Both): Buffer => Buffer.concat([b.stdout.length ? encodeFrame(FRAME.stdout, b.stdout) : Buffer.alloc(0), b.stderr.length ? encodeFrame(FRAME.stderr, b.stderr) : Buffer.alloc(0)]);
 
 // Returns the exit code, undefined if the far side went without one.
-async function pump(from: AsyncIterable<Buffer>, to: Writable, o: StreamOptions): Promise<number | undefined> {
+async function pump(from: AsyncIterable<Buffer>, to: Writable, o: StreamOptions, endsInput: boolean): Promise<number | undefined> {
   const onInput = (chunk: Buffer | string): void => { if (to.writable && !to.write(encodeFrame(FRAME.stdin, Buffer.from(chunk)))) { o.stdin?.pause(); to.once('drain', () => o.stdin?.resume()); } };
-  const onEnd = (): void => { if (to.writable) to.write(encodeFrame(FRAME.stdinEnd)); };
+  const onEnd = (): void => { if (endsInput && to.writable) to.write(encodeFrame(FRAME.stdinEnd)); };
   if (o.stdin) o.stdin.on('data', onInput).once('end', onEnd).once('error', onEnd);
-  else if (!o.tty) onEnd();
+  else onEnd();
   o.onResize?.((width, height) => { const size = Buffer.alloc(4); size.writeUInt16BE(width, 0); size.writeUInt16BE(height, 2); if (to.writable) to.write(encodeFrame(FRAME.size, size)); });
   const reader = new FrameReader(HEADER_BYTES);
   try {

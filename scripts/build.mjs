@@ -1,6 +1,6 @@
 // `npm run build`: bundles the headless host (esbuild), Electron's main and preload, and the renderer (Vite) into dist/.
 // `--host` builds the host alone; `--host DIR` into another folder, so that a test has a bundle of its own (PILOTHOUSE_BUNDLE).
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { ensureGenerated } from './generated.mjs';
 
@@ -16,13 +16,23 @@ const withoutUnused = {
 /** Bundles the command-line host; ~50 ms. Optional modules stay outside. */
 export async function buildHost(outdir = 'dist') {
   ensureGenerated();
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir, outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
     external: ['electron'], plugins: [withoutUnused],
     // Packages that are CommonJS need `require`; Node 20 does not have Promise.withResolvers yet.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);\nPromise.withResolvers ??= function () { let resolve, reject; const promise = new this((a, b) => { resolve = a; reject = b; }); return { promise, resolve, reject }; };" },
   });
+  // A host may be running on these files, or start now: it must never find one half written. So only what is new is written, aside, then named;
+  // the entry, which names the others, comes last.
+  mkdirSync(outdir, { recursive: true });
+  for (const { path, contents } of outputFiles.toSorted((a, b) => Number(a.path.endsWith('pilothouse.mjs')) - Number(b.path.endsWith('pilothouse.mjs')))) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    const aside = `${path}.${process.pid}`;
+    writeFileSync(aside, contents);
+    renameSync(aside, path);
+  }
 }
 
 export async function buildElectron() {

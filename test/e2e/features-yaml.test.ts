@@ -205,17 +205,17 @@ describe('YAML editor', () => {
     await newManifest(w);
     await write(w, '# ours since 2017\napiVersion: extensions/v1beta1\nkind: Deployment\nmetadata:\n  name: veteran\n  namespace: shop\nspec:\n  replicas: 1\n  template:\n    metadata:\n      labels: {app: veteran}\n    spec:\n      containers: [{name: main, image: shop/web:1.4}]\n---\napiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: veteran, namespace: shop}\nspec:\n  rules:\n  - http: {paths: [{path: /, backend: {serviceName: web, servicePort: 80}}]}\n---\napiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: old}\n');
     await page.locator('[data-testid="yaml-review-button"]:visible').click();
-    const review = page.getByTestId('yaml-review');
+    const review = page.locator('[data-testid="yaml-review"]:visible');
     await review.getByText('no matches for kind "Deployment" in version "extensions/v1beta1"').waitFor();
     await review.getByText('apps/v1 took its place').waitFor();
     await review.getByText('The selector used to follow').waitFor();
     await w.shot('features-yaml-removed');
     await review.getByRole('button', { name: 'Upgrade all 2 objects' }).click();
     await review.getByText('nothing took its place').waitFor();
-    await page.getByTestId('yaml-apply').click();
-    await eventually('both to be there', async () => (await client.get<Deployment>(DEPLOYMENT, 'shop', 'veteran').then(d => d.spec?.selector.matchLabels?.app, () => undefined)) === 'veteran');
-    const ingress = await client.get<KubeObject & { spec: { rules: { http: { paths: unknown[] } }[] } }>(kindOf('networking.k8s.io/v1', 'Ingress')!, 'shop', 'veteran');
-    expect(ingress.spec.rules[0]!.http.paths).toEqual([{ path: '/', pathType: 'ImplementationSpecific', backend: { service: { name: 'web', port: { number: 80 } } } }]);
+    await page.locator('[data-testid="yaml-apply"]:visible').click();
+    await eventually('the deployment to be there', async () => (await client.get<Deployment>(DEPLOYMENT, 'shop', 'veteran').then(d => d.spec?.selector.matchLabels?.app, () => undefined)) === 'veteran');
+    const paths = (): Promise<unknown> => client.get<KubeObject & { spec: { rules: { http: { paths: unknown[] } }[] } }>(kindOf('networking.k8s.io/v1', 'Ingress')!, 'shop', 'veteran').then(i => i.spec.rules[0]!.http.paths, () => undefined);
+    await expect.poll(paths).toEqual([{ path: '/', pathType: 'ImplementationSpecific', backend: { service: { name: 'web', port: { number: 80 } } } }]);
     await w.close();
   });
 

@@ -67,7 +67,7 @@ describe('tree', () => {
 
   it('folds its groups and remembers that', async () => {
     const w = await table('Pods');
-    const group = w.page.getByRole('navigation').getByRole('button', { name: 'Network' });
+    const group = w.page.getByRole('navigation').getByRole('button', { name: 'Network', exact: true });
     expect(await group.getAttribute('aria-expanded')).toBe('true');
     await group.click();
     await expect.poll(() => w.page.getByRole('navigation').getByRole('button', { name: /^Services/ }).count()).toBe(0);
@@ -75,7 +75,7 @@ describe('tree', () => {
     await w.page.reload();
     await w.page.locator('.tree').waitFor();
     expect(await w.page.getByRole('navigation').getByRole('button', { name: /^Services/ }).count()).toBe(0);
-    await w.page.getByRole('navigation').getByRole('button', { name: 'Network' }).click();
+    await w.page.getByRole('navigation').getByRole('button', { name: 'Network', exact: true }).click();
     await w.page.getByRole('navigation').getByRole('button', { name: /^Services/ }).waitFor();
     await w.close();
   });

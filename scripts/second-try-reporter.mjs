@@ -1,4 +1,4 @@
-// A vitest reporter: writes down the tests that passed only at their second try, so that a flake is seen although the suite is green.
+// A vitest reporter: writes down the tests that needed another try, so that a flake is seen although the suite is green.
 // The list goes to the file that $SECOND_TRIES names, one test a line.
 import { writeFileSync } from 'node:fs';
 

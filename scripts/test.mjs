@@ -20,7 +20,7 @@ const run = (command, args, env = {}) => new Promise(resolve => {
   child.on('exit', code => resolve(code ?? 1));
 });
 let passed = 0, failed = 0;
-/** Tests that needed a second try. */
+/** Tests that needed another try. */
 const flaky = [];
 for (const suite of wanted) {
   const started = Date.now();
@@ -46,6 +46,6 @@ for (const suite of wanted) {
   passed += p; failed += f;
   console.error(`== ${suite}: ${p} passed, ${f} failed (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
-if (flaky.length) console.error(`\n${flaky.length} passed only at the second try:\n${flaky.map(t => `  ${t}`).join('\n')}`);
+if (flaky.length) console.error(`\n${flaky.length} needed another try:\n${flaky.map(t => `  ${t}`).join('\n')}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

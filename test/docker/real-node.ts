@@ -73,7 +73,9 @@ export class RealNode {
   }
   close(): Promise<void> { return this.#end(); }
 
-  run(name: string, spec: Partial<PodSpec>, metadata: Partial<NonNullable<Pod['metadata']>> = {}): Promise<Pod> {
+  /** Makes the pod; one of this name that a first try of the test has left goes before it. */
+  async run(name: string, spec: Partial<PodSpec>, metadata: Partial<NonNullable<Pod['metadata']>> = {}): Promise<Pod> {
+    if (await this.get(name)) { await this.delete(name, 0); await this.gone(name); }
     return this.client.create<Pod>(pods, { metadata: { name, namespace: 'default', ...metadata }, spec: { nodeName: 'n1', terminationGracePeriodSeconds: 1, containers: [], ...spec } });
   }
   /** Runs to its end; the output of its only container. */

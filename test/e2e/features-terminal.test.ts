@@ -202,6 +202,7 @@ describe('shells', () => {
     await page.locator('.terminal-box:visible').click({ button: 'right', position: { x: 300, y: 20 } });
     await w.shot('features-terminal-menu');
     await page.getByRole('menuitem', { name: 'Paste' }).click();
+    await expect.poll(() => page.evaluate(() => document.querySelector('.MuiPopover-root') === null && document.activeElement?.closest('.xterm') !== null)).toBe(true);
     await page.keyboard.press('Enter');
     await shows(page, /by-menu-6/);
     // The middle button pastes what is chosen, once.

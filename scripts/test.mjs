@@ -2,6 +2,7 @@
 // `npm test -- unit e2e` runs some. The last line adds them all up: `N passed, N failed`.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { relative } from 'node:path';
 import { ensureGenerated } from './generated.mjs';
 
 const ALL = ['check', 'unit', 'contract', 'integration', 'docker', 'conformance', 'e2e', 'bench'];
@@ -20,8 +21,8 @@ const run = (command, args, env = {}) => new Promise(resolve => {
   child.on('exit', code => resolve(code ?? 1));
 });
 let passed = 0, failed = 0;
-/** Tests that needed another try. */
-const flaky = [];
+/** Tests that needed another try, and those that failed to the last: the end of the output names them, for a log that keeps only its end. */
+const flaky = [], broken = [];
 for (const suite of wanted) {
   const started = Date.now();
   console.error(`\n== ${suite}`);
@@ -39,13 +40,19 @@ for (const suite of wanted) {
       f += j.testResults.filter(t => t.status === 'failed' && !t.assertionResults.some(a => a.status === 'failed')).length;
       // A skipped test is a failed one: nothing is passed over in silence.
       f += j.numPendingTests;
+      for (const t of j.testResults) {
+        const bad = t.assertionResults.filter(a => a.status !== 'passed');
+        for (const a of bad) broken.push(`${suite}: ${relative(process.cwd(), t.name)}: ${a.fullName} (${a.status === 'failed' ? (a.failureMessages?.[0] ?? 'no reason kept').slice(0, 1500) : a.status})`);
+        if (!bad.length && t.status === 'failed') broken.push(`${suite}: ${relative(process.cwd(), t.name)}: ${String(t.message).slice(0, 1500)}`);
+      }
     } catch (e) { console.error(`no result from ${suite}: ${e.message}`); f = 1; }
-    if (code !== 0 && f === 0) f = 1;
+    if (code !== 0 && f === 0) { f = 1; broken.push(`${suite}: vitest ended with ${code} though no test failed: see its errors above`); }
     if (existsSync(tries)) flaky.push(...readFileSync(tries, 'utf8').split('\n').filter(Boolean));
   }
   passed += p; failed += f;
   console.error(`== ${suite}: ${p} passed, ${f} failed (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
 if (flaky.length) console.error(`\n${flaky.length} needed another try:\n${flaky.map(t => `  ${t}`).join('\n')}`);
+if (broken.length) console.error(`\nfailed:\n${broken.map(t => `  ${t}`).join('\n')}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -151,6 +151,8 @@ describe.each(versions)('kubectl 1.$minor', ({ binary, minor }) => {
   });
 
   test('0.6, 10.1, 16 logs, exec, attach, cp, port-forward, run', async () => {
+    // What a first try has left.
+    await k.run('delete pod pod --now --ignore-not-found --timeout=30s');
     expect(await k.run(['run', 'pod', '--image=busybox', '--', 'sh', '-c', 'echo hello; sleep 3600'])).toBe('pod/pod created');
     await k.run('wait --for=condition=Ready pod/pod --timeout=30s');
     expect((await k.try(['logs', 'pod', '--tail=5', '--timestamps'])).code).toBe(0);

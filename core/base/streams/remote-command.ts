@@ -25,6 +25,8 @@ export interface RemoteCommand {
 
 const SPDY_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io'];
 const STREAMS_MS = 30_000;
+/** How long a SPDY client has to hang up by itself after the outcome: too short loses output under load, too long keeps those waiting who expect the server to close. */
+const HANG_UP_MS = 1000;
 
 /** The outcome of a command, as the error channel carries it. */
 export function exitStatus(code: number): Status {
@@ -113,8 +115,10 @@ async function overSpdy(req: IncomingMessage, socket: Duplex, head: Buffer, w: W
       const text = errorText(outcome, /^v[45]\./.test(protocol));
       get('error')?.end(text);
       await ended(get('error'));
-      connection.close();
+      // Go's client throws away what it has read but not handed on yet when a goodbye comes, and hangs up by itself once it has seen every end.
+      const patience = systemClock.after(HANG_UP_MS, () => connection.close());
       await connection.closed;
+      patience.cancel();
     },
   };
 }

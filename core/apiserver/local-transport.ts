@@ -1,10 +1,10 @@
 // The chain without a socket, for workers in this process: requests take and give decoded objects, which are shared (contract: never
 // mutate). Authentication is the caller's word; everything after it is the same.
 import type { KubeObject, WatchEvent } from '../api/meta/object.ts';
-import { methodNotAllowed, noSuchResource, statusOf } from '../api/meta/status.ts';
+import { ApiError, methodNotAllowed, noSuchResource, statusOf } from '../api/meta/status.ts';
 import type { Request, Transport } from '../client/client.ts';
 import type { StoreEvent } from '../store/store.ts';
-import { accessOf, demand } from './authz/authorizer.ts';
+import { accessOf, demand, type Access } from './authz/authorizer.ts';
 import type { RequestContext, Result, UserInfo } from './context.ts';
 import { CONNECT, dispatch, verbOf, type Resources } from './dispatch.ts';
 import type { PathHandler } from './http/server.ts';
@@ -14,6 +14,8 @@ import type { Resource } from './registry/resource.ts';
 import { bookmark, openWatch, seen, type LiveWatch } from './registry/watch.ts';
 
 const BOOKMARK_MS = 60_000;
+/** How the log begins to tell that a worker of this process was refused. */
+export const REFUSED = 'a worker of this host was refused';
 
 export class LocalTransport implements Transport {
   readonly #env: RegistryEnv & SubresourceEnv;
@@ -30,7 +32,7 @@ export class LocalTransport implements Transport {
     const query = q.query ? (defined(q.query)) : {};
     const r = resourceRequest(q.path);
     if (r === undefined) {
-      demand(this.#env.authorizer, { user: this.#user, verb: q.method.toLowerCase(), path: q.path });
+      this.#demand({ user: this.#user, verb: q.method.toLowerCase(), path: q.path });
       const a = await this.#paths(q.method, q.path, { accept: 'application/json' }, new URLSearchParams(Object.entries(query).flatMap(([k, v]) => [v ?? []].flat().map((x): [string, string] => [k, String(x)]))));
       if (a === undefined) throw noSuchResource();
       const text = a.body.toString();
@@ -42,9 +44,17 @@ export class LocalTransport implements Transport {
   async #dispatch(q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): Promise<Result> {
     const verb = verbOf(q.method, r, query);
     if (verb === undefined || CONNECT.includes(r.subresource)) throw methodNotAllowed();
-    demand(this.#env.authorizer, accessOf(this.#user, verb, r, query));
+    this.#demand(accessOf(this.#user, verb, r, query));
     const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [] };
     return dispatch(this.#env, this.#resources.at(r), r, verb, ctx);
+  }
+
+  /** Throws the 403. A worker that tries what it may not is a fault of ours, so the log says it whatever the worker makes of it. */
+  #demand(access: Access): void {
+    try { demand(this.#env.authorizer, access); } catch (error) {
+      if (error instanceof ApiError) this.#env.log.warn(REFUSED, { error });
+      throw error;
+    }
   }
 
   async watch(path: string, query: Readonly<Record<string, string | undefined>>, onEvents: (events: readonly WatchEvent[]) => void, signal: AbortSignal): Promise<void> {

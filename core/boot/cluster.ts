@@ -7,8 +7,8 @@ import { alsoServed } from '../api/kinds/also-served.ts';
 import { kinds } from '../api/kinds/index.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { createApiServer, type ApiServer } from '../apiserver/api-server.ts';
-import { CONTROLLERS_GROUP, IN_PROCESS_NODES } from '../apiserver/authz/rbac/default-roles.ts';
 import { LogFile } from '../apiserver/audit/log-file.ts';
+import type { UserInfo } from '../apiserver/context.ts';
 import { createConnect } from '../apiserver/subresources/connect.ts';
 import { createNodeStats } from '../apiserver/virtual/node-stats.ts';
 import type { Clock } from '../base/clock.ts';
@@ -27,6 +27,7 @@ import { unmountBelow } from '../node/volumes/memory.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { openStore } from '../store/open.ts';
 import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
+import { hasControlPlaneRole, keepControlPlaneRole } from './control-plane-role.ts';
 import { identity, identityOf, type Identity } from './identity.ts';
 import { kubeconfigText, writePrivate, type Access } from './kubeconfig.ts';
 import { startNode, type RunningNode } from './nodes.ts';
@@ -36,6 +37,7 @@ import { Pki } from './pki.ts';
 import { listening, UsageError } from './refusal.ts';
 import { chooseRuntime, removeContainers, type ChosenRuntime } from './runtimes.ts';
 import { GIT_VERSION } from './version.ts';
+import { controllerUser, MANAGER, managerOf, nodeUser, SCHEDULER, SERVER } from './workers.ts';
 
 /** Puts the user interface in front of a cluster; resolves with its URL. Given from outside: core knows no windows. */
 export type ServeUi = (o: { listen: { host: string; port: number }; access: Access; dataDir: string; runtime: string; log: Log }) => Promise<{ url: string; close(): Promise<void> }>;
@@ -116,8 +118,8 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     const kubeconfig = o.kubeconfig ?? join(o.data, 'kubeconfig');
     writePrivate(kubeconfig, kubeconfigText(access));
 
-    const clientFor = (user: string, ...groups: string[]): Client => new Client(api.localTransport({ name: user, groups: [...groups, 'system:authenticated'] }), managerOf(user));
-    const system = clientFor('system:apiserver', 'system:masters');
+    const clientFor = (user: UserInfo): Client => new Client(api.localTransport(user), managerOf(user));
+    const system = clientFor(SERVER);
     await bootstrapNamespaces(system);
 
     // The guard of the network stands before any address is handed out.
@@ -139,23 +141,23 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     if (network.mode === 'nft') await api.listen(apiHost, port, tls);
     await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { serviceCidr: o.serviceCidr, apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, frontProxyCa: frontProxy.ca.cert, server })]);
 
-    const shared = createInformerFactory(clientFor('system:kube-controller-manager'), { clock, log: log.child('informers') });
+    const shared = createInformerFactory(clientFor(MANAGER), { clock, log: log.child('informers') });
     undo.push('informers', () => shared.stop());
     await network.start(shared);
 
-    const manager = clientFor('system:kube-controller-manager');
     const controllers = await startControllers({
-      client: manager, informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
-      clientFor: account => clientFor(`system:serviceaccount:kube-system:${account}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system', CONTROLLERS_GROUP),
+      client: clientFor(MANAGER), informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
+      clientFor: account => clientFor(controllerUser(account)),
       recorderFor: (component, client) => createRecorder(client, { component, clock, log }),
     });
     undo.push('controllers', () => controllers.stop());
     if (o.scheduler) {
-      const client = clientFor('system:kube-scheduler');
+      const client = clientFor(SCHEDULER);
       const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler'), schedulerName: 'default-scheduler' });
       undo.push('scheduler', () => scheduler.stop());
     }
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));
+    if (runtime) keepControlPlaneRole(shared, system, names[0]!, log);
     const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp: podDns, id, clock, log });
     undo.push('nodes', () => Promise.all(nodes.map(n => n.close({ leaveRunning }))));
     await shared.start();
@@ -187,7 +189,7 @@ function upstreams(env = process.env.PILOTHOUSE_DNS_UPSTREAM): { upstreams?: { h
 }
 
 interface NodeSeam {
-  pki: Pki; clientFor(user: string, ...groups: string[]): Client; shared: InformerFactory; hostIp(index: number): string;
+  pki: Pki; clientFor(user: UserInfo): Client; shared: InformerFactory; hostIp(index: number): string;
   dnsIp: string; id: Identity; clock: Clock; log: Log;
 }
 
@@ -198,7 +200,7 @@ async function startNodes(o: UpOptions & { podCidr: string }, names: readonly st
   const started = await Promise.allSettled(names.map((name, i) => startNode({
     name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id,
     clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp,
-    client: s.clientFor(`system:node:${name}`, 'system:nodes', IN_PROCESS_NODES), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
+    client: s.clientFor(nodeUser(name)), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
   })));
   const nodes = started.flatMap(r => (r.status === 'fulfilled' ? [r.value] : []));
   const failed = started.find(r => r.status === 'rejected');
@@ -216,7 +218,7 @@ async function allReady(informers: InformerFactory, names: readonly string[], sa
   await new Promise<void>(resolve => {
     let off: (() => void) | undefined;
     const check = (): void => {
-      if (!names.every(n => isReady(informer.lister.get(undefined, n)))) return;
+      if (!names.every(n => isReady(informer.lister.get(undefined, n))) || !hasControlPlaneRole(informer.lister.get(undefined, names[0]!))) return;
       off?.();
       resolve();
     };
@@ -233,11 +235,4 @@ export async function removeLeftovers(data: string, log: Log): Promise<void> {
   await Network.removeLeftovers(id, podCidr);
   // The nodes' memory file systems outlive a host that was killed, and a directory with a mount in it cannot be removed.
   await unmountBelow(realpathSync(data));
-}
-
-/** Under which name a worker owns fields: that of the program it is in other clusters. */
-function managerOf(user: string): string {
-  if (user.startsWith('system:node:')) return 'kubelet';
-  if (user.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager';
-  return user.slice(user.lastIndexOf(':') + 1);
 }

@@ -14,7 +14,7 @@ import type { ChosenRuntime } from './runtimes.ts';
 
 export interface NodeOptions {
   name: string; index: number;
-  /** Carries the control-plane role and its mirror pods. */
+  /** Carries the control plane's mirror pods. */
   controlPlane: boolean;
   dataDir: string; runtime: ChosenRuntime; clusterId: string;
   clusterPodCidr: string; podCidr: string; gateway: string; hostIp: string; dnsIp: string;

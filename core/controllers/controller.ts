@@ -60,8 +60,8 @@ export interface Controller {
   readonly alias: string;
   /** `source.component` of its events; the name where nothing else is said. */
   readonly component?: string;
-  /** The service account of kube-system it writes as, by upstream's name; the controller's own name where nothing else is said. */
-  readonly account?: string;
+  /** The service account of kube-system it writes as, by upstream's name; the controller's own name where nothing else is said. null: it writes as the manager of them all. */
+  readonly account?: string | null;
   /** How many keys may be in work at once; 5 where nothing else is said. */
   readonly workers?: number;
   /** Registers event handlers; the caches are filled before the first reconcile. */

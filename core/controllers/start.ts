@@ -61,7 +61,7 @@ export async function startControllers(o: StartOptions): Promise<RunningControll
   const loops = chosen.map(c => {
     const log = o.log.child(c.name);
     const loop = createLoop(o.clock, log);
-    const client = o.clientFor?.(c.account ?? c.name) ?? o.client;
+    const client = c.account === null ? o.client : o.clientFor?.(c.account ?? c.name) ?? o.client;
     const reconcile = c.start({ client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name, client), clock: o.clock, log, config }, loop.queue);
     return { loop, run: () => loop.run(reconcile, c.workers ?? 5) };
   });

@@ -30,7 +30,7 @@ export interface NodeConfig {
   maxParallelStarts: number;
   /** Reported as kubeletVersion. */
   gitVersion: string;
-  /** Carries label node-role.kubernetes.io/control-plane and the control plane's mirror pods. */
+  /** Carries the control plane's mirror pods, and no outer load balancer sends to it. */
   controlPlane?: boolean;
 }
 

@@ -60,7 +60,7 @@ export class NodeReporter {
     const { client, nodeName, config } = this.#ctx;
     const labels = {
       'beta.kubernetes.io/arch': goArch(), 'beta.kubernetes.io/os': goOs(), 'kubernetes.io/arch': goArch(), 'kubernetes.io/os': goOs(), 'kubernetes.io/hostname': nodeName,
-      ...(config.controlPlane ? { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}), ...config.labels,
+      ...(config.controlPlane ? { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}), ...config.labels,
     };
     const fresh: Node = {
       apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, labels, annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { alsoServed } from '../../core/api/kinds/also-served.ts';
 import { kinds } from '../../core/api/kinds/index.ts';
 import { systemClock } from '../../core/base/clock.ts';
-import { silentLog } from '../../core/base/log.ts';
+import { createLog } from '../../core/base/log.ts';
 import { Pki, type KeyPair } from '../../core/boot/pki.ts';
 import { Client } from '../../core/client/client.ts';
-import { createApiServer, type ApiServer, type ApiServerOptions } from '../../core/apiserver/api-server.ts';
+import { createApiServer, type ApiServer, type ApiServerOptions, type UserInfo } from '../../core/apiserver/api-server.ts';
 import { memoryStore } from '../../core/store/open.ts';
+import { refusals } from './refusals.ts';
 
 export interface Reply { status: number; headers: IncomingMessage['headers']; body: Buffer; text: string; json<T = Record<string, unknown>>(): T }
 
@@ -23,11 +24,12 @@ export class TestApi {
   readonly pki: Pki;
   readonly dir: string;
   readonly kubeconfig: string;
+  readonly #said: readonly string[];
   readonly #agents: Agent[] = [];
   readonly #agent: Agent;
 
-  private constructor(server: ApiServer, port: number, pki: Pki, dir: string, kubeconfig: string) {
-    this.server = server; this.port = port; this.pki = pki; this.dir = dir; this.kubeconfig = kubeconfig;
+  private constructor(server: ApiServer, port: number, pki: Pki, dir: string, kubeconfig: string, said: readonly string[]) {
+    this.server = server; this.port = port; this.pki = pki; this.dir = dir; this.kubeconfig = kubeconfig; this.#said = said;
     this.#agent = new Agent({ keepAlive: true, ca: pki.ca.cert });
     this.#agents.push(this.#agent);
   }
@@ -35,9 +37,9 @@ export class TestApi {
   /** Namespaces default, kube-system and kube-public, each with its default ServiceAccount, are there. */
   static async start(options: Partial<ApiServerOptions> = {}): Promise<TestApi> {
     const dir = mkdtempSync(join(tmpdir(), 'pilothouse-api-'));
-    const pki = await Pki.open(join(dir, 'pki'), Date.now());
+    const pki = await Pki.open(join(dir, 'pki'), Date.now()), said: string[] = [];
     const server = createApiServer({
-      store: memoryStore(), kinds: [...kinds, ...alsoServed], clock: systemClock, log: silentLog, serviceCidr: '10.96.0.0/16', clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
+      store: memoryStore(), kinds: [...kinds, ...alsoServed], clock: systemClock, log: createLog('warn', line => said.push(line)), serviceCidr: '10.96.0.0/16', clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       gitVersion: 'v1.36.0+pilothouse.0.1.0', tokens: new Map([['test-token', { name: 'admin', groups: ['system:masters'] }]]), ...options,
     });
     const port = await server.listen('127.0.0.1', 0, await pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: ['127.0.0.1', 'localhost'] }));
@@ -49,7 +51,7 @@ export class TestApi {
       clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': b64(pki.ca.cert) } }],
       users: [{ name: 'u', user: { 'client-certificate-data': b64(admin.cert), 'client-key-data': b64(admin.key) } }],
     }));
-    const api = new TestApi(server, port, pki, dir, kubeconfig);
+    const api = new TestApi(server, port, pki, dir, kubeconfig, said);
     const client = api.client();
     for (const name of ['default', 'kube-system', 'kube-public']) {
       await client.create({ group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }, { metadata: { name } });
@@ -58,7 +60,8 @@ export class TestApi {
     return api;
   }
 
-  client(): Client { return new Client(this.server.localTransport({ name: 'system:test', groups: ['system:masters'] }), 'test'); }
+  /** In process; as an administrator where nobody else is named. */
+  client(user: UserInfo = { name: 'system:test', groups: ['system:masters'] }): Client { return new Client(this.server.localTransport(user), 'test'); }
 
   /** One HTTPS request, with the admin token unless another credential (or null for none) is given. */
   async call(path: string, c: Call = {}): Promise<Reply> {
@@ -84,9 +87,11 @@ export class TestApi {
     });
   }
 
+  /** Rejects when a worker in the process tried what it may not. */
   async stop(): Promise<void> {
     await this.server.close();
     for (const a of this.#agents) a.destroy();
     rmSync(this.dir, { recursive: true, force: true });
+    refusals(this.#said.join(''));
   }
 }

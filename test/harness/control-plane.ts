@@ -1,4 +1,4 @@
-// The real API server in memory with the real controllers and scheduler, and nodes whose kubelet is a few lines: pods start at once,
+// The real API server in memory with the real controllers and scheduler, each as the user it is in a cluster, and nodes whose kubelet is a few lines: pods start at once,
 // end at once when asked, and finish when told. Time is turned by hand.
 import { generateKeyPairSync } from 'node:crypto';
 import { kinds } from '../../core/api/kinds/index.ts';
@@ -11,14 +11,17 @@ import { isConflict, isNotFound } from '../../core/api/meta/status.ts';
 import { formatMicroTime, formatTime } from '../../core/api/meta/time.ts';
 import type { Lease, Node, Pod } from '../../core/api/types/kubernetes.ts';
 import { createApiServer } from '../../core/apiserver/api-server.ts';
+import type { UserInfo } from '../../core/apiserver/context.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import { createLog, silentLog } from '../../core/base/log.ts';
+import { controllerUser, MANAGER, SCHEDULER } from '../../core/boot/workers.ts';
 import { Client } from '../../core/client/client.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { createRecorder } from '../../core/client/create-recorder.ts';
 import { keepable, startControllers } from '../../core/controllers/start.ts';
 import { startScheduler } from '../../core/scheduler/scheduler.ts';
 import { memoryStore } from '../../core/store/open.ts';
+import { refusals } from './refusals.ts';
 
 export interface ControlPlane {
   readonly client: Client;
@@ -33,6 +36,7 @@ export interface ControlPlane {
   list<T extends KubeObject>(r: ResourceType, namespace?: string): Promise<T[]>;
   /** Lets what is due happen, over `ms` of the cluster's time. */
   settle(ms?: number): Promise<void>;
+  /** Rejects when a controller or the scheduler tried what its role does not allow. */
   stop(): Promise<void>;
 }
 
@@ -41,12 +45,12 @@ let address = 1;
 
 export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Promise<ControlPlane> {
   const clock = new FakeClock();
-  const complaints: string[] = [];
+  const complaints: string[] = [], said: string[] = [];
   const log = createLog('warn', line => complaints.push(line));
   const server = createApiServer({
-    store: memoryStore({ clock }), kinds, clock, log: silentLog, serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
+    store: memoryStore({ clock }), kinds, clock, log: createLog('warn', line => said.push(line)), serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
   });
-  const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test');
+  const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test'), clientFor = (user: UserInfo): Client => new Client(server.localTransport(user), 'test');
   const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve); });
   const meanwhile = async <T>(work: Promise<T>): Promise<T> => {
     const state = { over: false };
@@ -63,10 +67,13 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Pro
     }));
     await meanwhile(client.create<Lease>(leaseKind, { metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: formatMicroTime(clock.now()) } }));
   }
-  const informers = createInformerFactory(client, { clock, log: silentLog });
+  const informers = createInformerFactory(clientFor(MANAGER), { clock, log: silentLog });
   const pods = informers.for<Pod>(podKind);
-  const controllers = await meanwhile(startControllers({ client, informers, clock, log, recorderFor: component => createRecorder(client, { component, clock, log }), config: { rootCa: 'PEM', resources: () => keepable(server.kinds()) } }));
-  const scheduler = await meanwhile(startScheduler({ client, informers, clock, log, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }) }));
+  const controllers = await meanwhile(startControllers({
+    client: clientFor(MANAGER), informers, clock, log, clientFor: account => clientFor(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock, log }),
+    config: { rootCa: 'PEM', resources: () => keepable(server.kinds()) },
+  }));
+  const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }) }));
 
   const plane: ControlPlane = {
     client, clock, complaints, behaviour: () => 'Running', silent: new Set(),
@@ -81,7 +88,10 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Pro
         await kubelets();
       }
     },
-    async stop() { await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); await server.close(); },
+    async stop() {
+      await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); await server.close();
+      refusals(said.join(''));
+    },
   };
   let beat = clock.now();
   const kubelets = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-// Controllers over FakeApi with time turned by hand, and pods that behave as a kubelet would make them.
+// Controllers over FakeApi, each with the rights of its own role, with time turned by hand, and pods that behave as a kubelet would make them.
 import { pod as podKind } from '../../core/api/kinds/core/pod.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Pod } from '../../core/api/types/kubernetes.ts';
@@ -7,8 +7,10 @@ import { createLog, silentLog } from '../../core/base/log.ts';
 import { Client } from '../../core/client/client.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import type { ControllerConfig } from '../../core/controllers/controller.ts';
+import { controllerUser } from '../../core/boot/workers.ts';
 import { startControllers, type RunningControllers } from '../../core/controllers/start.ts';
 import { FakeApi } from './fake-api.ts';
+import { limited } from './rights.ts';
 
 export interface World {
   readonly api: FakeApi;
@@ -33,7 +35,7 @@ export async function world(only: readonly string[], setup: (api: FakeApi) => vo
   const events: string[] = [];
   const complaints: string[] = [];
   const controllers = await startControllers({
-    client, informers, clock, only, config,
+    client, informers, clock, only, config, clientFor: account => new Client(limited(api, controllerUser(account), message => complaints.push(message)), 'test'),
     log: createLog('warn', line => complaints.push(line)),
     recorderFor: () => ({ event: (o: KubeObject, type, reason, message) => { events.push(`${o.kind}/${o.metadata?.name} ${type} ${reason} ${message}`); } }),
   });

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { refusals } from './refusals.ts';
 
 export interface Ready { ready: true; server: string; kubeconfig: string; ui: string | null; pid: number; ms: number }
 
@@ -14,7 +15,7 @@ export interface Host {
   stderr(): string;
   /** SIGTERM (or another signal); resolves with the exit code. The data directory stays. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** Stops it if need be, runs `pilothouse reset`, removes the data directory. */
+  /** Stops it if need be, runs `pilothouse reset`, removes the data directory. Rejects when one of its workers tried what it may not. */
   dispose(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export async function startHost(args: readonly string[] = [], options: { data?: 
       const r = spawnSync('node', [BUNDLE, 'reset', '--data', data], { encoding: 'utf8' });
       if (r.status !== 0) throw new Error(`reset failed: ${r.stderr}`);
       rmSync(data, { recursive: true, force: true });
+      refusals(err);
     },
   };
 }

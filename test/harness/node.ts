@@ -1,4 +1,4 @@
-// A node for tests: real API server over a memory store, real agent, simulated runtime, a clock that moves when told.
+// A node for tests: real API server over a memory store, real agent with a node's rights, simulated runtime, a clock that moves when told.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { isNotFound } from '../../core/api/meta/status.ts';
 import type { ConfigMap, CoreEvent, Pod, PodSpec } from '../../core/api/types/kubernetes.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import { silentLog, type Log } from '../../core/base/log.ts';
+import { MANAGER, nodeUser } from '../../core/boot/workers.ts';
 import type { Client } from '../../core/client/client.ts';
 import { createNodeAgent, type NodeAgent, type NodeConfig } from '../../core/node/agent.ts';
 import { createIpam } from '../../core/node/ipam.ts';
@@ -40,10 +41,10 @@ export class TestNode {
     }
     const dataDir = o.dataDir ?? mkdtempSync(join(tmpdir(), 'pilothouse-node-'));
     const runtime = o.runtime ?? await createSimulatedRuntime({ nodeName: 'n1', clusterId: 'test' }, clock);
-    const informers = createInformerFactory(client, { clock, log: silentLog });
+    const own = api.client(nodeUser('n1')), informers = createInformerFactory(api.client(MANAGER), { clock, log: silentLog });
     const ipam = createIpam('10.244.0.0/24');
     const agent = createNodeAgent({
-      nodeName: 'n1', client, informers, recorder: createRecorder(client, { component: 'kubelet', host: 'n1', clock, log: silentLog }), runtime, clock, log: o.log ?? silentLog,
+      nodeName: 'n1', client: own, informers, recorder: createRecorder(own, { component: 'kubelet', host: 'n1', clock, log: silentLog }), runtime, clock, log: o.log ?? silentLog,
       network: { ...ipam, hostAddresses: ['127.0.0.1'] },
       config: { dataDir, podCidr: '10.244.0.0/24', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', maxPods: 110, labels: {}, taints: [], kubeletPort: 10250, hostIP: '127.0.0.1', maxParallelStarts: 4, gitVersion: 'v1.36.0+test', ...o.config },
     });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../core/base/clock.ts';
 import { silentLog } from '../../core/base/log.ts';
 import { x509 } from '../../core/base/x509.ts';
+import { controllerUser, MANAGER } from '../../core/boot/workers.ts';
 import { createRecorder } from '../../core/client/create-recorder.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { startControllers, type RunningControllers } from '../../core/controllers/start.ts';
@@ -29,9 +30,9 @@ const get = async (name: string): Promise<Answer> => (await api.call(`${CSR}/${n
 
 beforeAll(async () => {
   api = await TestApi.start({ tokens: new Map([['test-token', { name: 'admin', groups: ['system:masters'] }], ['jane', { name: 'jane', groups: [] }], ['boot', { name: 'system:bootstrap:x', groups: ['system:bootstrappers'] }]]) });
-  const client = api.client(), informers = createInformerFactory(client, { clock: systemClock, log: silentLog });
+  const client = api.client(MANAGER), informers = createInformerFactory(client, { clock: systemClock, log: silentLog });
   controllers = await startControllers({
-    client, informers, clock: systemClock, log: silentLog, recorderFor: component => createRecorder(client, { component, clock: systemClock, log: silentLog }), only: ['csrsigning', 'csrapproving', 'csrcleaner'],
+    client, informers, clock: systemClock, log: silentLog, clientFor: account => api.client(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock: systemClock, log: silentLog }), only: ['csrsigning', 'csrapproving', 'csrcleaner'],
     config: { signCertificate: (...args) => api.pki.signRequest(...args) },
   });
   stop = () => informers.stop();

@@ -4,7 +4,6 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { forbiddenError } from '../../api/meta/status.ts';
 import type { AuthenticationTokenRequest, Node, Pod } from '../../api/types/kubernetes.ts';
 import { nodeOf } from '../authz/node.ts';
-import { IN_PROCESS_NODES } from '../authz/rbac/default-roles.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { AdmissionPlugin, Attributes } from './chain.ts';
 
@@ -69,7 +68,7 @@ export function nodeRestriction(env: () => RegistryEnv): AdmissionPlugin {
     const q = JSON.stringify(node), requested = a.name || a.object?.metadata?.name || '';
     if (requested !== node) refuse(`node ${q} is not allowed to modify node ${JSON.stringify(requested)}`);
     if (a.operation === 'DELETE' || a.object === undefined) return;
-    const labels = a.user.groups.includes(IN_PROCESS_NODES) ? [] : changedLabels(a.object, a.old).filter(forbiddenLabel);
+    const labels = changedLabels(a.object, a.old).filter(forbiddenLabel);
     if (a.operation === 'CREATE') { if (labels.length) refuse(`node ${q} is not allowed to set the following labels: ${labels.join(', ')}`); return; }
     if (!semanticEqual((a.object as Node).spec?.taints ?? [], (a.old as Node).spec?.taints ?? [])) refuse(`node ${q} is not allowed to modify taints`);
     if (labels.length) refuse(`is not allowed to modify labels: ${labels.join(', ')}`);

@@ -7,7 +7,6 @@ import { unauthorized } from '../../api/meta/status.ts';
 import type { UserInfo } from '../context.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { impersonated, impersonates } from './impersonation.ts';
-import { fromOutside } from './outside.ts';
 import { tokenUser, type ServiceAccountTokens } from './service-account-tokens.ts';
 
 const ANONYMOUS: UserInfo = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
@@ -148,4 +147,4 @@ function unescaped(key: string): string {
   try { return decodeURIComponent(key); } catch { return key; /* not escaped, and a stray percent sign */ }
 }
 
-const withAuthenticated = (groups: readonly string[]): string[] => { const own = fromOutside(groups); return own.includes(AUTHENTICATED) ? own : [...own, AUTHENTICATED]; };
+const withAuthenticated = (groups: readonly string[]): string[] => (groups.includes(AUTHENTICATED) ? [...groups] : [...groups, AUTHENTICATED]);

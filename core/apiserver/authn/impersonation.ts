@@ -3,7 +3,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest } from '../../api/meta/status.ts';
 import { demand, type Authorizer, type ResourceAccess } from '../authz/authorizer.ts';
 import type { UserInfo } from '../context.ts';
-import { fromOutside } from './outside.ts';
 
 const PREFIX = 'impersonate-', EXTRA = 'impersonate-extra-';
 const AUTHENTICATION = 'authentication.k8s.io';
@@ -55,7 +54,7 @@ export function impersonated(user: UserInfo, rawHeaders: readonly string[], auth
     for (const name of values) may(access({ group: AUTHENTICATION, version: 'v1', resource: 'userextras', subresource, name }));
   }
   if (wish.uid) may(access({ group: AUTHENTICATION, version: 'v1', resource: 'uids', name: wish.uid }));
-  const groups = account && wish.groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]!}`] : fromOutside(wish.groups);
+  const groups = account && wish.groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]!}`] : [...wish.groups];
   const known = groups.includes('system:unauthenticated') || (wish.user !== 'system:anonymous' && groups.includes('system:authenticated'));
   if (!known) groups.push(wish.user === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated');
   const acting: UserInfo = { name: wish.user, groups, ...(wish.uid ? { uid: wish.uid } : {}), extra: wish.extra };

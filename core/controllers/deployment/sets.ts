@@ -108,8 +108,7 @@ async function setRevision(r: Rollout, rs: ReplicaSet): Promise<void> {
   const revision = rs.metadata?.annotations?.[REVISION];
   if (revision === undefined || r.d.metadata?.annotations?.[REVISION] === revision) return;
   // Metadata, so not by the status door, which may keep annotations as they were.
-  r.d = await r.ctx.client.patch<Deployment>(deploymentKind, r.d.metadata?.namespace, r.d.metadata?.name ?? '', 'application/merge-patch+json',
-    { metadata: { uid: r.d.metadata?.uid, annotations: { [REVISION]: revision } } });
+  r.d = await r.ctx.client.update<Deployment>(deploymentKind, { ...r.d, metadata: { ...r.d.metadata, annotations: { ...r.d.metadata?.annotations, [REVISION]: revision } } });
 }
 
 async function progressing(r: Rollout, status: 'True' | 'False', reason: string, message: string): Promise<void> {

@@ -28,7 +28,7 @@ const claimsOf = (pod: Pod): string[] => (pod.spec?.volumes ?? []).flatMap(v => 
 });
 
 export const claimProtectionController: Controller = {
-  name: 'persistentvolumeclaim-protection-controller', alias: 'pvc-protection', workers: 1,
+  name: 'persistentvolumeclaim-protection-controller', account: 'pvc-protection-controller', alias: 'pvc-protection', workers: 1,
   start(ctx, keys) {
     const claims = ctx.informers.for<PersistentVolumeClaim>(claimKind), pods = ctx.informers.for<Pod>(podKind);
     pods.addIndex(BY_CLAIM, claimsOf);
@@ -45,7 +45,7 @@ export const claimProtectionController: Controller = {
 };
 
 export const volumeProtectionController: Controller = {
-  name: 'persistentvolume-protection-controller', alias: 'pv-protection', workers: 1,
+  name: 'persistentvolume-protection-controller', account: 'pv-protection-controller', alias: 'pv-protection', workers: 1,
   start(ctx, keys) {
     const volumes = ctx.informers.for<PersistentVolume>(volumeKind);
     const wake = (v: PersistentVolume): void => { if (leaving(v, VOLUME)) keys.add(objectKey(v)); };

@@ -102,15 +102,7 @@ export const ROLES: readonly RoleFact[] = [
   { name: 'system:node-proxier', rules: ['list watch : core : endpoints services', 'RO : core : nodes', EVENTS, 'list watch : discovery.k8s.io : endpointslices', 'list watch : networking.k8s.io : servicecidrs'] },
   { name: 'system:service-account-issuer-discovery', rules: ['get : : /.well-known/openid-configuration /openid/v1/jwks'] },
   { name: 'system:cluster-trust-bundle-discovery', rules: ['RO : certificates.k8s.io : clustertrustbundles'] },
-  // Controllers of ours write where Kubernetes' own would update, or the other way round.
-  { name: 'pilothouse:controllers', rules: ['RW : * : *'] },
 ];
-
-/** Users of this group exist only inside the host's process: its controllers, each by the name of its service account. */
-export const CONTROLLERS_GROUP = 'pilothouse:controllers';
-
-/** Likewise the host's own nodes, which name the control plane's role in their labels as an installer would. */
-export const IN_PROCESS_NODES = 'pilothouse:nodes';
 
 /** Who holds them: `User:…`, `Group:…`, `ServiceAccount:NAMESPACE/NAME`. */
 export const BINDINGS: Readonly<Record<string, readonly string[]>> = {
@@ -127,7 +119,6 @@ export const BINDINGS: Readonly<Record<string, readonly string[]>> = {
   // The Node authorizer knows nodes better than a role could.
   'system:node': [],
   'system:service-account-issuer-discovery': ['Group:system:serviceaccounts'],
-  'pilothouse:controllers': [`Group:${CONTROLLERS_GROUP}`],
   'system:cluster-trust-bundle-discovery': ['Group:system:serviceaccounts'],
 };
 

@@ -9,6 +9,8 @@ import { defaultPolicy } from './default-policy.ts';
 import { missingRights } from './rules.ts';
 
 const GROUP = 'rbac.authorization.k8s.io', AUTOUPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
+/** What all controllers of earlier versions shared; nobody may hold it any more. */
+const GONE = 'pilothouse:controllers';
 
 const sameSubject = (a: RbacSubject, b: RbacSubject): boolean => a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
 
@@ -47,6 +49,10 @@ export async function reconcileDefaults(env: RegistryEnv): Promise<void> {
     }
     const next = brought(resource.stateOf(entry), object);
     if (next) ops.push({ type: 'put', key, value: resource.encode(next), expect: entry.revision });
+  }
+  for (const plural of ['clusterroles', 'clusterrolebindings'] as const) {
+    const resource = env.find(GROUP, plural), key = resource?.key('', GONE), entry = key === undefined ? undefined : env.store.get(key);
+    if (entry && resource!.stateOf(entry).metadata?.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults') ops.push({ type: 'delete', key: key!, expect: entry.revision });
   }
   if (ops.length) await env.store.txn(ops);
 }

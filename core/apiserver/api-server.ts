@@ -189,10 +189,11 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     { name: 'apiserver_storage_objects', help: 'Stored objects by resource.', type: 'gauge', read: () => [...new Map([...resources.all()].map(r => [r.prefix, r])).values()].map(r => [{ resource: r.stored.group ? `${r.stored.plural}.${r.stored.group}` : r.stored.plural }, store.count(r.prefix)]) },
     { name: 'aggregator_unavailable_apiservice', help: 'APIServices whose server cannot be reached.', type: 'gauge', read: () => (aggregator?.versions ?? []).map(v => [{ name: `${v.version}.${v.group}` }, v.stale ? 1 : 0]) },
   );
-  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user);
+  const auditor = o.audit && new Auditor(o.audit.policy, clock, line => o.audit!.write(line));
+  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user, auditor);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
   const http = new HttpServer({
-    auditor: o.audit && new Auditor(o.audit.policy, clock, line => o.audit!.write(line)),
+    auditor,
     flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
   if (o.nodeStats) env.nodeStats = o.nodeStats(lookup);
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();

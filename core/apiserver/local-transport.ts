@@ -1,9 +1,11 @@
 // The chain without a socket, for workers in this process: requests take and give decoded objects, which are shared (contract: never
 // mutate). Authentication is the caller's word; everything after it is the same.
+import { randomUUID } from 'node:crypto';
 import type { KubeObject, WatchEvent } from '../api/meta/object.ts';
-import { ApiError, methodNotAllowed, noSuchResource, statusOf } from '../api/meta/status.ts';
+import { ApiError, methodNotAllowed, noSuchResource, statusOf, type Status } from '../api/meta/status.ts';
 import type { Request, Transport } from '../client/client.ts';
 import type { StoreEvent } from '../store/store.ts';
+import type { AuditRecord, Auditor } from './audit/audit.ts';
 import { accessOf, demand, type Access } from './authz/authorizer.ts';
 import type { RequestContext, Result, UserInfo } from './context.ts';
 import { CONNECT, dispatch, verbOf, type Resources } from './dispatch.ts';
@@ -22,9 +24,10 @@ export class LocalTransport implements Transport {
   readonly #resources: Resources;
   readonly #paths: PathHandler;
   readonly #user: UserInfo;
+  readonly #auditor: Auditor | undefined;
 
-  constructor(env: RegistryEnv & SubresourceEnv, resources: Resources, paths: PathHandler, user: UserInfo) {
-    this.#env = env; this.#resources = resources; this.#paths = paths; this.#user = user;
+  constructor(env: RegistryEnv & SubresourceEnv, resources: Resources, paths: PathHandler, user: UserInfo, auditor?: Auditor) {
+    this.#auditor = auditor; this.#env = env; this.#resources = resources; this.#paths = paths; this.#user = user;
   }
 
   async request(q: Request): Promise<unknown> {
@@ -38,14 +41,40 @@ export class LocalTransport implements Transport {
       const text = a.body.toString();
       return (a.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) as unknown : text;
     }
+    if (this.#auditor) return this.#recorded(this.#auditor, q, r, query);
     return value(await this.#dispatch(q, r, query));
   }
 
-  async #dispatch(q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): Promise<Result> {
+  /** The same with an event in the audit log, as if it had come over the network. */
+  async #recorded(auditor: Auditor, q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): Promise<unknown> {
+    const record = this.#record(auditor, q.method, q.path, r, query);
+    record?.request(q.body as object | undefined);
+    try {
+      const result = await this.#dispatch(q, r, query, record), answer = value(result);
+      if ((answer as Status | undefined)?.kind === 'Status') record?.said(answer as Status);
+      record?.response(answer as object);
+      record?.complete('code' in result ? result.code : 200);
+      return answer;
+    } catch (error) {
+      refused(record, error);
+      throw error;
+    }
+  }
+
+  #record(auditor: Auditor, method: string, url: string, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query): AuditRecord | undefined {
+    const verb = verbOf(method, r, query);
+    if (verb === undefined) return undefined;
+    const access = accessOf(this.#user, verb, r, query), record = auditor.open(access, randomUUID(), () => ({ url, userAgent: '', sourceIPs: ['127.0.0.1'] }));
+    record?.received();
+    record?.authorized(this.#env.authorizer, access);
+    return record;
+  }
+
+  async #dispatch(q: Request, r: NonNullable<ReturnType<typeof resourceRequest>>, query: Query, record?: AuditRecord): Promise<Result> {
     const verb = verbOf(q.method, r, query);
     if (verb === undefined || CONNECT.includes(r.subresource)) throw methodNotAllowed();
     this.#demand(accessOf(this.#user, verb, r, query));
-    const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [] };
+    const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [], ...(record ? { audit: record.annotations } : {}) };
     return dispatch(this.#env, this.#resources.at(r), r, verb, ctx);
   }
 
@@ -61,8 +90,10 @@ export class LocalTransport implements Transport {
     if (signal.aborted) return;
     const r = resourceRequest(path);
     if (r === undefined) throw noSuchResource();
-    const result = await this.#dispatch({ method: 'GET', path }, r, { ...defined(query), watch: '1' });
+    const asked = { ...defined(query), watch: '1' }, record = this.#auditor && this.#record(this.#auditor, 'GET', path, r, asked);
+    const result = await this.#dispatch({ method: 'GET', path }, r, asked, record).catch((error: unknown) => { refused(record, error); throw error; });
     if (result.type !== 'watch') throw methodNotAllowed();
+    record?.started(200);
     const { resource, watch: w } = result;
     const initial: WatchEvent[] = w.initial.map(e => ({ type: 'ADDED', object: resource.objectOf(e) }));
     if (w.initialBookmark !== undefined) initial.push({ type: 'BOOKMARK', object: bookmark(resource, w.initialBookmark, true) });
@@ -76,6 +107,7 @@ export class LocalTransport implements Transport {
         for (const t of timers) t.cancel();
         signal.removeEventListener('abort', aborted);
         unsubscribe?.();
+        record?.complete(200);
         if (error === undefined) resolve(); else reject(error instanceof Error ? error : new Error(String(error)));
       };
       const aborted = (): void => end();
@@ -97,6 +129,12 @@ export class LocalTransport implements Transport {
       } catch (error) { end(error); }
     });
   }
+}
+
+function refused(record: AuditRecord | undefined, error: unknown): void {
+  const status = statusOf(error);
+  record?.said(status);
+  record?.complete(status.code);
 }
 
 function eventOf(resource: Resource, s: ReturnType<typeof seen>, e: StoreEvent): WatchEvent | undefined {

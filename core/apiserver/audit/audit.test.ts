@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Access } from '../authz/authorizer.ts';
-import { Auditor } from './audit.ts';
+import { askedBy, Auditor } from './audit.ts';
 import { LogFile } from './log-file.ts';
 import { judge, parsePolicy } from './policy.ts';
 
@@ -42,15 +42,16 @@ test('the first rule that fits decides', () => {
 
 test('an event says who, what and how it ended', () => {
   const lines: string[] = [];
-  const req = { url: '/api/v1/namespaces/default/configmaps', headers: { 'user-agent': 'kubectl' }, socket: { remoteAddress: '::ffff:127.0.0.1' } } as unknown as IncomingMessage;
-  const r = new Auditor(policy, systemClock, l => lines.push(l)).open(on('configmaps'), req)!;
+  const req = { url: '/api/v1/namespaces/default/configmaps', headers: { 'user-agent': 'kubectl', 'x-forwarded-for': '10.1.2.3, unknown' }, socket: { remoteAddress: '::ffff:127.0.0.1' } } as unknown as IncomingMessage;
+  const r = new Auditor(policy, systemClock, l => lines.push(l)).open(on('configmaps'), 'an-id', () => askedBy(req))!;
+  r.received();
   r.authorized({ authorize: () => ({ verdict: 'allow', reason: 'because' }) }, on('configmaps'));
-  r.request(Buffer.from('{"data":{"a":"b"}}'));
+  r.request(Buffer.from('{"metadata":{"name":"x"},"data":{"a":"b"}}'));
   r.response(Buffer.from('{"kind":"ConfigMap"}'));
   r.complete(201);
   expect(lines.map(l => JSON.parse(l) as object)).toMatchObject([{
-    kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: 'RequestResponse', stage: 'ResponseComplete', verb: 'create', user: { username: 'jane', groups: ['devs'] }, sourceIPs: ['127.0.0.1'], userAgent: 'kubectl',
-    objectRef: { resource: 'configmaps', namespace: 'default', apiVersion: 'v1' }, responseStatus: { code: 201 }, requestObject: { data: { a: 'b' } }, responseObject: { kind: 'ConfigMap' },
+    kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: 'RequestResponse', auditID: 'an-id', stage: 'ResponseComplete', verb: 'create', user: { username: 'jane', groups: ['devs'] }, sourceIPs: ['10.1.2.3', '127.0.0.1'], userAgent: 'kubectl',
+    objectRef: { resource: 'configmaps', namespace: 'default', name: 'x', apiVersion: 'v1' }, responseStatus: { code: 201 }, requestObject: { data: { a: 'b' } }, responseObject: { kind: 'ConfigMap' },
     annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': 'because' },
   }]);
 });

@@ -36,13 +36,18 @@ export class Authenticator {
   /** Believes whoever shows a certificate of this authority (PEM) with one of these common names: they say who stands behind a request. */
   trustFrontProxy(ca: string, names: readonly string[]): void { this.#front = { key: new X509Certificate(ca).publicKey, names }; }
 
-  /** Throws 401 for a credential that does not hold. Impersonation headers replace the user. */
+  /** Who asks. Throws 401 for a credential that does not hold. */
   async authenticate(req: Asking): Promise<UserInfo> {
-    const user = this.#certificate(req.socket as TLSSocket) === 'front' && req.headers['x-remote-user'] ? behindProxy(req.rawHeaders) : await this.#user(req.socket as TLSSocket, req.headers);
-    return impersonates(req.headers) ? impersonated(user, req.rawHeaders, this.#env.authorizer) : user;
+    return this.#certificate(req.socket as TLSSocket) === 'front' && req.headers['x-remote-user'] ? behindProxy(req.rawHeaders) : this.#user(req.socket as TLSSocket, req.headers);
   }
 
-  /** Like `authenticate`, for the common case that needs no waiting; undefined when it does. */
+  /** Whom who asks acts as: somebody else where the headers say so. Throws as `impersonated`. */
+  acting(user: UserInfo, req: Asking): UserInfo { return impersonates(req.headers) ? impersonated(user, req.rawHeaders, this.#env.authorizer) : user; }
+
+  /** Whether a certificate was shown. */
+  showsCertificate(req: Asking): boolean { return this.#certificate(req.socket as TLSSocket) !== 'none'; }
+
+  /** Like `authenticate`, for the common case that needs no waiting and acts as nobody else; undefined when it does. */
   quick({ socket: s, headers }: Asking): UserInfo | undefined {
     if (impersonates(headers)) return undefined;
     const socket = s as TLSSocket;

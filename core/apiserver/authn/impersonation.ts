@@ -35,11 +35,6 @@ function wishOf(raw: readonly string[]): Wish {
 
 const access = (more: Partial<ResourceAccess>): ResourceAccess => ({ group: '', version: '', resource: '', subresource: '', namespace: '', name: '', ...more });
 
-const impersonators = new WeakMap<UserInfo, UserInfo>();
-
-/** Who it is that acts as this user; undefined when it is the user itself. */
-export const impersonatorOf = (user: UserInfo): UserInfo | undefined => impersonators.get(user);
-
 /** The user the headers ask for. Throws 403 for what `user` may not impersonate, 400 for groups, uid or extra without a user. */
 export function impersonated(user: UserInfo, rawHeaders: readonly string[], authorizer: Authorizer): UserInfo {
   const wish = wishOf(rawHeaders), may = (resource: ResourceAccess): void => demand(authorizer, { user, verb: 'impersonate', resource });
@@ -57,7 +52,5 @@ export function impersonated(user: UserInfo, rawHeaders: readonly string[], auth
   const groups = account && wish.groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]!}`] : [...wish.groups];
   const known = groups.includes('system:unauthenticated') || (wish.user !== 'system:anonymous' && groups.includes('system:authenticated'));
   if (!known) groups.push(wish.user === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated');
-  const acting: UserInfo = { name: wish.user, groups, ...(wish.uid ? { uid: wish.uid } : {}), extra: wish.extra };
-  impersonators.set(acting, user);
-  return acting;
+  return { name: wish.user, groups, ...(wish.uid ? { uid: wish.uid } : {}), extra: wish.extra };
 }

@@ -1,6 +1,6 @@
 // The Node authorizer: a node reads what its pods use, and writes itself, its pods, its lease. What its pods use is read off the pods
 // themselves when a node asks (a node has a hundred of them), so that no event of a pod costs anything.
-import type { Pod, PersistentVolumeClaim, PolicyRule, VolumeAttachment } from '../../api/types/kubernetes.ts';
+import type { Pod, PersistentVolumeClaim, PolicyRule, ResourceSlice, VolumeAttachment } from '../../api/types/kubernetes.ts';
 import type { UserInfo } from '../context.ts';
 import { candidates } from '../registry/field-index.ts';
 import type { RegistryEnv } from '../registry/env.ts';
@@ -105,7 +105,7 @@ export function nodeAuthorizer(env: () => RegistryEnv): Authorizer {
         if (verb !== 'get' || r.name === '') return refuse('can only get individual resources of this type');
         return find<VolumeAttachment>('storage.k8s.io', 'volumeattachments', '', r.name)?.spec?.nodeName === node ? ALLOW : unrelated(node);
       case '/serviceaccounts':
-        if (r.subresource !== 'token') return readUsed(node, a, ['get', 'list', 'watch'], r.resource);
+        if (r.subresource !== 'token') return readUsed(node, a, ['get'], r.resource);
         if (verb !== 'create') return refuse('can only create tokens for individual service accounts');
         return used(node, r.namespace, r.resource, r.name) ? ALLOW : unrelated(node);
       case 'coordination.k8s.io/leases':
@@ -113,8 +113,10 @@ export function nodeAuthorizer(env: () => RegistryEnv): Authorizer {
         return own(node, a, 'node lease', ['get', 'create', 'update', 'patch', 'delete']);
       case 'storage.k8s.io/csinodes': return own(node, a, 'CSINode', ['get', 'create', 'update', 'patch', 'delete']);
       case 'resource.k8s.io/resourceslices':
-        if (r.name === '' && ['list', 'watch', 'deletecollection'].includes(verb) && pinnedTo(r.fieldSelector, 'spec.nodeName') !== node) return refuse('can only list/watch/deletecollection resourceslices with nodeName field selector');
-        return byRules(a);
+        if (r.subresource !== '') return refuse('cannot authorize ResourceSlice subresources');
+        if (['list', 'watch', 'deletecollection'].includes(verb)) return pinnedTo(r.fieldSelector, 'spec.nodeName') === node ? ALLOW : refuse('can only list/watch/deletecollection resourceslices with nodeName field selector');
+        // Whose slice it makes is not said yet.
+        return verb === 'create' || find<ResourceSlice>('resource.k8s.io', 'resourceslices', '', r.name)?.spec?.nodeName === node ? ALLOW : unrelated(node);
       case '/nodes':
         if (!read || r.subresource !== '') return byRules(a);
         if (r.name === '') return refuse(`node '${node}' cannot read all nodes, only its own Node object`);

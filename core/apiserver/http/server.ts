@@ -1,13 +1,14 @@
 // The HTTPS door: HTTP/1.1 with keep-alive, HTTP/2; reads bodies, runs the chain, writes answers (contract 3, 4; TRAP-17).
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
 import { Agent, createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { constants, gzip } from 'node:zlib';
-import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable } from '../../api/meta/status.ts';
+import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable, type Status } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
 import type { Authenticator } from '../authn/authenticator.ts';
-import type { AuditRecord, Auditor } from '../audit/audit.ts';
+import { askedBy, attempted, type AuditRecord, type Auditor } from '../audit/audit.ts';
 import { accessOf, demand, type Access } from '../authz/authorizer.ts';
 import { MAX_BODY } from '../codec/body.ts';
 import type { Body, RequestContext, UserInfo } from '../context.ts';
@@ -46,8 +47,8 @@ export interface ConnectRequest {
 export interface ConnectHandler {
   /** Serves a plain request; throws ApiError before it writes anything. */
   serve(req: IncomingMessage, res: ServerResponse, r: ConnectRequest): Promise<void>;
-  /** Serves a request with an Upgrade header; throws ApiError before it writes anything. */
-  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, r: ConnectRequest): Promise<void>;
+  /** Serves a request with an Upgrade header; throws ApiError before it writes anything. `begun` is called when it goes through. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, r: ConnectRequest, begun?: () => void): Promise<void>;
 }
 
 export interface HttpOptions {
@@ -130,14 +131,22 @@ export class HttpServer {
     const url = req.url!, mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
     const warnings: string[] = [];
-    let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined, record: AuditRecord | undefined;
+    let verb: RequestVerb | undefined, r: ResourceRequest | undefined, watching: (() => void) | undefined, record: AuditRecord | undefined, self: UserInfo | undefined;
+    const id = req.headers['audit-id'] as string | undefined || randomUUID();
     try {
+      res.setHeader('Audit-Id', id);
       const asking = connectionOf(req);
-      const user = this.#o.authenticator.quick(asking) ?? await this.#o.authenticator.authenticate(asking);
+      const quick = this.#o.authenticator.quick(asking);
+      self = quick ?? await this.#o.authenticator.authenticate(asking);
       r = resourceRequest(path);
       const query = parseQuery(search);
       verb = r && verbOf(req.method!, r, query);
-      if (this.#o.auditor) record = this.#audit(req, res, r && verb ? accessOf(user, verb, r, query) : { user, verb: req.method!.toLowerCase(), path });
+      if (this.#o.auditor) record = this.#audit(req, res, id, accessIn(self, req.method!, path, verb, r, query));
+      const user = quick ?? this.#o.authenticator.acting(self, asking);
+      if (record) {
+        if (user !== self) record.impersonates(user);
+        record.authorized(this.#o.env.authorizer, accessIn(user, req.method!, path, verb, r, query));
+      }
       if (r === undefined || (verb !== undefined && !CONNECT.includes(r.subresource))) {
         const seat = this.#seat(res, user, r ? { verb: verb!, group: r.group, resource: r.subresource ? `${r.plural}/${r.subresource}` : r.plural, namespace: r.namespace, path: '' } : { verb: req.method!.toLowerCase(), group: '', resource: '', namespace: '', path }, r);
         const release = seat instanceof Promise ? await seat : seat;
@@ -164,7 +173,7 @@ export class HttpServer {
       const include = includeObject(query);
       const body = req.method === 'GET' ? NO_BODY : await readBody(req);
       const ctx: RequestContext = { method: req.method!, user, query, body, userAgent: agent, warnings, ...(record ? { audit: record.annotations } : {}) };
-      record?.request((body as { bytes: Buffer }).bytes);
+      record?.request((body as { bytes: Buffer }).bytes, body.contentType);
       const result = await dispatch(this.#o.env, resource, r, verb, ctx);
       addWarnings(res, warnings);
       if (result.type === 'watch') {
@@ -174,15 +183,18 @@ export class HttpServer {
         stream = new WatchStream(this.#o.env, result.resource, result.watch, res, { as: answer.as, include, binary: answer.format === 'protobuf' }, this.#o.log, () => { if (stream) this.#watches.delete(stream); metrics?.watchEnded(); });
         // One that could not even begin is over already.
         if (!isOver(res)) this.#watches.add(stream);
-        record?.started(200);
         return;
       }
       const p = present(result, answer, include, resource, this.#o.env.clock.now(), this.#o.yaml);
-      record?.response(p.body);
+      if (record) {
+        if (result.type === 'object' && (result.object as Status).kind === 'Status') record.said(result.object as Status);
+        record.response(p.body);
+      }
       send(req, res, p.code, p.contentType, p.body);
     } catch (error) {
       addWarnings(res, warnings);
-      this.#fail(req, res, error);
+      if (self === undefined) this.#unknown(req, path, search, id, error);
+      this.#fail(req, res, error, record);
     } finally {
       watching?.();
       metrics?.ended();
@@ -190,14 +202,27 @@ export class HttpServer {
     }
   }
 
-  /** Begins the record of a request; it ends when the answer has gone out. */
-  #audit(req: IncomingMessage, res: ServerResponse, access: Access): AuditRecord | undefined {
-    const record = this.#o.auditor!.open(access, req);
+  /** Begins the record of a request; it ends when the answer has gone out. Of long ones it says when the answer begins as well. */
+  #audit(req: IncomingMessage, res: ServerResponse, id: string, access: Access): AuditRecord | undefined {
+    const record = this.#o.auditor!.open(access, id, () => askedBy(req));
     if (!record) return undefined;
-    res.setHeader('Audit-Id', record.id);
-    record.authorized(this.#o.env.authorizer, access);
-    res.once('close', () => record.complete(res.statusCode));
+    record.received();
+    if (access.verb === 'watch' || (access.resource && CONNECT.includes(access.resource.subresource))) {
+      const { writeHead } = res;
+      res.writeHead = ((code: number, ...rest: never[]) => { res.writeHead = writeHead; record.started(code); return writeHead.call(res, code, ...rest); }) as typeof writeHead;
+    }
+    res.once('close', () => record.complete(res.headersSent ? res.statusCode : undefined));
     return record;
+  }
+
+  /** Writes down that somebody asked with a credential that does not hold. */
+  #unknown(req: IncomingMessage, path: string, search: string, id: string, error: unknown): void {
+    if (!this.#o.auditor || !(error instanceof ApiError) || error.code !== 401) return;
+    const query = parseQuery(search);
+    let r: ResourceRequest | undefined;
+    try { r = resourceRequest(path); } catch (e) { if (!(e instanceof ApiError)) throw e; }
+    const access = accessIn({ name: '', groups: [] }, req.method!, path, r && verbOf(req.method!, r, query), r, query);
+    this.#o.auditor.open(access, id, () => askedBy(req))?.unknown(401, attempted(req, this.#o.authenticator.showsCertificate(connectionOf(req))));
   }
 
   /** What the request has to hold while it runs; undefined when nothing. Tells the client which schema and level it met. */
@@ -239,11 +264,19 @@ export class HttpServer {
     socket.on('error', error => this.#o.log.debug('upgraded connection failed', { error }));
     const url = req.url!, mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark), search = mark < 0 ? '' : url.slice(mark + 1);
+    const id = req.headers['audit-id'] as string | undefined || randomUUID();
+    let self: UserInfo | undefined, record: AuditRecord | undefined, code: number | undefined;
+    const begun = (): void => { code = 101; record?.started(code); };
     try {
-      const user = await this.#o.authenticator.authenticate(req);
-      const r = resourceRequest(path);
+      self = await this.#o.authenticator.authenticate(req);
+      const r = resourceRequest(path), query = parseQuery(search), verb = r && verbOf(req.method!, r, query);
+      record = this.#o.auditor?.open(accessIn(self, req.method!, path, verb, r, query), id, () => askedBy(req));
+      record?.received();
+      if (record) socket.once('close', () => record!.complete(code));
+      const user = this.#o.authenticator.acting(self, req);
+      if (record && user !== self) record.impersonates(user);
+      record?.authorized(this.#o.env.authorizer, accessIn(user, req.method!, path, verb, r, query));
       if (r === undefined) throw noSuchResource();
-      const query = parseQuery(search), verb = verbOf(req.method!, r, query);
       if (verb === undefined) throw methodNotAllowed();
       demand(this.#o.env.authorizer, accessOf(user, verb, r, query));
       // A WebSocket begins as a GET: what it opens is asked for as well (10.9).
@@ -252,24 +285,27 @@ export class HttpServer {
         const target = this.#o.aggregator.target(r.group, r.version, url, user);
         if (!target) throw unavailable('service unavailable');
         this.#upgraded.add(socket);
-        try { await forwardUpgrade(req, socket, head, target); } finally { this.#upgraded.delete(socket); }
+        try { await forwardUpgrade(req, socket, head, target, begun); } finally { this.#upgraded.delete(socket); }
         return;
       }
       const resource = this.#o.resources.at(r);
       subresourceOf(resource, r, verb);
       if (!CONNECT.includes(r.subresource)) throw methodNotAllowed();
-      await admitConnection(this.#o.env, resource, r, query, { user, warnings: [] });
-      await this.#connection().upgrade(req, socket, head, connectRequest(r, query, search, user));
+      await admitConnection(this.#o.env, resource, r, query, { user, warnings: [], ...(record ? { audit: record.annotations } : {}) });
+      await this.#connection().upgrade(req, socket, head, connectRequest(r, query, search, user), begun);
     } catch (error) {
       // Nothing was upgraded: the answer is an ordinary one (10.7).
       const status = statusOf(error), text = JSON.stringify(status);
+      if (self === undefined) this.#unknown(req, path, search, id, error);
+      if (code === undefined) { code = status.code; record?.said(status); record?.started(code); }
       if (!(error instanceof ApiError)) this.#o.log.error('upgrade failed', { path, error });
-      if (!socket.destroyed) socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+      if (!socket.destroyed) socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nAudit-Id: ${id}\r\nConnection: close\r\n\r\n${text}`);
     }
   }
 
-  #fail(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  #fail(req: IncomingMessage, res: ServerResponse, error: unknown, record: AuditRecord | undefined): void {
     const status = statusOf(error);
+    record?.said(status);
     if (!(error instanceof ApiError)) this.#o.log.error('request failed', { method: req.method, url: req.url, error, stack: error instanceof Error ? error.stack : undefined });
     if (res.headersSent) { res.destroy(); return; }
     const retry = status.details?.retryAfterSeconds;
@@ -284,6 +320,10 @@ export class HttpServer {
     send(req, res, p.code, p.contentType, p.body);
   }
 }
+
+/** A request as authorizers and the audit policy see it: for a resource, or for a path. */
+const accessIn = (user: UserInfo, method: string, path: string, verb: RequestVerb | undefined, r: ResourceRequest | undefined, query: Query): Access =>
+  (r && verb ? accessOf(user, verb, r, query) : { user, verb: method.toLowerCase(), path });
 
 const connectRequest = (r: ResourceRequest, query: Query, search: string, user: UserInfo): ConnectRequest =>
   ({ resource: r.plural as ConnectRequest['resource'], namespace: r.namespace, name: r.name, subresource: r.subresource, rest: r.rest, query, search, user });

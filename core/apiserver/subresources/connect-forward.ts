@@ -105,9 +105,10 @@ export function rewriteLocation(location: string, req: { headers: { host?: strin
   return `${prefix}${to.pathname}${to.search}${to.hash}`;
 }
 
-/** Resolves when the connection is over. Throws ApiError when the target cannot be reached; nothing has been written then. */
-export async function forwardUpgrade(req: IncomingMessage, client: Duplex, head: Buffer, t: Target): Promise<void> {
+/** Resolves when the connection is over. Throws ApiError when the target cannot be reached; nothing has been written then, and `begun` was not called. */
+export async function forwardUpgrade(req: IncomingMessage, client: Duplex, head: Buffer, t: Target, begun?: () => void): Promise<void> {
   const upstream = await dial(t).catch((error: unknown) => { throw failed(t, error); });
+  begun?.();
   const lines = [`${req.method ?? 'GET'} ${t.path} HTTP/1.1`, `Host: ${hostPort(t)}`];
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
     const name = req.rawHeaders[i]!;

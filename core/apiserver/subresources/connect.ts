@@ -34,12 +34,12 @@ export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHa
       if (!t) { res.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': 0 }).end(); return; }
       await forwardRequest(req, res, t, t.kubelet ? agent : undefined);
     },
-    async upgrade(req, socket, head, r) {
+    async upgrade(req, socket, head, r, begun) {
       if (r.subresource === 'log') throw badRequest('logs are read with a plain request');
       const t = target(r);
       if (!t) throw noSuchResource();
       open.add(socket);
-      try { await forwardUpgrade(req, socket, head, t); } finally { open.delete(socket); }
+      try { await forwardUpgrade(req, socket, head, t, begun); } finally { open.delete(socket); }
     },
     close() {
       for (const s of open) s.destroy();

@@ -6,7 +6,7 @@ import { BINDINGS, NAMESPACED, ROLES, type RoleFact } from './default-roles.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const VERBS: Readonly<Record<string, readonly string[]>> = {
-  RO: ['get', 'list', 'watch'], WR: ['create', 'delete', 'deletecollection', 'patch', 'update'],
+  RO: ['get', 'list', 'watch'], RU: ['get', 'list', 'patch', 'update', 'watch'], WR: ['create', 'delete', 'deletecollection', 'patch', 'update'],
   RW: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
 };
 const words = (text: string | undefined): string[] => (text ?? '').split(' ').filter(Boolean);

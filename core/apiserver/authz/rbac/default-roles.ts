@@ -1,6 +1,6 @@
 // The cluster roles every cluster has (Kubernetes 1.36): facts, in a short hand that default-policy.ts reads.
 // A rule is `VERBS : GROUPS : RESOURCES [: NAMES]`, words parted by blanks; `core` is the group without a name; paths in place of
-// resources make a rule on URLs. RO, RW and WR are the usual sets of verbs.
+// resources make a rule on URLs. RO, RU, RW and WR are the usual sets of verbs.
 
 /** Roles by name; `aggregate` names the roles they flow into, `from` the label they are collected by. */
 export interface RoleFact { readonly name: string; readonly aggregate?: string; readonly from?: string; readonly rules?: readonly string[] }
@@ -65,14 +65,14 @@ export const ROLES: readonly RoleFact[] = [
       'create get list watch : core : nodes', 'patch update : core : nodes/status', 'patch update : core : nodes', 'create patch update : core : events',
       'RO : core : pods', 'create delete : core : pods', 'patch update : core : pods/status', 'create : core : pods/eviction', 'RO : core : configmaps secrets',
       'get : core : persistentvolumeclaims persistentvolumes', 'get : core : endpoints', 'create get list watch : certificates.k8s.io : certificatesigningrequests',
-      'create delete get patch update : coordination.k8s.io : leases', 'get : storage.k8s.io : volumeattachments', 'create : core : serviceaccounts/token', 'RO : core : serviceaccounts',
+      'create delete get patch update : coordination.k8s.io : leases', 'get : storage.k8s.io : volumeattachments', 'create : core : serviceaccounts/token', 'get : core : serviceaccounts',
       'get patch update : core : persistentvolumeclaims/status', 'RO : storage.k8s.io : csidrivers', 'create delete get patch update : storage.k8s.io : csinodes', 'RO : node.k8s.io : runtimeclasses',
-      'get : resource.k8s.io : resourceclaims', 'RW : resource.k8s.io : resourceslices', 'RO : certificates.k8s.io : clustertrustbundles',
+      'get : resource.k8s.io : resourceclaims', 'deletecollection : resource.k8s.io : resourceslices', 'RO : certificates.k8s.io : clustertrustbundles',
       'create get list watch : certificates.k8s.io : podcertificaterequests',
     ],
   },
   { name: 'system:node-problem-detector', rules: ['get : core : nodes', 'patch : core : nodes/status', EVENTS] },
-  { name: 'system:kubelet-api-admin', rules: ['RO : core : nodes', 'proxy : core : nodes', '* : core : nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats'] },
+  { name: 'system:kubelet-api-admin', rules: ['RO : core : nodes', 'proxy : core : nodes', '* : core : nodes/log nodes/metrics nodes/proxy nodes/stats', '* : core : nodes/configz nodes/healthz nodes/pods'] },
   { name: 'system:node-bootstrapper', rules: ['create get list watch : certificates.k8s.io : certificatesigningrequests'] },
   { name: 'system:auth-delegator', rules: [...SAR] },
   { name: 'system:kube-aggregator', rules: ['RO : core : endpoints services'] },
@@ -86,11 +86,11 @@ export const ROLES: readonly RoleFact[] = [
   {
     name: 'system:kube-scheduler',
     rules: [
-      EVENTS, 'create : coordination.k8s.io : leases', 'get update : coordination.k8s.io : leases : kube-scheduler', 'create : coordination.k8s.io : leasecandidates', 'RO : core : nodes',
+      EVENTS, 'create : coordination.k8s.io : leases', 'get list update watch : coordination.k8s.io : leases : kube-scheduler', 'RW : coordination.k8s.io : leasecandidates', 'RO : core : nodes',
       'delete get list watch : core : pods', 'create : core : bindings pods/binding', 'patch update : core : pods/status', 'RO : core : replicationcontrollers services', 'RO : apps extensions : replicasets',
-      'RO : apps : statefulsets', 'RO : policy : poddisruptionbudgets', 'RO : core : persistentvolumeclaims persistentvolumes', ...SAR, 'RO : storage.k8s.io : csinodes', 'RO : core : namespaces',
-      'RO : storage.k8s.io : csidrivers', 'RO : storage.k8s.io : csistoragecapacities', 'RO : storage.k8s.io : volumeattachments', 'RO : resource.k8s.io : deviceclasses resourceclaims resourceslices',
-      'patch update : resource.k8s.io : resourceclaims/status', 'update : core : pods/finalizers', 'update : resource.k8s.io : resourceclaims',
+      'RO : apps : statefulsets', 'RO : policy : poddisruptionbudgets', 'RO : core : persistentvolumeclaims persistentvolumes', ...SAR, 'RO : storage.k8s.io : csinodes', 'RO : storage.k8s.io : volumeattachments', 'RO : core : namespaces',
+      'RO : storage.k8s.io : csidrivers', 'RO : storage.k8s.io : csistoragecapacities', 'RO : resource.k8s.io : deviceclasses', 'RU : resource.k8s.io : resourceclaims', 'RU : resource.k8s.io : resourceclaims/status',
+      'RU : core : pods/finalizers', 'RO : resource.k8s.io : resourceslices',
     ],
   },
   { name: 'system:kube-dns', rules: ['list watch : core : endpoints services'] },
@@ -99,8 +99,8 @@ export const ROLES: readonly RoleFact[] = [
   { name: 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', rules: ['create : certificates.k8s.io : certificatesigningrequests/nodeclient'] },
   { name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', rules: ['create : certificates.k8s.io : certificatesigningrequests/selfnodeclient'] },
   ...['legacy-unknown', 'kubelet-serving', 'kube-apiserver-client', 'kube-apiserver-client-kubelet'].map(approver),
-  { name: 'system:node-proxier', rules: ['list watch : core : endpoints services', 'RO : core : nodes', EVENTS, 'list watch : discovery.k8s.io : endpointslices', 'list watch : networking.k8s.io : servicecidrs'] },
-  { name: 'system:service-account-issuer-discovery', rules: ['get : : /.well-known/openid-configuration /openid/v1/jwks'] },
+  { name: 'system:node-proxier', rules: ['list watch : core : endpoints services', 'RO : core : nodes', EVENTS, 'list watch : networking.k8s.io : servicecidrs', 'list watch : discovery.k8s.io : endpointslices'] },
+  { name: 'system:service-account-issuer-discovery', rules: ['get : : /.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/'] },
   { name: 'system:cluster-trust-bundle-discovery', rules: ['RO : certificates.k8s.io : clustertrustbundles'] },
 ];
 

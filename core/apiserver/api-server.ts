@@ -145,7 +145,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   plugins.push(...certificatePlugins(reader), nodeRestriction(reader));
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
-    find: (group, plural) => resources.find(group, plural), findKind: (group, version, kind) => resources.findKind(group, version, kind), served: () => resources.all(), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
+    find: (group, plural) => resources.find(group, plural), findKind: (group, version, kind) => resources.findKind(group, version, kind), sharing: r => resources.sharing(r), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 
   const authenticator = new Authenticator(env, o.tokens ?? new Map(), tokens);

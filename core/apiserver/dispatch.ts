@@ -36,10 +36,14 @@ export function verbOf(method: string, r: ResourceRequest, query: Query): Reques
 export class Resources {
   readonly #byUrl = new Map<string, Resource>();
   readonly #byGroup = new Map<string, Resource>();
+  readonly #byKind = new Map<string, Resource>();
+  readonly #byPrefix = new Map<string, readonly Resource[]>();
 
   add(resource: Resource): void {
     const { group, version, plural } = resource.spec;
     this.#byUrl.set(`${group}/${version}/${plural}`, resource);
+    this.#byKind.set(`${group}/${version}/${resource.spec.kind}`, resource);
+    this.#byPrefix.set(resource.prefix, [...this.sharing(resource), resource]);
     if (!this.#byGroup.has(`${group}/${plural}`)) this.#byGroup.set(`${group}/${plural}`, resource);
   }
   /** The resource of a URL; throws 404 for none. */
@@ -52,14 +56,15 @@ export class Resources {
   peek(r: Pick<ResourceRequest, 'group' | 'version' | 'plural'>): Resource | undefined { return this.#byUrl.get(`${r.group}/${r.version}/${r.plural}`); }
   find(group: string, plural: string): Resource | undefined { return this.#byGroup.get(`${group}/${plural}`); }
   /** The resource of a kind; undefined when none is served. */
-  findKind(group: string, version: string, kind: string): Resource | undefined {
-    for (const r of this.#byUrl.values()) if (r.spec.kind === kind && r.spec.group === group && r.spec.version === version) return r;
-    return undefined;
-  }
+  findKind(group: string, version: string, kind: string): Resource | undefined { return this.#byKind.get(`${group}/${version}/${kind}`); }
+  /** All that show what is stored with this one: its versions, and kinds of other groups. */
+  sharing(resource: Resource): readonly Resource[] { return this.#byPrefix.get(resource.prefix) ?? []; }
   all(): IterableIterator<Resource> { return this.#byUrl.values(); }
   /** Takes resources off and puts others on, in one step; those of one group and plural belong together, the preferred one first. */
   replace(gone: readonly Resource[], now: readonly Resource[]): void {
-    for (const { spec } of gone) {
+    for (const { spec, prefix } of gone) {
+      this.#byKind.delete(`${spec.group}/${spec.version}/${spec.kind}`);
+      this.#byPrefix.delete(prefix);
       this.#byUrl.delete(`${spec.group}/${spec.version}/${spec.plural}`);
       this.#byGroup.delete(`${spec.group}/${spec.plural}`);
     }

@@ -1,6 +1,6 @@
 // JSON Patch (RFC 6902).
 import { clone, equal, isObject } from './clone.ts';
-import { badRequest, failure, tooLarge, type ApiError } from './status.ts';
+import { ApiError, badRequest, failure, tooLarge } from './status.ts';
 
 /** More operations than this are refused with 413. */
 export const MAX_OPERATIONS = 10_000;
@@ -11,9 +11,12 @@ interface Operation { op: string; path: string[]; from?: string[]; value?: unkno
 /** Why a patch cannot be applied reaches the client only as this 422, as upstream does it. */
 const rejected = (): ApiError => failure(422, 'Invalid', 'the server rejected our request due to an error in our request', { details: {} });
 
+/** A `test` that did not hold; to clients a failure like any other. */
+export class TestFailed extends ApiError {}
+
 /**
  * Applies a JSON patch to a copy of `document`. Throws ApiError: 400 when it is no list of operations, 413 for too many,
- * 422 when an operation fails (a `test` too).
+ * 422 when an operation fails (TestFailed for a `test`).
  */
 export function applyJsonPatch<T>(document: T, patch: unknown): T {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
@@ -40,7 +43,7 @@ export function applyJsonPatch<T>(document: T, patch: unknown): T {
         root = add(root, o.path, clone(value));
         break;
       }
-      case 'test': if (!equal(peek(root, o.path), o.hasValue ? o.value : null)) throw rejected(); break;
+      case 'test': if (!equal(peek(root, o.path), o.hasValue ? o.value : null)) throw new TestFailed(rejected().status); break;
       default: throw rejected();
     }
   }

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import type { RequestContext, UserInfo } from '../context.ts';
 import type { DeleteRequest, WriteOptions } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { Rounds } from './reinvocation.ts';
 
 /** What `object` is: the resource's own kind, or a subresource's (Scale, Binding, Eviction, TokenRequest, PodExecOptions…). */
 export interface ObjectKind { readonly group: string; readonly version: string; readonly kind: string }
@@ -29,6 +30,8 @@ export interface Attributes {
   readonly audit: Record<string, string> | undefined;
   /** What plug-ins want called once the write has ended, stored or refused; the store's watchers know by then. */
   readonly ended: (() => void)[];
+  /** Where webhooks and policies keep whom to call again; made by the first that runs. */
+  rounds?: Rounds;
 }
 
 /** The attributes of a request on the resource itself, in which `more` says what is special. */
@@ -52,7 +55,10 @@ export interface AdmissionPlugin {
   validate?(a: Attributes): void | Promise<void>;
 }
 
-/** The plug-ins that are on, in their order; all mutate before any validates. Both reject with the ApiError of the first that refuses. */
+/**
+ * The plug-ins that are on, in their order; all mutate (once more, where a webhook or policy changed the object) before any validates.
+ * Both reject with the ApiError of the first that refuses.
+ */
 export class AdmissionChain {
   readonly #mutating: AdmissionPlugin[];
   readonly #validating: AdmissionPlugin[];
@@ -69,6 +75,9 @@ export class AdmissionChain {
   }
 
   async mutate(a: Attributes): Promise<void> {
+    for (const p of this.#mutating) { const wait = p.mutate!(a); if (wait) await wait; }
+    if (!a.rounds?.again) return;
+    a.rounds.round = 1;
     for (const p of this.#mutating) { const wait = p.mutate!(a); if (wait) await wait; }
   }
   async validate(a: Attributes): Promise<void> {

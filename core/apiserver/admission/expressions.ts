@@ -7,8 +7,10 @@ import { BOOL, DYN, listOf, mapOf, NULL, objectOf, STRING, type Type } from '../
 import { Computed, CelError, type Value } from '../cel/values.ts';
 import type { UserInfo } from '../context.ts';
 import { namespaceOf, type Env } from './matching.ts';
-import type { Attributes } from './chain.ts';
+import type { Attributes, ObjectKind } from './chain.ts';
+import type { Resource } from '../registry/resource.ts';
 import { optionsObject } from './options-object.ts';
+import { asItCame, type Seen } from './versions.ts';
 
 const fields = (o: Record<string, Type>) => (): ReadonlyMap<string, Type> => new Map(Object.entries(o));
 const GVK = objectOf('kubernetes.GroupVersionKind', fields({ group: STRING, version: STRING, kind: STRING }));
@@ -58,12 +60,12 @@ function asker(env: Env, user: UserInfo, version: string): Ask {
   };
 }
 
-/** What `request` is in expressions, and an AdmissionReview's request without object and uid. */
-export function requestOf(a: Attributes): Record<string, unknown> {
-  const { spec } = a.resource, kind = { group: a.kind.group, version: a.kind.version, kind: a.kind.kind }, resource = { group: spec.group, version: spec.version, resource: spec.plural };
-  const options = optionsObject(a);
+/** What `request` is in expressions, and an AdmissionReview's request without object and uid; `as`: as a request on that resource. */
+export function requestOf(a: Attributes, as: Resource): Record<string, unknown> {
+  const kindOf = (k: ObjectKind): object => ({ group: k.group, version: k.version, kind: k.kind }), resourceOf = ({ spec }: Resource): object => ({ group: spec.group, version: spec.version, resource: spec.plural });
+  const options = optionsObject(a), sub = a.subresource ? { subResource: a.subresource, requestSubResource: a.subresource } : {};
   return {
-    kind, resource, ...(a.subresource ? { subResource: a.subresource } : {}), requestKind: kind, requestResource: resource, ...(a.subresource ? { requestSubResource: a.subresource } : {}),
+    kind: kindOf(a.kind.kind === a.resource.spec.kind ? as.spec : a.kind), resource: resourceOf(as), ...sub, requestKind: kindOf(a.kind), requestResource: resourceOf(a.resource),
     ...(a.name ? { name: a.name } : {}), ...(a.namespace ? { namespace: a.namespace } : {}), operation: a.operation,
     userInfo: { username: a.user.name, ...(a.user.uid ? { uid: a.user.uid } : {}), groups: [...a.user.groups], ...(a.user.extra ? { extra: a.user.extra } : {}) },
     object: undefined, oldObject: undefined, dryRun: a.dryRun, options,
@@ -74,12 +76,13 @@ export function requestOf(a: Attributes): Record<string, unknown> {
 export class Activation {
   spent = 0;
   readonly bindings: Record<string, unknown>;
-  constructor(env: Env, a: Attributes, params?: unknown) {
+  /** `seen`: the request in the version the expressions are about. */
+  constructor(env: Env, a: Attributes, params?: unknown, seen: Seen = asItCame(a)) {
     const { spec } = a.resource;
     const ask = asker(env, a.user, '*');
     this.bindings = {
-      object: a.object ?? NOTHING, oldObject: a.old ?? NOTHING, params: params ?? NOTHING,
-      request: () => requestOf(a), namespaceObject: () => namespaceOf(env, a) ?? NOTHING,
+      object: seen.object ?? NOTHING, oldObject: seen.old ?? NOTHING, params: params ?? NOTHING,
+      request: () => requestOf(a, seen.as), namespaceObject: () => namespaceOf(env, a) ?? NOTHING,
       authorizer: () => authorizerValue(ask),
       'authorizer.requestResource': () => resourceCheckValue(asker(env, a.user, spec.version), { group: spec.group, resource: spec.plural, subresource: a.subresource, namespace: a.namespace, name: a.name }),
     };

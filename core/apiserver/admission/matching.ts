@@ -4,12 +4,11 @@ import { GROUP } from '../../api/kinds/admissionregistration/rules.ts';
 import { cachedSelectorFrom, type LabelSelectorLike } from '../../api/meta/labels.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { failure, type ApiError } from '../../api/meta/status.ts';
-import { clone } from '../../api/meta/clone.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { Attributes } from './chain.ts';
 
-export type Env = Pick<RegistryEnv, 'store' | 'find' | 'findKind' | 'log' | 'clock' | 'authorizer'>;
+export type Env = Pick<RegistryEnv, 'store' | 'find' | 'findKind' | 'sharing' | 'log' | 'clock' | 'authorizer'>;
 
 export interface Rule {
   readonly apiGroups?: readonly string[]; readonly apiVersions?: readonly string[]; readonly operations?: readonly string[]; readonly resources?: readonly string[];
@@ -41,39 +40,25 @@ function scopeMatches(scope: string | undefined, a: Attributes): boolean {
   return (scope === 'Namespaced') === (namespaced && !(group === '' && plural === 'namespaces'));
 }
 
-function ruleMatches(r: Rule, a: Attributes, version: string): boolean {
-  return has(r.operations, a.operation) && has(r.apiGroups, a.resource.spec.group) && has(r.apiVersions, version) && resourceMatches(r.resources, a.resource.spec.plural, a.subresource)
+/** Whether a rule names the request, as one on `as`. */
+function ruleMatches(r: Rule, a: Attributes, { spec }: Resource): boolean {
+  return has(r.operations, a.operation) && has(r.apiGroups, spec.group) && has(r.apiVersions, spec.version) && resourceMatches(r.resources, spec.plural, a.subresource)
     && scopeMatches(r.scope, a) && (!r.resourceNames?.length || r.resourceNames.includes(a.name));
 }
 
-/** Another version of the request's resource that is served and that the rules name; undefined when they name its own, or none. */
-function otherVersion(env: Env, rules: readonly Rule[] | undefined, a: Attributes): Resource | undefined {
-  const { spec } = a.resource;
-  for (const r of rules ?? []) {
-    for (const version of r.apiVersions ?? []) {
-      const other = version === '*' || version === spec.version ? undefined : env.findKind(spec.group, version, spec.kind);
-      if (other && ruleMatches(r, a, version)) return other;
-    }
+/**
+ * The resource under whose name the rules take the request: its own, or (matchPolicy Equivalent) another that shows the same stored
+ * objects, of another version or group. Undefined when they do not.
+ */
+function ruled(env: Env, rules: readonly Rule[] | undefined, a: Attributes, equivalent: boolean): Resource | undefined {
+  if (rules === undefined) return undefined;
+  if (rules.some(r => ruleMatches(r, a, a.resource))) return a.resource;
+  const others = equivalent ? env.sharing(a.resource) : [];
+  if (others.length < 2) return undefined;
+  for (const r of rules) {
+    for (const other of others) if (other !== a.resource && (a.subresource === '' || other.spec.subresources.some(s => s.name === a.subresource)) && ruleMatches(r, a, other)) return other;
   }
   return undefined;
-}
-
-/** Whether one of the rules takes the request, in the version it came or, if Equivalent, in another that is served. */
-function rulesMatch(env: Env, rules: readonly Rule[] | undefined, a: Attributes, equivalent: boolean): boolean {
-  return (rules ?? []).some(r => ruleMatches(r, a, a.resource.spec.version)) || (equivalent && otherVersion(env, rules, a) !== undefined);
-}
-
-/** The version the criteria ask for where that is not the request's. */
-export function versionFor(env: Env, c: Criteria, a: Attributes): Resource | undefined {
-  const rules = c.rules ?? c.resourceRules;
-  return c.matchPolicy === 'Exact' || rules?.some(r => ruleMatches(r, a, a.resource.spec.version)) ? undefined : otherVersion(env, rules, a);
-}
-
-/** An object of one served version as another; both share what is stored. Subresources' own kinds stay as they are. */
-export function converted(o: KubeObject, from: Resource, to: Resource): KubeObject {
-  if (o.kind !== from.spec.kind || o.apiVersion !== from.apiVersion) return o;
-  const stored = from.view ? from.view.toStored(clone(o)) : o;
-  return { ...(to.view ? to.view.fromStored(stored) : stored), kind: to.spec.kind, apiVersion: to.apiVersion };
 }
 
 function labelsOf(o: KubeObject | undefined): Readonly<Record<string, string>> | undefined { return o?.metadata && (o.metadata.labels ?? {}); }
@@ -108,19 +93,12 @@ function objectMatches(selector: LabelSelectorLike | undefined, a: Attributes): 
   return [a.object, a.old].some(o => { const l = labelsOf(o); return l !== undefined && s.matches(l); });
 }
 
-/** Whether a webhook or policy with these criteria sees the request. Throws 404 for a namespace that is gone. */
-export function criteriaMatch(env: Env, c: Criteria, a: Attributes): boolean {
-  const equivalent = c.matchPolicy !== 'Exact';
-  if (!rulesMatch(env, c.rules ?? c.resourceRules, a, equivalent)) return false;
-  if (c.excludeResourceRules?.length && rulesMatch(env, c.excludeResourceRules, a, equivalent)) return false;
-  return namespaceMatches(env, c.namespaceSelector, a) && objectMatches(c.objectSelector, a);
-}
-/** The criteria of a binding: no rules mean all of them. */
-export function bindingMatches(env: Env, c: Criteria | undefined, a: Attributes): boolean {
-  if (!c) return true;
-  if (c.resourceRules?.length) return criteriaMatch(env, c, a);
-  if (c.excludeResourceRules?.length && rulesMatch(env, c.excludeResourceRules, a, c.matchPolicy !== 'Exact')) return false;
-  return namespaceMatches(env, c.namespaceSelector, a) && objectMatches(c.objectSelector, a);
+/** As a request on which resource a webhook or policy with these criteria sees it; undefined when it does not. Throws 404 for a namespace that is gone. */
+export function seenAs(env: Env, c: Criteria, a: Attributes): Resource | undefined {
+  const rules = c.rules ?? c.resourceRules, equivalent = c.matchPolicy !== 'Exact';
+  const as = rules?.length || c.rules ? ruled(env, rules, a, equivalent) : a.resource;
+  if (!as || ruled(env, c.excludeResourceRules, a, equivalent)) return undefined;
+  return namespaceMatches(env, c.namespaceSelector, a) && objectMatches(c.objectSelector, a) ? as : undefined;
 }
 
 /** The objects of a kind in the order of their names, each with what `make` makes of it, anew when it changed. Until one changes a look costs nothing. */

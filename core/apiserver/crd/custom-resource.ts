@@ -109,6 +109,11 @@ export class CustomResource extends Resource {
     waiting.forEach((e, i) => this.#seen.set(e, adapt(converted[i]!, this.kind)));
   }
 
+  override shownAs(object: KubeObject, to: Resource): KubeObject | Promise<KubeObject> {
+    const { convert } = this.definition;
+    return convert ? convert([object], to.apiVersion).then(([o]) => o!) : super.shownAs(object, to);
+  }
+
   override toStored(object: KubeObject): KubeObject | Promise<KubeObject> {
     const { storage, convert } = this.definition, apiVersion = apiVersionOf(storage);
     if (object.apiVersion === apiVersion) return object;

@@ -39,8 +39,8 @@ export interface RegistryEnv {
   /** The served resource of a kind, custom ones included. */
   findKind(group: string, version: string, kind: string): Resource | undefined;
   hook(resource: Resource): WriteHook | undefined;
-  /** All served resources. */
-  served(): Iterable<Resource>;
+  /** All served resources of the same storage, this one too: its versions, and kinds of other groups. */
+  sharing(resource: Resource): readonly Resource[];
 }
 
 /** What subresources need besides. */

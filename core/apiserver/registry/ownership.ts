@@ -110,8 +110,7 @@ export class Versions {
 /** The same objects in another served version; undefined when there is none. */
 export function sibling(env: RegistryEnv, resource: Resource, apiVersion: string): Resource | undefined {
   if (apiVersion === resource.apiVersion) return resource;
-  for (const r of env.served()) if (r.prefix === resource.prefix && r.apiVersion === apiVersion) return r;
-  return undefined;
+  return env.sharing(resource).find(r => r.apiVersion === apiVersion);
 }
 
 /** `object` of `from` as `to` sees it; shared parts, `object` stays as it is. */

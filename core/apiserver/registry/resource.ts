@@ -47,6 +47,12 @@ export class Resource {
   /** Calls back when this resource is served no more, or differently: its watches end, and clients begin anew. */
   onRetired?(listener: () => void): () => void;
 
+  /** An object of this resource, private, as `to` shows it, another version of the same storage. Rejects with ApiError. */
+  shownAs(object: KubeObject, to: Resource): KubeObject | Promise<KubeObject> {
+    const stored = this.view ? this.view.toStored(object) : object;
+    return { ...(to.view ? to.view.fromStored(stored) : stored), kind: to.spec.kind, apiVersion: to.apiVersion };
+  }
+
   /** What is stored of an object; private, like `object`. */
   toStored(object: KubeObject): KubeObject | Promise<KubeObject> { return this.view ? this.view.toStored(object) : object; }
 

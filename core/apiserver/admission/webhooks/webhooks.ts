@@ -3,14 +3,15 @@ import type { KubeObject } from '../../../api/meta/object.ts';
 import { applyJsonPatch } from '../../../api/meta/patch-json.ts';
 import { ApiError, badRequest, failure, forbiddenError, internalError } from '../../../api/meta/status.ts';
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook } from '../../../api/types/kubernetes.ts';
-import { newUid } from '../../registry/object-meta.ts';
 import { DecodeError } from '../../codec/walk.ts';
 import type { AdmissionPlugin, Attributes } from '../chain.ts';
 import { Activation, compileConditions, conditionsHold, requestOf, type Condition } from '../expressions.ts';
-import { Compiled, converted, criteriaMatch, isExempt, versionFor, type Criteria, type Env } from '../matching.ts';
+import { Compiled, isExempt, seenAs, type Criteria, type Env } from '../matching.ts';
+import { repeatsOf } from '../reinvocation.ts';
 import { replaceObject } from '../replace.ts';
+import { converted, seenIn, type Seen } from '../versions.ts';
 import { CallFailure, post } from '../../webhook-client.ts';
-import { responseOf, type Response } from './call.ts';
+import { responseOf, reviewOf, type Response } from './call.ts';
 
 interface Hook { readonly configuration: string; readonly index: number; readonly spec: MutatingWebhook & ValidatingWebhook; readonly criteria: Criteria; readonly conditions: readonly Condition[] }
 
@@ -21,41 +22,34 @@ function compileHooks(o: KubeObject): readonly Hook[] {
 }
 
 const fails = (h: Hook): boolean => h.spec.failurePolicy !== 'Ignore';
-const failed = (h: Hook, why: string): ApiError => internalError(`failed calling webhook ${JSON.stringify(h.spec.name)}: ${why}`);
 
-/** Whether the webhook is to be called. Throws when that cannot be said and its policy is Fail. */
-function wanted(env: Env, h: Hook, a: Attributes): boolean {
-  if (!criteriaMatch(env, h.criteria, a)) return false;
-  if (h.conditions.length === 0) return true;
-  const r = conditionsHold(h.conditions, new Activation(env, a));
+/** The request as the webhook is to see it; undefined when it is not to be called. Rejects when that cannot be said and its policy is Fail. */
+async function seenBy(env: Env, h: Hook, a: Attributes): Promise<Seen | undefined> {
+  const as = seenAs(env, h.criteria, a);
+  if (!as) return undefined;
+  const seen = await seenIn(a, as);
+  if (h.conditions.length === 0) return seen;
+  const r = conditionsHold(h.conditions, new Activation(env, a, undefined, seen));
   if (r.error !== undefined && fails(h)) throw forbiddenError(a.resource.spec, a.name, r.error);
-  return r.matches;
-}
-
-/** The object in the version the webhook asks for, where that is not the request's (matchPolicy Equivalent). */
-function inVersion(env: Env, h: Hook, a: Attributes): object {
-  const as = versionFor(env, h.criteria, a), show = (o: KubeObject | undefined): KubeObject | null => (o === undefined ? null : as ? converted(o, a.resource, as) : o);
-  const words = as ? { kind: { group: as.spec.group, version: as.spec.version, kind: as.spec.kind }, resource: { group: as.spec.group, version: as.spec.version, resource: as.spec.plural } } : {};
-  return { ...words, object: show(a.object), oldObject: show(a.old) };
+  return r.matches ? seen : undefined;
 }
 
 /** Calls it; undefined when it could not be called and that is to be ignored. */
-async function call(env: Env, h: Hook, a: Attributes, mutating: boolean): Promise<Response | undefined> {
-  const { spec } = h;
+async function call(env: Env, h: Hook, a: Attributes, seen: Seen, round: 0 | 1 | undefined): Promise<Response | undefined> {
+  const { spec } = h, mutating = round !== undefined;
   if (a.dryRun && spec.sideEffects !== 'None' && spec.sideEffects !== 'NoneOnDryRun') throw badRequest(`admission webhook ${JSON.stringify(spec.name)} does not support dry run`);
   try {
-    if (!spec.admissionReviewVersions.includes('v1')) throw new CallFailure('webhook does not accept v1 AdmissionReview');
-    const uid = newUid();
-    const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: { uid, ...requestOf(a), ...inVersion(env, h, a) } };
-    const response = responseOf(await post(env, spec.clientConfig, review, spec.timeoutSeconds ?? 10), uid, mutating);
+    const review = reviewOf(spec.admissionReviewVersions, { ...requestOf(a, seen.as), object: seen.object ?? null, oldObject: seen.old ?? null });
+    const answer = await post(env, spec.clientConfig, review.body, spec.timeoutSeconds ?? 10).catch((e: unknown) => { throw e instanceof CallFailure ? new CallFailure(`failed to call webhook: ${e.message}`) : e; });
+    const response = responseOf(answer, review, mutating);
     a.warnings.push(...response.warnings);
     if (a.audit) for (const [k, v] of Object.entries(response.audit)) a.audit[`${spec.name}/${k}`] = v;
     return response;
   } catch (e) {
     if (!(e instanceof CallFailure)) throw e;
-    if (fails(h)) throw failed(h, `failed to call webhook: ${e.message}`);
+    if (fails(h)) throw internalError(`failed calling webhook ${JSON.stringify(spec.name)}: ${e.message}`);
     env.log.warn('webhook failed and is passed over', { webhook: spec.name, error: e.message });
-    if (a.audit) a.audit[`failed-open.${mutating ? 'mutating' : 'validating'}.webhook.admission.k8s.io/round_0_index_${h.index}`] = spec.name;
+    if (a.audit) a.audit[`failed-open.${mutating ? 'mutation' : 'validating'}.webhook.admission.k8s.io/round_${round ?? 0}_index_${h.index}`] = spec.name;
     return undefined;
   }
 }
@@ -64,7 +58,7 @@ function refuse(h: Hook, r: Response): ApiError {
   const denied = `admission webhook ${JSON.stringify(h.spec.name)} denied the request`;
   const message = r.message !== '' ? `${denied}: ${r.message}` : r.reason !== '' ? `${denied}: ${r.reason}` : `${denied} without explanation`;
   const code = r.code >= 100 ? r.code : 403;
-  return failure(code >= 400 && code < 600 ? code : 403, r.reason || (code === 403 ? 'Forbidden' : ''), message);
+  return failure(code >= 400 && code < 600 ? code : 403, r.reason || (code === 403 ? 'Forbidden' : ''), message, r.details ? { details: r.details } : {});
 }
 
 /** Calls every webhook that matches at once; any refusal refuses the request. */
@@ -75,70 +69,61 @@ export function validatingWebhooks(env: () => Env): AdmissionPlugin {
     validate(a) {
       const all = configurations.all();
       if (all.length === 0 || isExempt(a)) return undefined;
-      const e = env(), hooks = all.flat().filter(h => wanted(e, h, a));
-      if (hooks.length === 0) return undefined;
-      return callAll(e, hooks, a);
+      return callAll(env(), all.flat(), a);
     },
   };
 }
 
 async function callAll(env: Env, hooks: readonly Hook[], a: Attributes): Promise<void> {
-  const done = await Promise.allSettled(hooks.map(async h => {
-    const r = await call(env, h, a, false);
-    if (r && !r.allowed) throw refuse(h, r);
+  const wanted: { hook: Hook; seen: Seen }[] = [];
+  for (const hook of hooks) { const seen = await seenBy(env, hook, a); if (seen) wanted.push({ hook, seen }); }
+  const done = await Promise.allSettled(wanted.map(async ({ hook, seen }) => {
+    const r = await call(env, hook, a, seen, undefined);
+    if (r && !r.allowed) throw refuse(hook, r);
   }));
   for (const d of done) if (d.status === 'rejected') throw d.reason;
 }
 
-/** Calls the webhooks that match one after another in the order of their configurations' names; once more those that ask for it when a later one changed the object. */
+const MUTATING = 'MutatingAdmissionWebhook';
+/** Calls the webhooks that match one after another in the order of their configurations' names; in the second round those that ask for it after a change. */
 export function mutatingWebhooks(env: () => Env): AdmissionPlugin {
   const configurations = new Compiled(env, 'mutatingwebhookconfigurations', compileHooks);
   return {
-    name: 'MutatingAdmissionWebhook',
+    name: MUTATING,
     mutate(a) {
       const all = configurations.all();
       if (all.length === 0 || isExempt(a)) return undefined;
-      return rounds(env(), all.flat(), a);
+      return inTurn(env(), all.flat(), a);
     },
   };
 }
 
-async function rounds(env: Env, hooks: readonly Hook[], a: Attributes): Promise<void> {
-  let changes = 0;
-  const called: { hook: Hook; after: number }[] = [];
+async function inTurn(env: Env, hooks: readonly Hook[], a: Attributes): Promise<void> {
+  const repeats = repeatsOf(a, MUTATING);
+  repeats.begin(a.object);
   for (const hook of hooks) {
-    if (!wanted(env, hook, a)) continue;
-    if (await mutate(env, hook, a, 0)) changes++;
-    called.push({ hook, after: changes });
+    const seen = await seenBy(env, hook, a), key = `${hook.configuration}/${hook.index}`;
+    if (seen && repeats.runs(key)) repeats.done(key, await mutate(env, hook, a, seen, repeats.round), hook.spec.reinvocationPolicy === 'IfNeeded');
   }
-  for (const c of called) if (c.hook.spec.reinvocationPolicy === 'IfNeeded' && c.after < changes && wanted(env, c.hook, a)) await mutate(env, c.hook, a, 1);
+  repeats.end(a.object);
 }
 
 /** True when the object changed. */
-async function mutate(env: Env, h: Hook, a: Attributes, round: number): Promise<boolean> {
-  const r = await call(env, h, a, true);
+async function mutate(env: Env, h: Hook, a: Attributes, seen: Seen, round: 0 | 1): Promise<boolean> {
+  const r = await call(env, h, a, seen, round);
   if (!r) return false;
   if (!r.allowed) throw refuse(h, r);
-  if (r.patch === undefined || (Array.isArray(r.patch) && r.patch.length === 0)) return false;
-  if (!a.object) throw internalError(`admission webhook ${JSON.stringify(h.spec.name)} attempted to modify the object, which is not supported for this operation`);
-  const as = versionFor(env, h.criteria, a);
-  let next: KubeObject;
-  try {
-    const patched = applyJsonPatch(as ? converted(a.object, a.resource, as) : a.object, r.patch);
-    next = as ? converted(patched, as, a.resource) : patched;
-  } catch (e) {
-    if (!(e instanceof ApiError)) throw e;
-    if (fails(h)) throw internalError(`failed calling webhook ${JSON.stringify(h.spec.name)}: the patch it returned cannot be applied`);
-    return false;
-  }
-  const changed = within(h, () => replaceObject(a, next));
+  const changed = r.patch === undefined || (Array.isArray(r.patch) && r.patch.length === 0) ? false : await patched(h, a, seen, r.patch);
   if (a.audit) a.audit[`mutation.webhook.admission.k8s.io/round_${round}_index_${h.index}`] = JSON.stringify({ configuration: h.configuration, webhook: h.spec.name, mutated: changed });
   return changed;
 }
 
-/** What a patched object is not fit for is the webhook's fault, not the client's. */
-function within<T>(h: Hook, run: () => T): T {
-  try { return run(); } catch (e) {
+/** Puts the patched object in the place of the request's. What it is not fit for is the webhook's fault, not the client's: 500, whatever the failure policy. */
+async function patched(h: Hook, a: Attributes, seen: Seen, patch: unknown): Promise<boolean> {
+  if (!seen.object) throw internalError(`admission webhook ${JSON.stringify(h.spec.name)} attempted to modify the object, which is not supported for this operation`);
+  try {
+    return replaceObject(a, await converted(applyJsonPatch(seen.object, patch), seen.as, a.resource));
+  } catch (e) {
     if (!(e instanceof ApiError) && !(e instanceof DecodeError)) throw e;
     throw internalError(`admission webhook ${JSON.stringify(h.spec.name)} returned an object that is not valid: ${e.message}`);
   }

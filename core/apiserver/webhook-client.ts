@@ -1,10 +1,10 @@
 // Calling webhooks, of admission and of conversion alike: one POST over HTTPS, to a URL or to an endpoint of a service.
 import { Buffer } from 'node:buffer';
 import { Agent, request } from 'node:https';
-import type { AdmissionregistrationWebhookClientConfig, Endpoints, Service } from '../api/types/kubernetes.ts';
-import type { KubeObject } from '../api/meta/object.ts';
+import type { AdmissionregistrationWebhookClientConfig } from '../api/types/kubernetes.ts';
 import { parseJson } from './codec/json.ts';
 import type { RegistryEnv } from './registry/env.ts';
+import { serviceAddress, Unreachable } from './service-address.ts';
 
 /** What a call needs of the server: where services lead, and the time. */
 export type Reach = Pick<RegistryEnv, 'store' | 'find' | 'clock'>;
@@ -20,26 +20,19 @@ export class CallFailure extends Error {
   constructor(message: string) { super(message); this.name = 'CallFailure'; }
 }
 
-function target(env: Reach, client: ClientConfig): Target {
+function target(env: Reach, client: ClientConfig, seconds: number): Target {
+  const query = `?timeout=${seconds}s`;
   if (client.url) {
     const u = new URL(client.url), host = u.hostname.replace(/^\[|\]$/g, '');
-    return { url: client.url, host, port: Number(u.port) || 443, path: u.pathname, serverName: host };
+    return { url: `${client.url}${query}`, host, port: Number(u.port) || 443, path: `${u.pathname}${query}`, serverName: host };
   }
   const ref = client.service;
   if (!ref) throw new CallFailure('webhook configuration must have either service or URL');
-  const port = ref.port ?? 443, path = ref.path || '/', serverName = `${ref.name}.${ref.namespace}.svc`;
-  const url = `https://${serverName}:${port}${path.startsWith('/') ? path : `/${path}`}`;
-  const read = (plural: string): KubeObject | undefined => { const r = env.find('', plural), e = r && env.store.get(r.key(ref.namespace, ref.name)); return e && r!.objectOf(e); };
-  const service = read('services') as Service | undefined;
-  if (!service) throw new CallFailure(`Post "${url}": service "${ref.name}" not found`);
-  if (service.spec?.type === 'ExternalName') return { url, host: service.spec.externalName ?? '', port, path, serverName };
-  const served = service.spec?.ports?.find(p => p.port === port);
-  if (!served) throw new CallFailure(`Post "${url}": no service port ${port} found for service "${ref.name}"`);
-  const endpoints = read('endpoints') as Endpoints | undefined;
-  const found = (endpoints?.subsets ?? []).flatMap(s => (s.ports ?? []).filter(p => (p.name ?? '') === (served.name ?? '')).flatMap(p => (s.addresses ?? []).map(x => ({ host: x.ip, port: p.port }))));
-  const chosen = found[Math.floor(Math.random() * found.length)];
-  if (!chosen) throw new CallFailure(`Post "${url}": no endpoints available for service "${ref.name}"`);
-  return { url, ...chosen, path, serverName };
+  const port = ref.port ?? 443, path = `${ref.path?.startsWith('/') ? '' : '/'}${ref.path ?? ''}${query}`, serverName = `${ref.name}.${ref.namespace}.svc`, url = `https://${serverName}:${port}${path}`;
+  try { return { url, ...serviceAddress(env, ref.namespace, ref.name, port), path, serverName }; } catch (e) {
+    if (!(e instanceof Unreachable)) throw e;
+    throw new CallFailure(`Post "${url}": ${e.message}`);
+  }
 }
 
 const agents = new Map<string, Agent>();
@@ -55,11 +48,11 @@ function agentFor(caBundle: string): Agent {
 
 /** The answer's JSON; `seconds` is how long it may take. Rejects with CallFailure. */
 export async function post(env: Reach, client: ClientConfig, review: object, seconds: number): Promise<unknown> {
-  const t = target(env, client), body = Buffer.from(JSON.stringify(review)), asked = `Post "${t.url}?timeout=${seconds}s"`;
-  return new Promise((resolve, reject) => {
+  const t = target(env, client, seconds), body = Buffer.from(JSON.stringify(review)), asked = `Post "${t.url}"`;
+  const send = (): Promise<unknown> => new Promise((resolve, reject) => {
     let late = false;
     const req = request({
-      host: t.host, port: t.port, path: `${t.path}?timeout=${seconds}s`, method: 'POST', agent: agentFor(client.caBundle ?? ''), servername: /^[\d.]+$|:/.test(t.serverName) ? '' : t.serverName,
+      host: t.host, port: t.port, path: t.path, method: 'POST', agent: agentFor(client.caBundle ?? ''), servername: /^[\d.]+$|:/.test(t.serverName) ? '' : t.serverName,
       headers: { 'host': t.serverName, 'content-type': 'application/json', 'accept': 'application/json', 'content-length': body.length, 'user-agent': 'kube-apiserver-admission' },
     }, res => {
       const parts: Buffer[] = [];
@@ -77,15 +70,26 @@ export async function post(env: Reach, client: ClientConfig, review: object, sec
       res.on('error', e => { timer.cancel(); reject(new CallFailure(`${asked}: ${e.message}`)); });
     });
     const timer = env.clock.after(seconds * 1000, () => { late = true; req.destroy(new Error('context deadline exceeded')); });
-    req.on('error', e => { timer.cancel(); reject(new CallFailure(`${asked}: ${late ? 'context deadline exceeded' : words(e as NodeJS.ErrnoException, t)}`)); });
+    req.on('error', e => {
+      timer.cancel();
+      // The other side had given up a connection that was kept.
+      if (!late && req.reusedSocket && (e as NodeJS.ErrnoException).code === 'ECONNRESET') { resolve(send()); return; }
+      reject(new CallFailure(`${asked}: ${late ? 'context deadline exceeded' : words(e as NodeJS.ErrnoException, t)}`));
+    });
     req.end(body);
   });
+  return send();
 }
 
 /** Go's words for what goes wrong most. */
 function words(e: NodeJS.ErrnoException, t: Target): string {
   if (e.code === 'ECONNREFUSED') return `dial tcp ${t.host}:${t.port}: connect: connection refused`;
   if (e.code === 'ENOTFOUND') return `dial tcp: lookup ${t.host}: no such host`;
+  if (e.code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const names = ((e as { cert?: { subjectaltname?: string } }).cert?.subjectaltname ?? '').split(', ').map(n => n.replace(/^(?:DNS|IP Address):/, '')).filter(n => n !== '');
+    return `tls: failed to verify certificate: x509: ${names.length > 0 ? `certificate is valid for ${names.join(', ')}, not ${t.serverName}` : 'certificate is not valid for any names'}`;
+  }
+  if (e.code === 'CERT_HAS_EXPIRED' || e.code === 'CERT_NOT_YET_VALID') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
   if (/self.signed|UNABLE_TO_VERIFY|unable to (?:get|verify)/i.test(`${e.code ?? ''} ${e.message}`)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
   return e.message;
 }

@@ -2,12 +2,13 @@
 // that name a Service; this server authenticates and authorizes, and passes the request on as a front proxy.
 import { apiService } from '../../api/kinds/apiregistration/api-service.ts';
 import { isConflict, isNotFound } from '../../api/meta/status.ts';
-import type { APIService, APIServiceCondition, EndpointSlice, Service } from '../../api/types/kubernetes.ts';
+import type { APIService, APIServiceCondition } from '../../api/types/kubernetes.ts';
 import type { Timer } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import type { Watcher } from '../../store/store.ts';
 import type { UserInfo } from '../context.ts';
 import { timestamp, type RegistryEnv } from '../registry/env.ts';
+import { serviceAddress, serviceNamed, slicesOf, Unreachable, type Address } from '../service-address.ts';
 import type { Target } from '../subresources/connect-forward.ts';
 import { ask, type Reply } from './ask.ts';
 import { readVersion, type RemoteVersion } from './remote-discovery.ts';
@@ -75,37 +76,15 @@ export class Aggregator {
   }
 
   #target(a: APIService, path: string, user: UserInfo): Target | undefined {
-    const spec = a.spec!, s = spec.service!, at = this.#address(s.namespace!, s.name!, s.port ?? 443);
-    if (!at) return undefined;
+    const spec = a.spec!, s = spec.service!;
+    let at: Address;
+    try { at = serviceAddress(this.#env, s.namespace!, s.name!, s.port ?? 443); } catch (e) { if (e instanceof Unreachable) return undefined; throw e; }
     return {
       ...at, tls: true, path, front: {
         ...this.#front, servername: `${s.name!}.${s.namespace!}.svc`, insecure: spec.insecureSkipTLSVerify ?? false,
         ca: spec.caBundle ? Buffer.from(spec.caBundle, 'base64').toString() : undefined, headers: identityHeaders(user),
       },
     };
-  }
-
-  /** A ready endpoint of the service's port, each time another one; an external name is taken as it is. */
-  #address(namespace: string, name: string, port: number): { host: string; port: number } | undefined {
-    const service = this.#service(namespace, name);
-    if (!service) return undefined;
-    if (service.spec?.type === 'ExternalName') return { host: service.spec.externalName!, port };
-    const named = service.spec?.ports?.find(p => p.port === port);
-    if (!named) return undefined;
-    const all = this.#slices(namespace, name).flatMap(s => {
-      const p = s.ports?.find(x => (x.name ?? '') === (named.name ?? ''))?.port;
-      return p === undefined ? [] : (s.endpoints ?? []).filter(e => e.conditions?.ready !== false).flatMap(e => e.addresses.map(host => ({ host, port: p })));
-    });
-    return all[Math.floor(Math.random() * all.length)];
-  }
-
-  #service(namespace: string, name: string): Service | undefined {
-    const r = this.#env.find('', 'services'), e = r && this.#env.store.get(r.key(namespace, name));
-    return e && r!.objectOf(e) as Service;
-  }
-  #slices(namespace: string, service: string): EndpointSlice[] {
-    const r = this.#env.find('discovery.k8s.io', 'endpointslices');
-    return r ? this.#env.store.range({ prefix: r.range(namespace) }).entries.map(e => r.objectOf(e) as EndpointSlice).filter(s => s.metadata?.labels?.['kubernetes.io/service-name'] === service) : [];
   }
 
   #take(a: APIService): void {
@@ -180,12 +159,12 @@ export class Aggregator {
   async #judge(r: Remote): Promise<{ status: string; reason: string; message: string }> {
     const spec = r.object.spec!, { namespace = '', name = '', port = 443 } = spec.service!;
     const no = (reason: string, message: string): { status: string; reason: string; message: string } => ({ status: 'False', reason, message });
-    const service = this.#service(namespace, name), where = `service/${name} in ${JSON.stringify(namespace)}`;
+    const service = serviceNamed(this.#env, namespace, name), where = `service/${name} in ${JSON.stringify(namespace)}`;
     if (!service) return no('ServiceNotFound', `${where} is not present`);
     if ((service.spec?.type ?? 'ClusterIP') === 'ClusterIP') {
       const p = service.spec?.ports?.find(x => x.port === port);
       if (!p) return no('ServicePortError', `${where} is not listening on port ${port}`);
-      const slices = this.#slices(namespace, name);
+      const slices = slicesOf(this.#env, namespace, name);
       if (slices.length === 0) return no('EndpointsNotFound', `cannot find endpointslices for ${where}`);
       if (!slices.some(s => s.endpoints?.some(e => e.conditions?.ready !== false) && s.ports?.some(x => (x.name ?? '') === (p.name ?? '') && x.port !== undefined))) {
         return no('MissingEndpoints', `endpointslices for ${where} have no addresses with port name ${JSON.stringify(p.name ?? '')}`);

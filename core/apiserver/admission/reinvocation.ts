@@ -2,7 +2,6 @@
 // and policies those that ask for it and came before a change (apiserver/pkg/admission/reinvocation.go).
 import { clone, equal } from '../../api/meta/clone.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { Attributes } from './chain.ts';
 
 /** The two rounds of one request's mutation. */
 export class Rounds {
@@ -52,4 +51,4 @@ export class Repeats {
 }
 
 /** The repeats of a plug-in in a request. */
-export const repeatsOf = (a: Attributes, plugin: string): Repeats => (a.rounds ??= new Rounds()).of(plugin);
+export const repeatsOf = (a: { rounds?: Rounds }, plugin: string): Repeats => (a.rounds ??= new Rounds()).of(plugin);

@@ -6,12 +6,12 @@ import type { ValidatingAdmissionPolicy } from '../../../api/types/kubernetes.ts
 import type { Client } from '../../../client/client.ts';
 import { compile } from '../../cel/cel.ts';
 import { typeOfDefinition } from '../../cel/schema-types.ts';
-import { BOOL, STRING, type Type } from '../../cel/types.ts';
+import type { Type } from '../../cel/types.ts';
 import { celType } from '../../crd/cel-types.ts';
 import { customOf } from '../../crd/custom-kind.ts';
 import type { RegistryEnv } from '../../registry/env.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { compileVariables, declarations, TEXT_OR_NULL, type Scope } from '../expressions.ts';
+import { compileVariables, declarations, type Scope } from '../expressions.ts';
 
 /** More kinds than this are not looked at. */
 const MAX_TYPES = 10;
@@ -42,19 +42,20 @@ function expressionWarnings(policy: ValidatingAdmissionPolicy, find: Find, param
   const s = policy.spec ?? {}, kinds = matched(policy, find), out: Warning[] = [];
   if (kinds.length === 0) return out;
   const scopes = kinds.map(k => {
-    const base: Scope = { params: s.paramKind !== undefined, types: { object: k.type, oldObject: k.type, ...(param && s.paramKind ? { params: param } : {}) } };
+    // Of what kind parameters are must be known, or they are not there.
+    const base: Scope = { params: param !== undefined, types: { object: k.type, oldObject: k.type, ...(param ? { params: param } : {}) } };
     return { text: k.text, scope: { ...base, variables: compileVariables(s.variables, base).types } };
   });
-  const look = (fieldRef: string, expression: string | undefined, expected: readonly Type[]): void => {
+  const look = (fieldRef: string, expression: string | undefined): void => {
     if (!expression) return;
-    const found = scopes.flatMap(k => { const c = compile(expression, { variables: declarations(k.scope), expected }); return c.program ? [] : [`${k.text}: ${c.error}\n`]; });
+    // What they must evaluate to was demanded when the policy was written.
+    const found = scopes.flatMap(k => { const c = compile(expression, { variables: declarations(k.scope) }); return c.program ? [] : [`${k.text}: ${c.error}\n`]; });
     if (found.length > 0) out.push({ fieldRef, warning: found.join('\n') });
   };
   s.validations?.forEach((v, i) => {
-    look(`spec.validations[${i}].expression`, v.expression, [BOOL]);
-    look(`spec.validations[${i}].messageExpression`, v.messageExpression, [STRING]);
+    look(`spec.validations[${i}].expression`, v.expression);
+    look(`spec.validations[${i}].messageExpression`, v.messageExpression);
   });
-  s.auditAnnotations?.forEach((x, i) => look(`spec.auditAnnotations[${i}].valueExpression`, x.valueExpression, TEXT_OR_NULL));
   return out;
 }
 

@@ -52,7 +52,7 @@ export class LocalTransport implements Transport {
     try {
       const result = await this.#dispatch(q, r, query, record), answer = value(result);
       if ((answer as Status | undefined)?.kind === 'Status') record?.said(answer as Status);
-      record?.response(answer as object);
+      record?.response(() => answer as object);
       record?.complete('code' in result ? result.code : 200);
       return answer;
     } catch (error) {

@@ -1,5 +1,5 @@
 // Names of the store's files and the few file-system calls that durability needs.
-import { close, fdatasync, fsync, ftruncate, open, write } from 'node:fs';
+import { close, fdatasync, fsync, ftruncate, open, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const openFile = promisify(open);
@@ -24,8 +24,15 @@ export const snapshotRevision = revisionIn(/^snapshot-(\d{16})$/);
 /** What an interrupted snapshot leaves behind. */
 export const isLeftover = (name: string): boolean => name.endsWith('.tmp');
 
+/** Up to here a copy into the page cache takes less time than waking a thread for it. */
+const AT_ONCE = 64 << 10;
+
 /** Writes all of `b` at `position`, however many calls that takes. Rejects as write(2) fails; part of it may be written then. */
 export async function writeAll(fd: number, b: Buffer, position: number): Promise<void> {
+  if (b.length <= AT_ONCE) {
+    for (let done = 0; done < b.length;) done += writeSync(fd, b, done, b.length - done, position + done);
+    return;
+  }
   for (let done = 0; done < b.length;) done += (await writeFd(fd, b, done, b.length - done, position + done)).bytesWritten;
 }
 

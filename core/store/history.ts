@@ -61,7 +61,7 @@ export class History {
     if (cooled) {
       // What was superseded is rarely read again; whoever does decodes it anew. Bytes are a fraction of the decoded form.
       cooled.encoded = undefined;
-      if (cooled.prev) cooled.prev.decoded = undefined;
+      if (cooled.prev) cooled.prev.decoded = cooled.prev.printed = undefined;
     }
     this.#bytes += weight(e);
     eachDirectory(e.entry.key, d => {

@@ -59,14 +59,14 @@ export class MvccStore implements Store {
 
   /** Takes over a snapshot's entry; before anything else. */
   load(c: Change): void {
-    this.#live.set(c.key, { key: c.key, value: c.value ?? Buffer.alloc(0), revision: c.revision, createRevision: c.createRevision });
+    this.#live.set(c.key, { key: c.key, value: c.value ?? Buffer.alloc(0), revision: c.revision, createRevision: c.createRevision, decoded: undefined, printed: undefined });
   }
   /** After the last `load`: the state so far is that of `revision`, and older ones are gone. */
   loaded(revision: number): void { this.#newest = this.#revision = this.#compactRevision = revision; }
   /** Takes over one change of the log. */
   replay(c: Change): void {
     const prev = this.#live.get(c.key);
-    const entry: Entry | undefined = c.type === 'put' ? { key: c.key, value: c.value ?? Buffer.alloc(0), revision: c.revision, createRevision: c.createRevision } : prev;
+    const entry: Entry | undefined = c.type === 'put' ? { key: c.key, value: c.value ?? Buffer.alloc(0), revision: c.revision, createRevision: c.createRevision, decoded: undefined, printed: undefined } : prev;
     if (entry) this.#apply({ type: c.type === 'put' ? 'PUT' : 'DELETE', entry, prev, revision: c.revision });
     this.#newest = this.#revision = c.revision;
     if (this.#history.bytes > this.#policy.maxBytes) this.#tidy();
@@ -102,7 +102,7 @@ export class MvccStore implements Store {
       if (op.expect !== undefined && op.expect !== (prev?.revision ?? 0)) return Promise.reject(new CompareFailed(op.key, prev));
       if (op.type === 'put') {
         revision++;
-        const entry: Entry = { key: op.key, value: op.value, revision, createRevision: prev?.createRevision ?? revision, decoded: op.decoded };
+        const entry: Entry = { key: op.key, value: op.value, revision, createRevision: prev?.createRevision ?? revision, decoded: op.decoded, printed: undefined };
         events.push({ type: 'PUT', entry, prev, revision, encoded: undefined });
         own.set(op.key, entry);
         entries.push(entry);

@@ -11,6 +11,8 @@ export interface Entry {
   readonly revision: number;
   readonly createRevision: number;
   decoded?: unknown;
+  /** A slot for what the caller made of the bytes to print them; emptied with `decoded`. */
+  printed?: unknown;
 }
 
 export interface StoreEvent {

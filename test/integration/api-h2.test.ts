@@ -45,6 +45,7 @@ describe('HTTP/2', () => {
     const list = await ask(s, PATH, { headers: { 'accept-encoding': 'gzip' } });
     expect(list.headers['content-encoding']).toBe('gzip');
     expect(JSON.parse(gunzipSync(list.body).toString())).toMatchObject({ kind: 'ConfigMapList' });
+    expect(JSON.parse((await ask(s, PATH)).body.toString())).toMatchObject({ kind: 'ConfigMapList' });
     expect(JSON.parse((await ask(s, `${PATH}/none`)).body.toString())).toMatchObject({ code: 404, message: 'configmaps "none" not found' });
     expect((await ask(s, PATH, { token: 'wrong' })).status).toBe(401);
     const head = await ask(s, `${PATH}/h2`, { method: 'HEAD' });

@@ -109,6 +109,28 @@ describe('what comes back', () => {
     expect((JSON.parse(gunzipSync(r.body).toString()) as { items: object[] }).items).toHaveLength(4);
     expect((await api.call('/api/v1/namespaces/kube-public/configmaps')).headers['content-encoding']).toBeUndefined();
   });
+
+  it('comes in pieces when it is a long list, and a client that leaves in the middle harms nobody', async () => {
+    const path = '/api/v1/namespaces/kube-system/configmaps?labelSelector=long', names = Array.from({ length: 12 }, (_, i) => `long-${String(i).padStart(2, '0')}`);
+    for (const name of names) await api.call('/api/v1/namespaces/kube-system/configmaps', { body: JSON.stringify({ metadata: { name, labels: { long: '' } }, data: { x: `${name}ü`.repeat(name === 'long-07' ? 60_000 : 20_000) } }) });
+    const namesOf = (body: Buffer): string[] => (JSON.parse(body.toString()) as { items: { metadata: { name: string } }[] }).items.map(o => o.metadata.name);
+    // Twice: what follows on a connection must not be mistaken for the rest of what was.
+    for (let i = 0; i < 2; i++) {
+      const r = await api.call(path);
+      expect(r.headers['transfer-encoding']).toBe('chunked');
+      expect(namesOf(r.body)).toEqual(names);
+    }
+    const packed = await api.call(path, { headers: { 'accept-encoding': 'gzip' } });
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    expect(namesOf(gunzipSync(packed.body))).toEqual(names);
+    const head = await api.call(path, { method: 'HEAD' });
+    expect([head.status, head.body.length]).toEqual([200, 0]);
+    const left = await api.open(path);
+    left.once('data', () => left.destroy());
+    await new Promise(resolve => { left.once('close', resolve); });
+    expect(namesOf((await api.call(path)).body)).toEqual(names);
+    await api.call(path, { method: 'DELETE' });
+  });
 });
 
 describe('what goes in', () => {

@@ -94,7 +94,7 @@ function columnOf(c: CustomResourceColumnDefinition): Column {
   return {
     name: c.name, type: c.type as Column['type'], ...(c.format ? { format: c.format } : {}), priority: (c.priority ?? 0) > 0 ? 1 : 0, draw: DRAW[c.type] ?? 'text',
     description: c.description || `Custom resource definition column (in JSONPath format): ${c.jsonPath}`,
-    value: (o, now) => cell(c.type, found(o), now),
+    value: c.type === 'date' ? (o, now) => cell(c.type, found(o), now) : o => cell(c.type, found(o), 0),
     ...(c.type === 'date' ? { sort: (o: KubeObject) => { const v = found(o); return typeof v === 'string' ? Date.parse(v) || 0 : 0; } } : {}),
   };
 }

@@ -19,7 +19,7 @@ export interface Column<T extends KubeObject = KubeObject> {
   /** 0 always shown, 1 only in `-o wide`. */
   priority?: 0 | 1;
   draw: Draw;
-  /** Cell value; ages come as the text kubectl prints, counted from `now` (ms). Null where a custom resource has nothing to show. */
+  /** Cell value; ages come as the text kubectl prints, counted from `now` (ms). One that takes no `now` is asked once per version of an object. Null where a custom resource has nothing to show. */
   value(object: T, now: number): string | number | boolean | null;
   /** What to sort by in the IDE where the cell's text does not sort (ages, ratios). */
   sort?(object: T): string | number;

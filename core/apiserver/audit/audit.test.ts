@@ -47,7 +47,7 @@ test('an event says who, what and how it ended', () => {
   r.received();
   r.authorized({ authorize: () => ({ verdict: 'allow', reason: 'because' }) }, on('configmaps'));
   r.request(Buffer.from('{"metadata":{"name":"x"},"data":{"a":"b"}}'));
-  r.response(Buffer.from('{"kind":"ConfigMap"}'));
+  r.response(() => Buffer.from('{"kind":"ConfigMap"}'));
   r.complete(201);
   expect(lines.map(l => JSON.parse(l) as object)).toMatchObject([{
     kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: 'RequestResponse', auditID: 'an-id', stage: 'ResponseComplete', verb: 'create', user: { username: 'jane', groups: ['devs'] }, sourceIPs: ['10.1.2.3', '127.0.0.1'], userAgent: 'kubectl',

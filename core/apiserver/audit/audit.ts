@@ -93,9 +93,10 @@ export class AuditRecord {
     }
     if (level !== 'Metadata') this.#requestObject = omitManagedFields ? withoutManagedFields(value) : value;
   }
-  response(body: Buffer | object): void {
+  /** `made` is asked for only where answers are kept. */
+  response(made: () => Buffer | object): void {
     if (this.#verdict.level !== 'RequestResponse') return;
-    const value = body instanceof Buffer ? read(body, '') : body;
+    const body = made(), value = body instanceof Buffer ? read(body, '') : body;
     this.#responseObject = this.#verdict.omitManagedFields ? withoutManagedFields(value) : value;
   }
   /** What the answer says when it is a Status: why it was refused, or that it is done. */

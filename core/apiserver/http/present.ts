@@ -1,13 +1,15 @@
 // Turns a result into the bytes the client agreed to (contract 3.1, 4.x).
 import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
-import type { Entry } from '../../store/store.ts';
 import type { Result } from '../context.ts';
 import type { Resource } from '../registry/resource.ts';
 import { encodeProtobuf } from '../codec/protobuf-encode.ts';
+import { joined, listPieces, type Pieces } from './list-pieces.ts';
 import { PROTOBUF, type Answer } from './negotiate.ts';
+import { PARTIAL_HEAD, partialText } from './partial.ts';
 import { tableOfEntries, tableOfObject, tableOfObjects, type Include } from './table.ts';
 
-export interface Payload { readonly code: number; readonly contentType: string; readonly body: Buffer }
+/** `body` in one or, for lists, piece by piece. */
+export interface Payload { readonly code: number; readonly contentType: string; readonly body: Buffer | Pieces }
 
 const JSON_TYPE = 'application/json';
 
@@ -17,26 +19,26 @@ export interface YamlWriter { stringify(value: unknown): string }
 export function present(result: Exclude<Result, { type: 'watch' }>, answer: Answer, include: Include, resource: Resource | undefined, now: number, yaml: YamlWriter): Payload {
   const body = bytes(result, answer, include, resource, now);
   if (!answer.pretty && answer.format === 'json') return { code: result.code, contentType: JSON_TYPE, body };
-  const value: unknown = JSON.parse(body.toString());
+  const value: unknown = JSON.parse((typeof body === 'function' ? joined(body) : body).toString());
   if (answer.format === 'protobuf') return { code: result.code, contentType: PROTOBUF, body: encodeProtobuf(value as Unstructured) };
   if (answer.format === 'yaml') return { code: result.code, contentType: 'application/yaml', body: Buffer.from(yaml.stringify(value)) };
   return { code: result.code, contentType: JSON_TYPE, body: Buffer.from(`${JSON.stringify(value, null, 2)}\n`) };
 }
 
-function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, include: Include, resource: Resource | undefined, now: number): Buffer {
+function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, include: Include, resource: Resource | undefined, now: number): Buffer | Pieces {
   if (result.type === 'entry') {
     if (answer.as === 'object') return result.resource.bytesOf(result.entry);
-    if (answer.as === 'Table') return Buffer.from(tableOfEntries(result.resource, [result.entry], { resourceVersion: String(result.entry.revision) }, include, now));
-    return Buffer.from(partialText(result.resource, result.entry));
+    if (answer.as === 'Table') return tableOfEntries(result.resource, [result.entry], { resourceVersion: String(result.entry.revision) }, include, now);
+    return Buffer.from(partialText(result.resource, result.entry, result.entry.revision));
   }
   if (result.type === 'list') {
     const r = result.resource;
-    if (answer.as === 'Table') return Buffer.from(tableOfEntries(r, result.entries, result.meta, include, now));
+    if (answer.as === 'Table') return tableOfEntries(r, result.entries, result.meta, include, now);
     const meta = JSON.stringify(result.meta);
     if (answer.as === 'PartialObjectMetadataList') {
-      return Buffer.from(`{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${meta},"items":[${result.entries.map(e => partialText(r, e)).join(',')}]}\n`);
+      return listPieces(`{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${meta},"items":[`, result.entries, (e, span) => r.metadata(e, e.revision, span, PARTIAL_HEAD, '}'));
     }
-    return r.listBytes(`{"kind":${JSON.stringify(r.spec.listKind)},"apiVersion":${JSON.stringify(r.apiVersion)},"metadata":${meta},"items":[`, result.entries);
+    return listPieces(`{"kind":${JSON.stringify(r.spec.listKind)},"apiVersion":${JSON.stringify(r.apiVersion)},"metadata":${meta},"items":[`, result.entries, (e, span) => r.item(e, span));
   }
   if (result.type === 'objects') {
     const r = result.resource;
@@ -55,6 +57,3 @@ function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, inclu
 }
 
 const partial = (object: KubeObject): object => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
-/** PartialObjectMetadata of an entry as JSON text, without decoding it. */
-export const partialText = (resource: Resource, entry: Entry, revision = entry.revision): string =>
-  `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":${resource.metadataText(entry, revision)}}`;

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { Agent, createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { constants, gzip } from 'node:zlib';
 import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable, type Status } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
@@ -21,10 +20,12 @@ import type { Asked } from '../flowcontrol/classify.ts';
 import type { FlowControl } from '../flowcontrol/flow-control.ts';
 import { connectionOf, isOver, serveH2, type H2 } from './h2.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
+import { joined } from './list-pieces.ts';
 import { present, type YamlWriter } from './present.ts';
 import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
 import type { Answer as PathAnswer } from '../discovery/answer.ts';
 import type { Metrics } from '../discovery/metrics.ts';
+import { send } from './send.ts';
 import { addWarnings } from './warnings.ts';
 import { WatchStream } from './watch-stream.ts';
 
@@ -68,7 +69,6 @@ export interface HttpOptions {
 }
 
 const VERSION_PATH = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/?$/;
-const GZIP_FROM = 128 * 1024;
 /** What running requests get when the server closes. */
 const GRACE_MS = 500;
 const NO_BODY_BYTES = Buffer.alloc(0);
@@ -188,7 +188,7 @@ export class HttpServer {
       const p = present(result, answer, include, resource, this.#o.env.clock.now(), this.#o.yaml);
       if (record) {
         if (result.type === 'object' && (result.object as Status).kind === 'Status') record.said(result.object as Status);
-        record.response(p.body);
+        record.response(() => (typeof p.body === 'function' ? joined(p.body) : p.body));
       }
       send(req, res, p.code, p.contentType, p.body);
     } catch (error) {
@@ -368,28 +368,3 @@ async function readBody(req: IncomingMessage): Promise<Body> {
     req.on('close', () => { if (!req.complete) reject(new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'the client went away', reason: 'BadRequest', code: 400 })); });
   });
 }
-
-function send(req: IncomingMessage, res: ServerResponse, code: number, contentType: string, body: Buffer): void {
-  if (body.length >= GZIP_FROM && acceptsGzip(req) && !res.hasHeader('Content-Encoding')) {
-    // The lowest level: on lists it is within a few per cent of the best, in a third of the time.
-    gzip(body, { level: constants.Z_BEST_SPEED, chunkSize: 256 * 1024 }, (error, packed) => {
-      if (error) { res.destroy(error); return; }
-      res.setHeader('Content-Encoding', 'gzip');
-      finish(res, req, code, contentType, packed);
-    });
-    return;
-  }
-  finish(res, req, code, contentType, body);
-}
-
-const acceptsGzip = (req: IncomingMessage): boolean => /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/.test(String(req.headers['accept-encoding'] ?? ''));
-
-function finish(res: ServerResponse, req: IncomingMessage, code: number, contentType: string, body: Buffer): void {
-  if (code === 304 || code === 204) { res.statusCode = code; res.end(); return; }
-  if (contentType) res.setHeader('Content-Type', contentType);
-  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-cache, private');
-  res.setHeader('Content-Length', body.length);
-  res.statusCode = code;
-  if (req.method === 'HEAD') res.end(); else res.end(body);
-}
-

@@ -11,7 +11,7 @@ import { bookmark, openWatch, seen, type EventType, type LiveWatch } from '../re
 import type { KubeObject } from '../../api/meta/object.ts';
 import { watchFrame } from '../codec/protobuf-encode.ts';
 import { PROTOBUF, type As } from './negotiate.ts';
-import { partialText } from './present.ts';
+import { partialText } from './partial.ts';
 import { tableBookmark, tableEvent, type Include } from './table.ts';
 
 const BOOKMARK_MS = 60_000;
@@ -22,8 +22,20 @@ const INITIAL_CHUNK = 1 << 20;
 /** Events that may wait until the state is out; they are the store's own, and cost next to nothing each. */
 const INITIAL_BACKLOG = 20_000;
 
-/** Batches are shared by all plain watchers of a prefix: joined once, written to each. */
-const joined = new WeakMap<readonly StoreEvent[], Buffer>();
+/** Batches are shared by all plain watchers of a prefix: joined once for each version of HTTP, written to each. */
+const joined = new WeakMap<readonly StoreEvent[], { framed?: Buffer; bare?: Buffer }>();
+/** What ends a body of HTTP/1.1 chunks. */
+const LAST_CHUNK = '0\r\n\r\n';
+
+/** One chunk of HTTP/1.1. */
+function framed(parts: readonly Buffer[]): Buffer {
+  const size = parts.reduce((n, p) => n + p.length, 0), head = `${size.toString(16)}\r\n`;
+  const out = Buffer.allocUnsafe(head.length + size + 2);
+  let at = out.write(head, 0, 'latin1');
+  for (const p of parts) at += p.copy(out, at);
+  out.write('\r\n', at, 'latin1');
+  return out;
+}
 /** What hangs in StoreEvent.encoded: the line of each event type, for plain JSON. */
 type Lines = Partial<Record<EventType, Buffer>> & { of?: Resource };
 
@@ -53,6 +65,8 @@ export class WatchStream {
   #early: (readonly StoreEvent[])[] | undefined = [];
   #earlyCount = 0;
   #closed = false;
+  /** Chunks of HTTP/1.1 are framed here: once for all watchers of a batch, and as one write. */
+  readonly #framed: boolean;
   readonly #onClose: () => void;
 
   /** Writes headers and the initial events, then lives until its time is over, the client leaves, or `close`. Throws before headers. */
@@ -64,6 +78,8 @@ export class WatchStream {
     res.on('error', error => { log.debug('watch connection failed', { error }); this.#stop(); });
     res.writeHead(200, ['Content-Type', shape.binary ? `${PROTOBUF};stream=watch` : shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
     res.flushHeaders();
+    this.#framed = res.chunkedEncoding === true;
+    if (this.#framed) res.chunkedEncoding = false;
     this.#initial(0);
     this.#timers.push(this.#clock.after(w.timeoutMs, () => this.close()));
     if (w.bookmarks) this.#armBookmark();
@@ -76,8 +92,10 @@ export class WatchStream {
     if (this.#closed) return;
     if (this.#w.bookmarks && this.#early === undefined && !this.#watcher?.behind) this.#bookmark(this.#env.store.revision, false);
     this.#stop();
-    this.#res.end();
+    this.#end();
   }
+
+  #end(): void { if (this.#framed) this.#res.end(LAST_CHUNK, 'latin1'); else this.#res.end(); }
 
   #stop(): void {
     if (this.#closed) return;
@@ -111,7 +129,7 @@ export class WatchStream {
       chunk.push(b);
       size += b.length;
     }
-    const flows = size === 0 || this.#res.write(chunk.length === 1 ? chunk[0]! : Buffer.concat(chunk, size));
+    const flows = size === 0 || this.#res.write(this.#chunk(chunk));
     chunk = [];
     if (at < initial.length) {
       if (flows) this.#initial(at); else this.#res.once('drain', () => this.#guarded(() => this.#initial(at)));
@@ -136,12 +154,8 @@ export class WatchStream {
     const plain = this.#plain;
     if (plain && !r.view && w.matches === undefined && w.key === undefined && events[0]!.revision > w.after) {
       let all = joined.get(events);
-      if (all === undefined) {
-        const lines = events.map(e => line(r, e.type === 'DELETE' ? 'DELETED' : e.prev === undefined ? 'ADDED' : 'MODIFIED', e.entry, e));
-        all = lines.length === 1 ? lines[0]! : Buffer.concat(lines);
-        joined.set(events, all);
-      }
-      this.#write(all);
+      if (all === undefined) joined.set(events, all = {});
+      this.#send(all[this.#framed ? 'framed' : 'bare'] ??= this.#chunk(events.map(e => line(r, e.type === 'DELETE' ? 'DELETED' : e.prev === undefined ? 'ADDED' : 'MODIFIED', e.entry, e))));
       return;
     }
     const out: Buffer[] = [];
@@ -152,7 +166,7 @@ export class WatchStream {
         out.push(plain ? line(r, s.type, s.entry, event) : this.#shaped(s.type, s.entry, event.revision));
       }
     } catch (error) { this.#failed(error); return; }
-    if (out.length > 0) this.#write(out.length === 1 ? out[0]! : Buffer.concat(out));
+    if (out.length > 0) this.#send(this.#chunk(out));
   }
 
   #guarded(work: () => void): void { try { work(); } catch (error) { this.#failed(error); } }
@@ -161,7 +175,7 @@ export class WatchStream {
   #failed(error: unknown): void {
     this.#write(this.#shape.binary ? watchFrame('ERROR', statusOf(error) as KubeObject) : Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(error) })}\n`));
     this.#stop();
-    this.#res.end();
+    this.#end();
   }
 
   #shaped(type: EventType, entry: Entry, revision: number): Buffer {
@@ -183,8 +197,11 @@ export class WatchStream {
     this.#write(Buffer.from(`{"type":"BOOKMARK","object":${text}}\n`));
   }
 
-  #write(b: Buffer): void {
-    this.#res.write(b);
+  #chunk(parts: readonly Buffer[]): Buffer { return this.#framed ? framed(parts) : parts.length === 1 ? parts[0]! : Buffer.concat(parts); }
+  #write(b: Buffer): void { this.#send(this.#chunk([b])); }
+
+  #send(chunk: Buffer): void {
+    this.#res.write(chunk);
     if (this.#res.writableLength > BACKLOG_BYTES) { this.#stop(); this.#res.destroy(); }
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defineKind } from '../../api/kinds/kind.ts';
 import type { Entry } from '../../store/store.ts';
 import { clone, equal } from '../../api/meta/clone.ts';
+import { partialText } from '../http/partial.ts';
 import { Resource } from './resource.ts';
 
 const kind = defineKind({ group: 'apps', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true, schema: 'x', validate: () => [], columns: [], view: { nav: 'Custom', icon: 'x', sections: [], actions: [] } });
@@ -17,14 +18,7 @@ describe('Resource', () => {
     expect(r.objectOf(e)).toEqual(expected);
     expect(r.objectOf(e)).toBe(r.objectOf(e));
     expect(JSON.parse(r.eventBytes('DELETED', e, 99).toString())).toEqual({ type: 'DELETED', object: { ...A, metadata: { ...A.metadata, resourceVersion: '99' } } });
-    expect(JSON.parse(r.metadataText(e))).toEqual(expected.metadata);
-  });
-
-  it('joins lists of items without kind and apiVersion', () => {
-    for (const n of [0, 1, 3]) {
-      const list = JSON.parse(r.listBytes('{"items":[', Array.from({ length: n }, (_, i) => put(A, 10 ** i))).toString()) as { items: unknown[] };
-      expect(list.items).toEqual(Array.from({ length: n }, (_, i) => ({ metadata: { ...A.metadata, resourceVersion: String(10 ** i) }, data: A.data })));
-    }
+    expect(JSON.parse(partialText(r, e, 12))).toMatchObject({ kind: 'PartialObjectMetadata', metadata: expected.metadata });
   });
 
   it('keys are group, plural, namespace, name', () => {

@@ -119,35 +119,32 @@ export class Resource {
     return out;
   }
 
-  /** A list's JSON: `head` up to the opening bracket, the items (without kind and apiVersion where the kind is built in, 3.7), `]}` and a newline. */
-  listBytes(head: string, entries: readonly Entry[]): Buffer {
-    if (entries.some(e => !this.isPlain(e))) return Buffer.from(`${head}${entries.map(e => this.itemText(e)).join(',')}]}\n`);
-    const itemHead = this.#itemHead;
-    let size = Buffer.byteLength(head) + 3 + Math.max(0, entries.length - 1);
-    for (const e of entries) size += itemHead.length + digits(e.revision) + 2 + e.value.length - HEAD_LENGTH;
-    const out = Buffer.allocUnsafe(size);
-    let at = out.write(head, 0);
-    for (let i = 0; i < entries.length; i++) {
-      const e = entries[i]!;
-      if (i > 0) out[at++] = 0x2c;
-      at += out.write(`${itemHead}${e.revision}",`, at, 'latin1');
-      at += e.value.copy(out, at, HEAD_LENGTH);
-    }
-    out.write(']}\n', at, 'latin1');
-    return out;
+  /** Puts an item of a list into `span` (without kind and apiVersion where the kind is built in, 3.7). */
+  item(entry: Entry, span: Span): void {
+    if (!this.isPlain(entry)) { setSpan(span, this.itemText(entry), undefined, 0, 0, ''); return; }
+    setSpan(span, `${this.#itemHead}${entry.revision}",`, entry.value, HEAD_LENGTH, entry.value.length, '');
   }
 
-  /** The `metadata` value's JSON with the revision spliced in, cut from the stored bytes. */
-  metadataText(entry: Entry, revision = entry.revision): string {
-    if (!this.hasOwnMetadata(entry)) return JSON.stringify(this.objectAt(entry, revision).metadata);
-    return `{"resourceVersion":"${revision}",${entry.value.toString('utf8', HEAD_LENGTH, metadataEnd(entry.value))}`;
+  /** Puts the whole object into `span`, between `before` and `after`. */
+  whole(entry: Entry, revision: number, span: Span, before: string, after: string): void {
+    if (!this.isPlain(entry)) { setSpan(span, `${before}${JSON.stringify(this.objectAt(entry, revision))}${after}`, undefined, 0, 0, ''); return; }
+    setSpan(span, `${before}${this.#singleHead}${revision}",`, entry.value, HEAD_LENGTH, entry.value.length, after);
+  }
+
+  /** Puts the `metadata` value's JSON into `span`, between `before` and `after`: cut from the stored bytes, with the revision spliced in. */
+  metadata(entry: Entry, revision: number, span: Span, before: string, after: string): void {
+    if (!this.hasOwnMetadata(entry)) { setSpan(span, `${before}${JSON.stringify(this.objectAt(entry, revision).metadata)}${after}`, undefined, 0, 0, ''); return; }
+    setSpan(span, `${before}{"resourceVersion":"${revision}",`, entry.value, HEAD_LENGTH, metadataEnd(entry), after);
   }
 }
 
-function digits(n: number): number {
-  let d = 1;
-  for (let p = 10; n >= p; p *= 10) d++;
-  return d;
+/** A piece of JSON as it leaves: text, a stretch of stored bytes if there are any, text. One is used again and again. */
+export interface Span { before: string; bytes: Buffer | undefined; start: number; end: number; after: string }
+export const newSpan = (): Span => ({ before: '', bytes: undefined, start: 0, end: 0, after: '' });
+export const spanText = (s: Span): string => `${s.before}${s.bytes ? s.bytes.toString('utf8', s.start, s.end) : ''}${s.after}`;
+
+function setSpan(s: Span, before: string, bytes: Buffer | undefined, start: number, end: number, after: string): void {
+  s.before = before; s.bytes = bytes; s.start = start; s.end = end; s.after = after;
 }
 
 function splice(head: string, entry: Entry, revision: number, before: number, after: number): Buffer {
@@ -158,19 +155,25 @@ function splice(head: string, entry: Entry, revision: number, before: number, af
   return out;
 }
 
-/** Offset just after the closing brace of `metadata` in stored bytes. */
-function metadataEnd(value: Buffer): number {
+/** What hangs in Entry.printed. */
+export interface Printed {
+  /** Offset just after the closing brace of `metadata` in the stored bytes. */
+  readonly metadataEnd: number;
+  /** Cells of its row that no time changes, made for `of`. */
+  cells?: readonly string[] | undefined;
+  of?: Resource | undefined;
+}
+
+export const printed = (entry: Entry): Printed => (entry.printed ??= { metadataEnd: endOfMetadata(entry.value), cells: undefined, of: undefined }) as Printed;
+const metadataEnd = (entry: Entry): number => printed(entry).metadataEnd;
+
+function endOfMetadata(value: Buffer): number {
   let depth = 1;
   for (let i = HEAD_LENGTH; i < value.length; i++) {
     const c = value[i];
     if (c === 0x22) {
-      // A string: jump from quote to quote, passing over escaped ones.
-      for (;;) {
-        i = value.indexOf(0x22, i + 1);
-        let slashes = 0;
-        while (value[i - 1 - slashes] === 0x5c) slashes++;
-        if (slashes % 2 === 0) break;
-      }
+      // A string: on to its end, passing over what is escaped.
+      for (i++; value[i] !== 0x22 && i < value.length; i++) if (value[i] === 0x5c) i++;
     } else if (c === 0x7b) depth++;
     else if (c === 0x7d && --depth === 0) return i + 1;
   }

@@ -17,6 +17,7 @@ import { keepTypeChecked } from './admission/policies/type-check.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
 import { ResourceQuotas } from './admission/quota/resource-quota.ts';
+import { AddressObjects } from './allocators/address-objects.ts';
 import { ClusterIps } from './allocators/cluster-ip.ts';
 import { NodePorts } from './allocators/node-port.ts';
 import { repair, serviceHook } from './allocators/service.ts';
@@ -126,12 +127,12 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   }
 
   const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
-  const hooks = new Map<Resource, WriteHook>();
+  const hooks = new Map<Resource, WriteHook>(), addresses = new AddressObjects(() => env);
   for (const r of resources.all()) {
     const expressions = r.spec.group === 'admissionregistration.k8s.io' ? expressionHook(r.spec.plural) : undefined;
     if (expressions) hooks.set(r, expressions);
     if (!r.spec.allocators?.length) continue;
-    hooks.set(r, serviceHook(ips, ports));
+    hooks.set(r, serviceHook(ips, ports, addresses));
     for (const trouble of repair(store.range({ prefix: r.prefix }).entries.map(e => r.stateOf(e) as Service), ips, ports)) log.warn(trouble);
   }
 
@@ -189,12 +190,13 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     { name: 'apiserver_storage_objects', help: 'Stored objects by resource.', type: 'gauge', read: () => [...new Map([...resources.all()].map(r => [r.prefix, r])).values()].map(r => [{ resource: r.stored.group ? `${r.stored.plural}.${r.stored.group}` : r.stored.plural }, store.count(r.prefix)]) },
     { name: 'aggregator_unavailable_apiservice', help: 'APIServices whose server cannot be reached.', type: 'gauge', read: () => (aggregator?.versions ?? []).map(v => [{ name: `${v.version}.${v.group}` }, v.stale ? 1 : 0]) },
   );
+  metrics.add({ name: 'serviceaccount_valid_tokens_total', help: 'Cumulative valid projected service account tokens used', type: 'counter', read: () => authenticator.projected.valid });
+  metrics.add({ name: 'serviceaccount_stale_tokens_total', help: 'Cumulative stale projected service account tokens used', type: 'counter', read: () => authenticator.projected.stale });
   const auditor = o.audit && new Auditor(o.audit.policy, clock, line => o.audit!.write(line));
   const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user, auditor);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
   const http = new HttpServer({
-    auditor,
-    flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
+    auditor, flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
   if (o.nodeStats) env.nodeStats = o.nodeStats(lookup);
   if (!o.disabledAdmission?.includes(quotas.name)) quotas.start();
   const events = resources.find('', 'events');
@@ -207,8 +209,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     metrics, tokens, kinds,
     async keepOwnObjects() {
       const client = new Client(transport(SYSTEM), 'kube-apiserver');
-      await Promise.all([ensureFlowControl(client), registerLocal(client, kinds())]);
-      kept.push(keepDangling(env, client), keepLocal(env, client, kinds));
+      await Promise.all([ensureFlowControl(client), registerLocal(client, kinds()), addresses.repair()]);
+      kept.push(addresses.keep(), keepDangling(env, client), keepLocal(env, client, kinds));
     },
     get: (...args) => lookup.get(...args),
     async listen(host, port, tls) {

@@ -2,12 +2,11 @@
 import type { Container, Pod, ServiceAccount } from '../../api/types/kubernetes.ts';
 import { generatedName } from '../../api/meta/names.ts';
 import { forbiddenError } from '../../api/meta/status.ts';
+import { POD_SECONDS } from '../authn/service-account-tokens.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { AdmissionPlugin } from './chain.ts';
 
 const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** An hour and the few seconds by which Kubernetes' own tokens are recognised. */
-const TOKEN_SECONDS = 3607;
 
 /** Sets the account of new pods and mounts its token; 403 when the account does not exist. */
 export function serviceAccount(env: () => Pick<RegistryEnv, 'store' | 'find'>): AdmissionPlugin {
@@ -80,7 +79,7 @@ function mountToken(s: NonNullable<Pod['spec']>): void {
       name,
       projected: {
         sources: [
-          { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+          { serviceAccountToken: { expirationSeconds: POD_SECONDS, path: 'token' } },
           { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
           { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
         ],

@@ -33,21 +33,23 @@ export class ClusterIps {
     return undefined;
   }
 
-  /** A free address, from the upper band while it has one; undefined when the range is full. */
-  next(): string | undefined {
-    return this.#free(this.#band + 1, this.#size) ?? this.#free(1, this.#band);
+  /** A free address that is not `taken` otherwise, from the upper band while it has one; undefined when the range is full. */
+  next(taken: (ip: string) => boolean = () => false): string | undefined {
+    return this.#free(this.#band + 1, this.#size, taken) ?? this.#free(1, this.#band, taken);
   }
 
   release(ip: string): void { const o = this.#offset(ip); if (o !== undefined) this.#used.delete(o); }
   get used(): number { return this.#used.size; }
 
-  #free(from: number, to: number): string | undefined {
+  #free(from: number, to: number, taken: (ip: string) => boolean): string | undefined {
     const n = to - from + 1;
     if (n <= 0) return undefined;
     const start = Math.floor(this.#random() * n);
     for (let i = 0; i < n; i++) {
       const offset = from + ((start + i) % n);
-      if (!this.#used.has(offset)) { this.#used.add(offset); return numberToIp(this.#base + offset); }
+      if (this.#used.has(offset)) continue;
+      const ip = numberToIp(this.#base + offset);
+      if (!taken(ip)) { this.#used.add(offset); return ip; }
     }
     return undefined;
   }

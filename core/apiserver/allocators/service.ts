@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/meta/object.ts';
 import { failure } from '../../api/meta/status.ts';
 import { equal } from '../../api/meta/clone.ts';
 import type { Reservation, WriteHook } from '../registry/env.ts';
+import { addressOf, type AddressObjects } from './address-objects.ts';
 import type { ClusterIps } from './cluster-ip.ts';
 import type { NodePorts } from './node-port.ts';
 
@@ -13,7 +14,6 @@ type Spec = NonNullable<Service['spec']>;
 const hasAddress = (s: Spec | undefined): boolean => s !== undefined && s.type !== 'ExternalName';
 const wantsPorts = (s: Spec | undefined): boolean => s?.type === 'NodePort' || (s?.type === 'LoadBalancer' && s.allocateLoadBalancerNodePorts !== false);
 const mayHavePorts = (s: Spec | undefined): boolean => s?.type === 'NodePort' || s?.type === 'LoadBalancer';
-const addressOf = (s: Spec | undefined): string => (s?.clusterIP && s.clusterIP !== 'None' && hasAddress(s) ? s.clusterIP : '');
 const portsOf = (s: Spec | undefined): number[] => [...new Set([...(s?.ports ?? []).map(p => p.nodePort ?? 0), s?.healthCheckNodePort ?? 0].filter(p => p > 0))];
 
 /** One write's takings. */
@@ -23,14 +23,15 @@ class Taken implements Reservation {
   readonly ports: number[] = [];
   readonly #ips: ClusterIps;
   readonly #ports: NodePorts;
+  readonly #objects: AddressObjects;
   readonly #oldIp: string;
   readonly #oldPorts: readonly number[];
   readonly #next: Spec;
   #settled = false;
 
-  constructor(ips: ClusterIps, ports: NodePorts, next: Spec, prev: Spec | undefined) {
-    this.#ips = ips; this.#ports = ports; this.#next = next;
-    this.#oldIp = addressOf(prev);
+  constructor(ips: ClusterIps, ports: NodePorts, objects: AddressObjects, next: Spec, prev: Spec | undefined) {
+    this.#ips = ips; this.#ports = ports; this.#objects = objects; this.#next = next;
+    this.#oldIp = addressOf({ spec: prev });
     this.#oldPorts = portsOf(prev);
   }
 
@@ -38,7 +39,7 @@ class Taken implements Reservation {
   commit(): void {
     if (this.#settled) return;
     this.#settled = true;
-    if (this.#oldIp !== '' && addressOf(this.#next) !== this.#oldIp) this.#ips.release(this.#oldIp);
+    if (this.#oldIp !== '' && addressOf({ spec: this.#next }) !== this.#oldIp) this.#ips.release(this.#oldIp);
     const kept = portsOf(this.#next);
     for (const p of this.#oldPorts) if (!kept.includes(p)) this.#ports.release(p);
   }
@@ -60,12 +61,12 @@ class Taken implements Reservation {
     // Another address than before is refused by the kind's own rules.
     if (asked !== '' && this.#oldIp !== '') return;
     if (asked !== '') {
-      const why = this.#ips.take(asked);
+      const free = !this.#objects.taken(asked), why = free ? this.#ips.take(asked) : 'provided IP is already allocated';
       if (why === undefined) this.ips.push(asked);
       else this.errors.push(invalid('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${why}`));
       return;
     }
-    const ip = this.#ips.next();
+    const ip = this.#ips.next(x => this.#objects.taken(x));
     if (ip === undefined) throw failure(500, 'InternalError', 'Internal error occurred: failed to allocate a serviceIP: range is full', { details: { causes: [{ message: 'failed to allocate a serviceIP: range is full' }] } });
     this.ips.push(ip);
     s.clusterIP = ip;
@@ -131,9 +132,9 @@ function carryAllocated(next: Spec, prev: Spec): void {
 }
 
 /** The allocators' part in the life of services. */
-export function serviceHook(ips: ClusterIps, ports: NodePorts): WriteHook {
+export function serviceHook(ips: ClusterIps, ports: NodePorts, objects: AddressObjects): WriteHook {
   const taken = (next: KubeObject, prev: KubeObject | undefined): Taken => {
-    const t = new Taken(ips, ports, ((next as Service).spec ??= {}), (prev as Service | undefined)?.spec);
+    const t = new Taken(ips, ports, objects, ((next as Service).spec ??= {}), (prev as Service | undefined)?.spec);
     try { t.address(); t.nodePorts(); } catch (e) { t.rollback(); throw e; }
     return t;
   };
@@ -144,8 +145,9 @@ export function serviceHook(ips: ClusterIps, ports: NodePorts): WriteHook {
       if (s && p) carryAllocated(s, p);
       return taken(next, prev);
     },
+    beside: (next, prev) => objects.beside(next, prev),
     deleted(prev) {
-      const s = (prev as Service).spec, ip = addressOf(s);
+      const s = (prev as Service).spec, ip = addressOf(prev as Service);
       if (ip !== '') ips.release(ip);
       for (const port of portsOf(s)) ports.release(port);
     },
@@ -156,7 +158,7 @@ export function serviceHook(ips: ClusterIps, ports: NodePorts): WriteHook {
 export function repair(services: Iterable<Service>, ips: ClusterIps, ports: NodePorts): string[] {
   const troubles: string[] = [];
   for (const svc of services) {
-    const who = `${svc.metadata?.namespace}/${svc.metadata?.name}`, ip = addressOf(svc.spec);
+    const who = `${svc.metadata?.namespace}/${svc.metadata?.name}`, ip = addressOf(svc);
     if (ip !== '') { const why = ips.take(ip); if (why) troubles.push(`service ${who}: cluster IP ${ip}: ${why}`); }
     for (const p of mayHavePorts(svc.spec) ? portsOf(svc.spec) : []) { const why = ports.take(p); if (why) troubles.push(`service ${who}: node port ${p}: ${why}`); }
   }

@@ -16,6 +16,10 @@ const AUTHENTICATED = 'system:authenticated';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const stale = new WeakMap<UserInfo, string>();
+/** What the audit log notes of a user who came with a token that lives beyond the time it was asked for. */
+export const staleToken = (user: UserInfo): string | undefined => stale.get(user);
+
 /** Tells users from TLS sockets and headers; remembers what it found per connection. */
 export class Authenticator {
   readonly #env: RegistryEnv;
@@ -23,6 +27,8 @@ export class Authenticator {
   readonly #serviceAccounts: ServiceAccountTokens;
   /** The certificate of a connection does not change while it lasts. */
   readonly #bySocket = new WeakMap<TLSSocket, Shown>();
+  /** How often pods' tokens were used in their time, and after it. */
+  readonly projected = { valid: 0, stale: 0 };
   #front: { key: KeyObject; names: readonly string[] } | undefined;
   readonly #lastToken = new WeakMap<TLSSocket, { auth: string; user: UserInfo }>();
 
@@ -92,7 +98,12 @@ export class Authenticator {
       const kept = e && (r!.stateOf(e) as { data?: Record<string, string> }).data?.['token'];
       if (kept === undefined || Buffer.from(kept, 'base64').toString() !== token) return undefined;
     } else if (b && !lives('', `${b.kind}s`, b.kind === 'node' ? '' : verified.namespace, b.name, b.uid)) return undefined;
-    return tokenUser(verified);
+    const user = tokenUser(verified), { warnAfter } = verified;
+    if (warnAfter !== undefined) {
+      const late = this.#env.clock.now() - warnAfter;
+      if (late > 0) { this.projected.stale++; stale.set(user, `subject: ${user.name}, seconds after warning threshold: ${Math.floor(late / 1000)}`); } else this.projected.valid++;
+    }
+    return user;
   }
 
   #bootstrap(token: string): UserInfo | undefined {

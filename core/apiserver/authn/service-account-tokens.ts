@@ -12,17 +12,28 @@ export interface TokenSubject {
   readonly bound?: { readonly kind: 'pod' | 'node' | 'secret'; readonly name: string; /** '' for a secret that holds this very token. */ readonly uid: string };
 }
 
-export interface VerifiedToken extends TokenSubject { readonly audiences: readonly string[]; readonly id: string; readonly expires: number }
+export interface VerifiedToken extends TokenSubject {
+  readonly audiences: readonly string[];
+  readonly id: string;
+  readonly expires: number;
+  /** From then on whoever still uses it should have fetched another; ms since the epoch. */
+  readonly warnAfter?: number;
+}
 
 interface KubernetesClaims {
   namespace: string; serviceaccount: { name: string; uid: string };
   pod?: { name: string; uid: string }; node?: { name: string; uid?: string }; secret?: { name: string; uid: string };
+  /** Seconds since the epoch. */
+  warnafter?: number;
 }
 
 const CLAIM = 'kubernetes.io';
 /** Issuer and claims of tokens that lie in secrets. */
 const LEGACY = 'kubernetes/serviceaccount';
 const CACHED = 2000;
+/** What admission asks for on behalf of every pod: a number nobody else comes up with. */
+export const POD_SECONDS = 3607;
+const EXTENDED_SECONDS = 365 * 24 * 3600;
 
 /** Signs and checks with one private key; whether the account still exists is the caller's question. */
 export class ServiceAccountTokens {
@@ -48,16 +59,20 @@ export class ServiceAccountTokens {
     this.audiences = [issuer];
   }
 
-  /** A signed token; `seconds` is its life. */
-  async sign(subject: TokenSubject, audiences: readonly string[], seconds: number): Promise<{ token: string; expires: number }> {
+  /**
+   * A signed token; `seconds` is its life. The one every pod gets (3607 s, for this server) lives a year, so that clients which read it but
+   * once go on working; after the time asked for its use is noted.
+   */
+  async sign(subject: TokenSubject, audiences: readonly string[], seconds: number): Promise<{ token: string; expires: number; id: string }> {
     const { SignJWT } = await import('jose');
-    const now = Math.floor(this.#clock.now() / 1000), expires = now + seconds;
+    const now = Math.floor(this.#clock.now() / 1000), expires = now + seconds, id = randomUUID();
+    const extended = subject.bound?.kind === 'pod' && seconds === POD_SECONDS && audiences.every(a => this.audiences.includes(a));
     const { namespace, serviceAccount, bound, node } = subject;
-    const claims: KubernetesClaims = { namespace, serviceaccount: { ...serviceAccount }, ...(bound ? { [bound.kind]: { name: bound.name, uid: bound.uid } } : {}), ...(node ? { node } : {}) };
+    const claims: KubernetesClaims = { namespace, serviceaccount: { ...serviceAccount }, ...(bound ? { [bound.kind]: { name: bound.name, uid: bound.uid } } : {}), ...(node ? { node } : {}), ...(extended ? { warnafter: expires } : {}) };
     const token = await new SignJWT({ [CLAIM]: claims })
       .setProtectedHeader({ alg: this.#algorithm, kid: this.#kid }).setIssuer(this.issuer).setAudience([...audiences])
-      .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`).setIssuedAt(now).setNotBefore(now).setExpirationTime(expires).setJti(randomUUID()).sign(this.#key);
-    return { token, expires: expires * 1000 };
+      .setSubject(`system:serviceaccount:${namespace}:${serviceAccount.name}`).setIssuedAt(now).setNotBefore(now).setExpirationTime(extended ? now + EXTENDED_SECONDS : expires).setJti(id).sign(this.#key);
+    return { token, expires: expires * 1000, id };
   }
 
   /** The token of a secret of type kubernetes.io/service-account-token: it holds as long as the secret does. */
@@ -82,7 +97,7 @@ export class ServiceAccountTokens {
       const kind = (['pod', 'node', 'secret'] as const).find(x => k[x]);
       v = {
         namespace: k.namespace, serviceAccount: k.serviceaccount, ...(kind ? { bound: { kind, name: k[kind]!.name, uid: k[kind]!.uid ?? '' } } : {}), ...(kind === 'pod' && k.node ? { node: k.node } : {}),
-        audiences: legacy ? this.audiences : typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []), id: claims.jti ?? '', expires: legacy ? Infinity : (claims.exp ?? 0) * 1000,
+        audiences: legacy ? this.audiences : typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []), id: claims.jti ?? '', expires: legacy ? Infinity : (claims.exp ?? 0) * 1000, ...('warnafter' in k && k.warnafter ? { warnAfter: k.warnafter * 1000 } : {}),
       };
       if (this.#verified.size >= CACHED) this.#verified.delete(this.#verified.keys().next().value!);
       this.#verified.set(token, v);

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable, type Status } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
-import type { Authenticator } from '../authn/authenticator.ts';
+import { staleToken, type Authenticator } from '../authn/authenticator.ts';
 import { askedBy, attempted, type AuditRecord, type Auditor } from '../audit/audit.ts';
 import { accessOf, demand, type Access } from '../authz/authorizer.ts';
 import { MAX_BODY } from '../codec/body.ts';
@@ -207,6 +207,8 @@ export class HttpServer {
     const record = this.#o.auditor!.open(access, id, () => askedBy(req));
     if (!record) return undefined;
     record.received();
+    const stale = staleToken(access.user);
+    if (stale !== undefined) record.annotations['authentication.k8s.io/stale-token'] = stale;
     if (access.verb === 'watch' || (access.resource && CONNECT.includes(access.resource.subresource))) {
       const { writeHead } = res;
       res.writeHead = ((code: number, ...rest: never[]) => { res.writeHead = writeHead; record.started(code); return writeHead.call(res, code, ...rest); }) as typeof writeHead;

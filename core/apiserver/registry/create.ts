@@ -71,8 +71,9 @@ async function insert(env: RegistryEnv, resource: Resource, namespace: string, o
   for (let attempt = 0; ; attempt++) {
     const name = stored.metadata!.name!;
     try {
-      const { entries } = await env.store.txn([{ type: 'put', key: resource.key(namespace, name), value: resource.encode(stored), decoded: stored, expect: 0 }]);
-      return { type: 'entry', code: 201, resource, entry: entries[0]! };
+      const beside = env.hook(resource)?.beside?.(stored, undefined) ?? [];
+      const { entries } = await env.store.txn([...beside, { type: 'put', key: resource.key(namespace, name), value: resource.encode(stored), decoded: stored, expect: 0 }]);
+      return { type: 'entry', code: 201, resource, entry: entries.at(-1)! };
     } catch (e) {
       if (!(e instanceof CompareFailed)) throw e;
       if (generateBase === '') throw alreadyExists(resource.spec, name);

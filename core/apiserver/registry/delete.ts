@@ -92,8 +92,9 @@ export async function remove(env: RegistryEnv, resource: Resource, ctx: RequestC
     if (p.type === 'nothing') return { type: 'entry', code: standing, resource, entry };
     if (o.dryRun) return p.type === 'put' ? { type: 'object', code: standing, object: p.object, spec } : deleted(resource, entry, entry.revision);
     try {
-      const done = await env.store.txn([op(resource, entry, p)]);
-      if (p.type === 'put') { entry.decoded = undefined; return { type: 'entry', code: standing, resource, entry: done.entries[0]! }; }
+      const beside = p.type === 'delete' ? env.hook(resource)?.beside?.(undefined, state) ?? [] : [];
+      const done = await env.store.txn([...beside, op(resource, entry, p)]);
+      if (p.type === 'put') { entry.decoded = undefined; return { type: 'entry', code: standing, resource, entry: done.entries.at(-1)! }; }
       env.hook(resource)?.deleted(state);
       const answer = deleted(resource, entry, done.revision);
       entry.decoded = undefined;
@@ -135,10 +136,10 @@ export async function removeCollection(env: RegistryEnv, resource: Resource, ctx
     if (ops.length === 0) break;
     if (o.dryRun) { out.push(...gone); break; }
     try {
-      const done = await env.store.txn(ops);
-      const hook = env.hook(resource);
+      const hook = env.hook(resource), beside = hook?.beside ? gone.flatMap((e, i) => (ops[i]!.type === 'delete' ? hook.beside!(undefined, resource.stateOf(e)) : [])) : [];
+      const done = await env.store.txn(beside.length ? [...beside, ...ops] : ops);
       for (let i = 0; i < gone.length; i++) {
-        const after = done.entries[i], before = gone[i]!;
+        const after = done.entries[beside.length + i], before = gone[i]!;
         if (ops[i]!.type === 'delete') hook?.deleted(resource.stateOf(before));
         out.push(ops[i]!.type === 'put' && after ? after : before);
         before.decoded = undefined;

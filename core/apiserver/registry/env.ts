@@ -3,7 +3,7 @@ import type { FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { Store } from '../../store/store.ts';
+import type { Op, Store } from '../../store/store.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
 import type { Authorizer } from '../authz/authorizer.ts';
 import type { Rbac } from '../authz/rbac/rbac.ts';
@@ -25,6 +25,8 @@ export interface Reservation {
 export interface WriteHook {
   create(next: KubeObject): Reservation;
   update(next: KubeObject, prev: KubeObject): Reservation;
+  /** What else the write's transaction has to say: of an object that becomes `next` (undefined: goes) and was `prev` (undefined: is new). */
+  beside?(next: KubeObject | undefined, prev: KubeObject | undefined): Op[];
   deleted(prev: KubeObject): void;
 }
 

@@ -123,19 +123,19 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
 const has = (o: KubeObject, field: string): boolean => (o as Record<string, unknown>)[field] !== undefined;
 
 async function write(env: RegistryEnv, resource: Resource, key: string, entry: Entry, stored: KubeObject, code: number): Promise<Result> {
-  const m = stored.metadata!;
+  const m = stored.metadata!, hook = env.hook(resource), prev = hook?.beside && resource.stateOf(entry);
   // The update that takes the last finalizer off a deleted object removes it.
   if (m.deletionTimestamp !== undefined && (m.deletionGracePeriodSeconds ?? 0) === 0 && !finalizersLeft(stored, resource)) {
-    const { revision } = await env.store.txn([{ type: 'delete', key, expect: entry.revision }]);
-    env.hook(resource)?.deleted(stored);
+    const { revision } = await env.store.txn([...hook?.beside?.(undefined, prev) ?? [], { type: 'delete', key, expect: entry.revision }]);
+    hook?.deleted(stored);
     entry.decoded = undefined;
     return { type: 'object', code, object: { ...stored, metadata: { ...m, resourceVersion: String(revision) } }, spec: resource.spec };
   }
   const op: Op = { type: 'put', key, value: resource.encode(stored), decoded: stored, expect: entry.revision };
-  const { entries } = await env.store.txn([op]);
+  const { entries } = await env.store.txn([...hook?.beside?.(stored, prev) ?? [], op]);
   // History keeps bytes; the object of a version nobody reads any more would only fill the heap.
   entry.decoded = undefined;
-  return { type: 'entry', code, resource, entry: entries[0]! };
+  return { type: 'entry', code, resource, entry: entries.at(-1)! };
 }
 
 /** The kind's preparation, and the generation. */

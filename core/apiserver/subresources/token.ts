@@ -1,7 +1,7 @@
 // serviceaccounts/token: a signed token for an account, bound to a pod if asked (contract 9.8).
 import { invalid } from '../../api/meta/field-error.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
-import { conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
+import { badRequest, conflict, invalidError, notFoundError } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/types/kubernetes.ts';
 import type { TokenSubject } from '../authn/service-account-tokens.ts';
 import { attributesOf } from '../admission/chain.ts';
@@ -33,6 +33,7 @@ export async function token(env: RegistryEnv & SubresourceEnv, resource: Resourc
   const subject: TokenSubject = { namespace: r.namespace, serviceAccount: { name: r.name, uid: account.uid! }, ...bound(env, r, request) };
   const audiences = request.spec?.audiences?.length ? request.spec.audiences : env.tokens.audiences;
   const made = await env.tokens.sign(subject, audiences, seconds);
+  if (ctx.audit) ctx.audit['authentication.kubernetes.io/issued-credential-id'] = `JTI=${made.id}`;
   const metadata = { name: r.name, namespace: r.namespace, creationTimestamp: timestamp(env.clock.now()) };
   return {
     type: 'object', code: 201,
@@ -44,16 +45,20 @@ export async function token(env: RegistryEnv & SubresourceEnv, resource: Resourc
   };
 }
 
+/** `/v1`, `apps/v1`: as Go prints a group and version. */
+const groupVersionText = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`);
+
 function bound(env: RegistryEnv, r: ResourceRequest, request: TokenRequest): Pick<TokenSubject, 'bound' | 'node'> {
   const ref = request.spec?.boundObjectRef;
   if (!ref) return {};
   const kind = BINDABLE[ref.kind ?? ''];
-  if (!kind || (ref.apiVersion ?? 'v1') !== 'v1') throw invalidError(TOKEN_REQUEST, '', [invalid('spec.boundObjectRef', ref, `cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${ref.kind ?? ''}`)]);
+  if (!kind || (ref.apiVersion ?? 'v1') !== 'v1') throw badRequest(`cannot bind token to object of type ${groupVersionText(ref.apiVersion ?? '')}, Kind=${ref.kind ?? ''}`);
   const resource = env.find('', kind.plural)!, name = ref.name ?? '';
   const entry = env.store.get(resource.key(kind.namespaced ? r.namespace : '', name));
   if (entry === undefined) throw notFoundError(resource.spec, name);
   const object = resource.stateOf(entry), { uid } = object.metadata!;
-  if (ref.uid && ref.uid !== uid) throw conflict({ group: '', plural: kind.plural }, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+  if (kind.plural === 'pods' && ((object as Pod).spec?.serviceAccountName ?? '') !== r.name) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(r.name)} to pod running with different serviceaccount name.`);
+  if (ref.uid && ref.uid !== uid) throw conflict({ group: '', plural: ref.kind! }, name, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
   // A pod's token also says where the pod runs.
   const nodeName = kind.plural === 'pods' ? (object as Pod).spec?.nodeName : undefined;
   const nodes = nodeName ? env.find('', 'nodes') : undefined, node = nodes && env.store.get(nodes.key('', nodeName!));

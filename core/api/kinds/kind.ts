@@ -94,10 +94,12 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   /** All field errors: those of the metadata (by `namespaced` and `nameRule`; defineKind adds them) before the kind's own. */
   validate(object: T): FieldError[];
   validateUpdate?(next: T, prev: T): FieldError[];
+  /** On a write of /status, in place of `validate` and `validateUpdate`: the rules of a status. */
+  validateStatusUpdate?(next: T, prev: T): FieldError[];
   /** What only a new object may not have; after `validate`. */
   validateCreate?(object: T): FieldError[];
-  /** Warning headers for this object. */
-  warnings?(object: T): string[];
+  /** Warning headers for this object; `prev` is what it was before an update. */
+  warnings?(object: T, prev?: T): string[];
   /** Field selectors besides metadata.name and metadata.namespace. */
   readonly fields?: Readonly<Record<string, Of<T, string>>>;
   /** Seconds of grace for a delete (0 = at once); only pods have it. `requested` as in DeleteOptions. */

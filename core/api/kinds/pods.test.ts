@@ -76,12 +76,12 @@ describe('defaults', () => {
 test('validation tells everything at once', () => {
   const p = make({
     containers: [{ name: 'A', image: '', ports: [{ containerPort: 70_000 }, { name: 'toolongportname1', containerPort: 80 }], env: [{ name: '', value: 'x' }, { name: 'B', valueFrom: {} }], livenessProbe: { httpGet: { port: 0 }, successThreshold: 2 }, resources: { requests: { cpu: '2' }, limits: { cpu: '1', bogus: '1' } } }, { name: 'c', image: 'a' }, { name: 'c', image: 'a' }],
-    volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/x' } }, { name: 'v' }],
+    volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/x' } }, { name: 'v' }, { name: 'v' }],
     tolerations: [{ operator: 'Equal', value: 'x' }], hostAliases: [{ ip: 'x' }],
   });
   const all = errors(p).join('\n');
   for (const want of [
-    'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type', 'spec.volumes[1].name: Duplicate value: "v"',
+    'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type', 'spec.volumes[2].name: Duplicate value: "v"',
     'spec.containers[0].name: Invalid value: "A": a lowercase RFC 1123 label', 'spec.containers[0].image: Required value',
     'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive',
     'spec.containers[0].ports[1].name: Invalid value: "toolongportname1": must be no more than 15 bytes',

@@ -25,7 +25,6 @@ const inPod = (spec: object): string[] => errors(pod, { spec: { containers: [c()
 const ofContainer = (more: object, spec: object = {}): string[] => inPod({ containers: [c(more)], ...spec });
 const labels = { app: 'web' };
 const inTemplate = (spec: object): string[] => errors(deployment, { spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [c()], ...spec } } } });
-const KEY = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const NAME = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 test.each<[string, () => string[], string[]]>([
@@ -53,8 +52,8 @@ test.each<[string, () => string[], string[]]>([
   ['names of references', () => ofContainer({ env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'A_', key: 'k' } } }] }), [`spec.containers[0].env[0].valueFrom.configMapKeyRef.name: Invalid value: "A_": ${NAME}`]],
   ['divisors', () => ofContainer({ env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '2' } } }] }), ['spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.cpu": only divisor\'s values 1m and 1 are supported with the cpu resource']],
   ['values a node\'s label cannot have', () => inPod({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['A_'] }] }] } } } }), [`spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].values[0]: Invalid value: "A_": ${NAME}`]],
-  ['an empty topology key', () => inPod({ topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] }), ['spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty', 'spec.topologySpreadConstraints[0].topologyKey: Invalid value: "": name part must be non-empty', `spec.topologySpreadConstraints[0].topologyKey: Invalid value: "": name part ${KEY}`]],
-  ['systems', () => inPod({ os: { name: 'plan9' } }), ['spec.os.name: Unsupported value: "plan9": supported values: "linux", "windows"']],
+  ['an empty topology key', () => inPod({ topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] }), ['spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty']],
+  ['systems', () => inPod({ os: { name: 'plan9' } }), ['spec.os: Unsupported value: "plan9": supported values: "linux", "windows"']],
   ['time of affinity', () => errors(service, { spec: { ports: [{ port: 80 }], sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 86_401 } } } }), ['spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 86401: must be greater than 0 and less than 86400']],
   ['where traffic goes', () => errors(service, { spec: { ports: [{ port: 80 }], trafficDistribution: 'Far' } }), ['spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"']],
   ['families of a name', () => errors(service, { spec: { type: 'ExternalName', externalName: 'a.b', ipFamilyPolicy: 'SingleStack' } }), ['spec.ipFamilyPolicy: Forbidden: may not be set for ExternalName services']],

@@ -43,10 +43,10 @@ test('classes cannot be changed', () => {
 });
 
 test('claims do not shrink', () => {
-  const claim = (storage: string, more: object = {}): object => ({ spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } }, ...more } });
+  const claim = (storage: string, more: object = {}): object => ({ status: { phase: 'Bound', capacity: { storage: '2Gi' } }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } }, ...more } });
   expect(errors('v1', 'PersistentVolumeClaim', claim('1Gi'), claim('2Gi'))).toEqual(['spec.resources.requests.storage: Forbidden: field can not be less than status.capacity']);
   expect(errors('v1', 'PersistentVolumeClaim', claim('2Gi'), claim('1Gi'))).toEqual([]);
-  expect(errors('v1', 'PersistentVolumeClaim', claim('1Gi', { dataSource: { kind: 'VolumeSnapshot', name: 'a' } }))).toEqual(['spec.dataSource: Invalid value: "VolumeSnapshot": must be \'PersistentVolumeClaim\' when referencing the default apiGroup']);
+  expect(errors('v1', 'PersistentVolumeClaim', claim('1Gi', { dataSourceRef: { kind: 'VolumeSnapshot', name: 'a' } }))).toEqual(['dataSource', 'dataSourceRef'].map(f => `spec.${f}: Invalid value: "VolumeSnapshot": must be 'PersistentVolumeClaim' when referencing the default apiGroup`));
 });
 
 describe('autoscalers', () => {

@@ -130,6 +130,7 @@ test('secrets: stringData becomes data; type and sealed data stay', () => {
 
 test('claims are immutable but for their size', () => {
   const c = created<PersistentVolumeClaim>(persistentVolumeClaim, { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } });
+  c.status = { phase: 'Bound' };
   expect(updated(persistentVolumeClaim, c, o => { o.spec!.resources!.requests!.storage = '2Gi'; o.spec!.volumeName = 'v'; })).toEqual([]);
   expect(updated(persistentVolumeClaim, c, o => { o.spec!.accessModes = ['ReadWriteMany']; })[0]).toContain('spec is immutable after creation except resources.requests');
 });

@@ -42,3 +42,10 @@ function isEmpty(v: unknown, objects: boolean): boolean {
   for (const k in v) if (!isEmpty((v as Record<string, unknown>)[k], EMPTY_IS_ABSENT.has(k))) return false;
   return true;
 }
+
+/** The fields of two objects that differ, one per line: `-` as it was, `+` as it is to be. */
+export function difference(prev: object, next: object): string {
+  const a = prev as Record<string, unknown>, b = next as Record<string, unknown>;
+  return [...new Set([...Object.keys(b), ...Object.keys(a)])].sort().filter(k => !same(b[k], a[k], EMPTY_IS_ABSENT.has(k)))
+    .map(k => `- ${k}: ${JSON.stringify(a[k]) ?? 'null'}\n+ ${k}: ${JSON.stringify(b[k]) ?? 'null'}\n`).join('');
+}

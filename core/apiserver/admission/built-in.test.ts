@@ -22,7 +22,7 @@ describe('plug-ins that are on', () => {
     expect(made.spec?.['storageClassName']).toBe('new');
     expect(made.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection']);
     expect((await api.call('POST', `${NS}/persistentvolumeclaims`, claim('none', { storageClassName: '' }))).spec?.['storageClassName']).toBe('');
-    expect(await why(merge(api, `${NS}/persistentvolumeclaims/c`, { spec: { resources: { requests: { storage: '2Gi' } } } }))).toContain('Only bound persistent volume claims can be expanded');
+    expect(await why(merge(api, `${NS}/persistentvolumeclaims/c`, { spec: { resources: { requests: { storage: '2Gi' } } } }))).toContain('spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims');
   });
 
   it('ingresses get the default class', async () => {

@@ -92,14 +92,16 @@ export async function change(env: RegistryEnv, ctx: RequestContext, c: Change): 
       }
       if (same) setOwners(wanted, owners);
       const errors = [...metaUpdateErrors(wanted, prev), ...(reservation?.errors ?? [])];
-      if (!c.free || c.validated) errors.push(...spec.validate(wanted));
-      if (!c.free || (c.validated && customOf(spec))) {
+      const ofStatus = c.subresource === 'status' ? spec.validateStatusUpdate : undefined;
+      if (ofStatus) errors.push(...ofStatus(wanted, prev));
+      else if (!c.free || c.validated) errors.push(...spec.validate(wanted));
+      if (ofStatus) { /* Judged. */ } else if (!c.free || (c.validated && customOf(spec))) {
         // Without a spec there is nothing to compare: that it is missing has been said. Custom resources are judged as a whole there.
         if (has(wanted, 'spec') || !has(prev, 'spec') || customOf(spec)) errors.push(...(spec.validateUpdate?.(wanted, prev) ?? []));
       }
       if (errors.length > 0) throw invalidError(spec, c.name, errors);
       await env.admission.validate(admitted ? attributes : { ...attributes, object: wanted });
-      if (spec.warnings && c.subresource === '') ctx.warnings.push(...spec.warnings(wanted));
+      if (spec.warnings && c.subresource === '') ctx.warnings.push(...spec.warnings(wanted, prev));
       if (c.options.dryRun) {
         reservation?.rollback();
         return { type: 'object', code, object: { ...wanted, metadata: { ...wanted.metadata, resourceVersion: prev.metadata!.resourceVersion } }, spec };

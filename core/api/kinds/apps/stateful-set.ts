@@ -4,10 +4,11 @@ import { selectorFrom } from '../../meta/labels.ts';
 import { dnsLabel } from '../../meta/names.ts';
 import type { StatefulSet, StatefulSetSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { defaultClaim } from '../core/persistent-volume-claim.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
+import { defaultClaimSpec } from '../parts/claim.ts';
 import { keepStatus } from '../parts/keep-status.ts';
-import { defaultPodTemplate, tidyNestedMeta, validateSelectedTemplate } from '../parts/pod-template.ts';
+import { tidyNestedMeta } from '../parts/nested-meta.ts';
+import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, nonNegative, notOver100, replicaHealth, validateIntOrPercent } from '../parts/workload.ts';
 import { validateWorkloadSelector } from './deployment.ts';
@@ -31,7 +32,7 @@ function setDefaults(s: StatefulSet): void {
     c.apiVersion ??= 'v1';
     c.kind ??= 'PersistentVolumeClaim';
     tidyNestedMeta(c.metadata ??= {});
-    defaultClaim(c);
+    defaultClaimSpec(c.spec);
     c.status = { phase: 'Pending' };
   }
 }

@@ -5,7 +5,8 @@ import type { CronJob } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
-import { defaultPodTemplate, tidyNestedMeta } from '../parts/pod-template.ts';
+import { tidyNestedMeta } from '../parts/nested-meta.ts';
+import { defaultPodTemplate } from '../parts/pod-template.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
 import { validateJobSpec } from './job.ts';
 

@@ -1,16 +1,18 @@
 // Pods (Kubernetes pkg/registry/core/pod strategy, printers).
-import { forbidden, invalid, required, type FieldError } from '../../meta/field-error.ts';
-import { semanticEqual } from '../../meta/equal.ts';
+import { forbidden, required, type FieldError } from '../../meta/field-error.ts';
+import { dnsLabel } from '../../meta/names.ts';
 import { isTerminal, qosClass } from '../../meta/pod.ts';
-import { validateLabels } from '../../meta/object-meta.ts';
-import type { Container, Pod, PodSpec, Toleration } from '../../types/kubernetes.ts';
+import type { Pod } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { imageSpace } from '../parts/container.ts';
 import { keepStatus } from '../parts/keep-status.ts';
+import { validatePodAnnotations, validateProfilesMatch } from '../parts/pod-annotations.ts';
 import { defaultPodSpec, validatePodSpec } from '../parts/pod-spec.ts';
 import { podHealth, podSummary, restartsText } from '../parts/pod-status.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { inSeconds } from '../parts/scheduling.ts';
+import { mergeLabelKeys } from '../parts/scheduling.ts';
+import { validatePodStatusUpdate, validatePodUpdate } from './pod-update.ts';
 
 const orNone = (value: string | undefined): string => value || '<none>';
 
@@ -20,62 +22,49 @@ function prepareForCreate(pod: Pod): void {
   if (spec.schedulingGates?.length) {
     pod.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }];
   }
+  mergeLabelKeys(spec, pod.metadata?.labels);
 }
 
 function validate(pod: Pod): FieldError[] {
-  if (!pod.spec) return [required('spec.containers')];
-  const errors = validatePodSpec(pod.spec, 'spec', true);
-  if (pod.spec.nodeName && pod.spec.schedulingGates?.length) errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
-  const mirror = pod.metadata?.annotations?.['kubernetes.io/config.mirror'];
-  if (mirror !== undefined && !pod.spec.nodeName) errors.unshift(invalid('metadata.annotations[kubernetes.io/config.mirror]', mirror, 'must set spec.nodeName if mirror pod annotation is set'));
-  return errors;
-}
-
-const ALLOWED = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-function validateUpdate(next: Pod, prev: Pod): FieldError[] {
-  const a = next.spec!, b = prev.spec!;
-  if (a === b) return [];
-  const errors: FieldError[] = [];
-  for (const list of ['containers', 'initContainers'] as const) {
-    if ((a[list]?.length ?? 0) !== (b[list]?.length ?? 0)) return [forbidden(`spec.${list}`, 'pod updates may not add or remove containers')];
+  const { spec, metadata } = pod, notes = metadata?.annotations;
+  if (!spec) return [required('spec.containers')];
+  const errors = notes ? validatePodAnnotations(notes, spec, 'metadata.annotations') : [];
+  errors.push(...validatePodSpec(spec, 'spec', { name: metadata?.name ?? '' }));
+  if (!spec.serviceAccountName) {
+    spec.volumes?.forEach((v, i) => v.projected?.sources?.forEach((s, j) => {
+      if (s.serviceAccountToken) errors.push(forbidden(`spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`, 'must not be specified when serviceAccountName is not set'));
+    }));
   }
-  const deadline = a.activeDeadlineSeconds, before = b.activeDeadlineSeconds;
-  if (deadline !== undefined) {
-    if (deadline < 0 || deadline > 2_147_483_647) return [invalid('spec.activeDeadlineSeconds', deadline, inSeconds(0))];
-    if (before !== undefined && before < deadline) return [invalid('spec.activeDeadlineSeconds', deadline, 'must be less than or equal to previous value')];
-  } else if (before !== undefined) errors.push(invalid('spec.activeDeadlineSeconds', null, 'must not update from a positive integer to nil value'));
-  errors.push(...onlyAdded(a.tolerations, b.tolerations));
-  const gates = new Set(b.schedulingGates?.map(g => g.name));
-  const gated = gates.size > 0;
-  a.schedulingGates?.forEach((g, i) => { if (!gates.has(g.name)) errors.push(forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${g.name}'`)); });
-  const munged: PodSpec = { ...a, activeDeadlineSeconds: before, tolerations: b.tolerations, schedulingGates: b.schedulingGates, containers: images(a.containers, b.containers) };
-  if (a.initContainers) munged.initContainers = images(a.initContainers, b.initContainers ?? []);
-  if (b.terminationGracePeriodSeconds !== undefined && b.terminationGracePeriodSeconds < 0 && a.terminationGracePeriodSeconds === 1) munged.terminationGracePeriodSeconds = b.terminationGracePeriodSeconds;
-  // A gated pod may narrow where it can go: its quota and scheduling have not begun.
-  if (gated) { munged.nodeSelector = b.nodeSelector; munged.affinity = b.affinity; errors.push(...narrowed(a, b)); }
-  if (!semanticEqual(munged, b)) errors.push(forbidden('spec', `${ALLOWED}\n${difference(munged, b)}`));
+  for (const list of ['containers', 'initContainers'] as const) spec[list]?.forEach((c, i) => errors.push(...imageSpace(c, `spec.${list}[${i}]`)));
   return errors;
 }
 
-const images = (next: readonly Container[], prev: readonly Container[]): Container[] => next.map((c, i) => ({ ...c, image: prev[i]!.image }));
-
-function onlyAdded(next: readonly Toleration[] | undefined, prev: readonly Toleration[] | undefined): FieldError[] {
-  const same = (a: Toleration, b: Toleration): boolean => a.key === b.key && a.effect === b.effect && a.operator === b.operator && (a.value ?? '') === (b.value ?? '');
-  for (const old of prev ?? []) if (!next?.some(t => same(t, old))) return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
-  return [];
+function validateCreate({ spec, metadata }: Pod): FieldError[] {
+  if (!spec) return [];
+  return [
+    ...(spec.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
+    ...(spec.nodeName && spec.schedulingGates?.length ? [forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')] : []),
+    ...validateProfilesMatch(metadata?.annotations, spec, 'spec'),
+  ];
 }
 
-function narrowed(next: PodSpec, prev: PodSpec): FieldError[] {
-  const errors = validateLabels(next.nodeSelector, 'spec.nodeSelector');
-  for (const [k, v] of Object.entries(prev.nodeSelector ?? {})) if (next.nodeSelector?.[k] !== v) errors.push(invalid('spec.nodeSelector', next.nodeSelector ?? {}, 'pod updates may only add new node selector terms'));
-  return errors;
+/** Of a new pod only: people seldom change one by hand, and machines often. */
+function warnings(p: Pod, prev?: Pod): string[] {
+  if (prev) return [];
+  const bad = dnsLabel(p.metadata?.name ?? '');
+  return [...(bad.length > 0 ? [`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${bad.join(' ')}]`] : []), ...specWarnings(p.spec, 'spec', p.metadata)];
 }
 
-/** The fields that differ, one per line. */
-function difference(next: PodSpec, prev: PodSpec): string {
-  const keys = [...new Set([...Object.keys(next), ...Object.keys(prev)])].sort() as (keyof PodSpec)[];
-  return keys.filter(k => !semanticEqual(next[k], prev[k])).map(k => `- ${k}: ${JSON.stringify(prev[k]) ?? 'null'}\n+ ${k}: ${JSON.stringify(next[k]) ?? 'null'}\n`).join('');
+/** What a writer of the status leaves out of it stays: the class of service, and which generation was seen. */
+function keepObserved(next: NonNullable<Pod['status']>, prev: Pod['status']): void {
+  if (!next.qosClass && prev?.qosClass) next.qosClass = prev.qosClass;
+  if (!next.observedGeneration && prev?.observedGeneration) next.observedGeneration = prev.observedGeneration;
+  if (!prev?.conditions?.some(c => c.observedGeneration)) return;
+  const left = [...prev.conditions];
+  for (const c of next.conditions ?? []) {
+    const i = left.findIndex(o => o.type === c.type), [old] = i < 0 ? [] : left.splice(i, 1);
+    if (!c.observedGeneration && old?.observedGeneration) c.observedGeneration = old.observedGeneration;
+  }
 }
 
 export const pod = defineKind<Pod>({
@@ -107,12 +96,13 @@ export const pod = defineKind<Pod>({
     next.spec = prev.spec;
     next.metadata = { ...next.metadata, ownerReferences: prev.metadata?.ownerReferences };
     if (!next.metadata.ownerReferences) delete next.metadata.ownerReferences;
-    if (prev.status?.qosClass) next.status = { ...next.status, qosClass: prev.status.qosClass };
+    keepObserved(next.status ??= {}, prev.status);
   },
   validate,
-  validateCreate: p => (p.spec?.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []),
-  validateUpdate,
-  warnings: p => specWarnings(p.spec, 'spec'),
+  validateCreate,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
+  warnings,
   fields: {
     'spec.nodeName': p => p.spec?.nodeName ?? '',
     'spec.host': p => p.spec?.nodeName ?? '',

@@ -5,8 +5,8 @@ import { byteLength } from '../../meta/object-meta.ts';
 
 /** The name of a CSI driver: a subdomain of at most 63, in any case. */
 export function validateDriverName(name: string | undefined, path: string): FieldError[] {
-  if (!name) return [required(path)];
-  return [...(name.length > 63 ? [tooLong(path, 63)] : []), ...dnsSubdomain(name.toLowerCase()).map(m => invalid(path, name, m))];
+  const given = name ?? '';
+  return [...(given === '' ? [required(path)] : []), ...(given.length > 63 ? [tooLong(path, 63)] : []), ...dnsSubdomain(given.toLowerCase()).map(m => invalid(path, given, m))];
 }
 
 const MAX_PARAMETERS = 512, MAX_PARAMETER_BYTES = 256 * 1024;

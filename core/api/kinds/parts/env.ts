@@ -1,14 +1,15 @@
 // Environment of containers, and the downward API's fields.
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { configMapKey, dnsSubdomain, envVarName, labelKey } from '../../meta/names.ts';
-import { parseQuantity } from '../../meta/quantity.ts';
+import { configMapKey, dnsSubdomain, envVarName, labelKey, nameErrors } from '../../meta/names.ts';
 import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../types/kubernetes.ts';
 import { canonical } from './resources.ts';
 
 const ENV_FIELDS = ['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs'];
 const VOLUME_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
-const KNOWN_FIELDS = new Set([...ENV_FIELDS, ...VOLUME_FIELDS, 'spec.schedulerName', 'spec.restartPolicy', 'spec.hostname', 'status.phase']);
+const KNOWN_FIELDS = new Set([...ENV_FIELDS, ...VOLUME_FIELDS, 'spec.schedulerName', 'spec.restartPolicy', 'status.phase']);
 const RESOURCES = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];
+
+const CPU_UNITS = ['1m', '1'], UNITS = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
 /** Kubernetes' defaults of references in an environment, in place. */
 export function defaultEnv(env: readonly EnvVar[] | undefined): void {
@@ -24,32 +25,34 @@ export function defaultResourceField(r: ResourceFieldSelector): void { r.divisor
 export function validateFieldRef(ref: ObjectFieldSelector, use: 'env' | 'volume', path: string): FieldError[] {
   if (!ref.apiVersion) return [required(`${path}.apiVersion`)];
   if (!ref.fieldPath) return [required(`${path}.fieldPath`)];
+  const bad = (why: string): FieldError[] => [invalid(`${path}.fieldPath`, ref.fieldPath, `error converting fieldPath: ${why}`)];
+  if (ref.apiVersion !== 'v1') return bad(`unsupported pod version: ${ref.apiVersion}`);
   const subscript = /^(.*?)\['(.*)'\]$/.exec(ref.fieldPath);
   if (subscript) {
-    const [, base, key] = subscript;
-    if (base !== 'metadata.labels' && base !== 'metadata.annotations') return [invalid(`${path}.fieldPath`, base, 'does not support subscript')];
-    return labelKey(base === 'metadata.annotations' ? key!.toLowerCase() : key!).map(m => invalid(path, key, m));
+    const [, base, subject] = subscript, key = base === 'metadata.annotations' ? subject!.toLowerCase() : subject!;
+    if (base !== 'metadata.labels' && base !== 'metadata.annotations') return bad(`field label does not support subscript: ${ref.fieldPath}`);
+    return labelKey(key).map(m => invalid(path, key, m));
   }
-  if (!KNOWN_FIELDS.has(ref.fieldPath)) return [invalid(`${path}.fieldPath`, ref.fieldPath, `error converting fieldPath: field label not supported: ${ref.fieldPath}`)];
+  // What a pod's node was called once.
+  const field = ref.fieldPath === 'spec.host' ? 'spec.nodeName' : ref.fieldPath;
+  if (!KNOWN_FIELDS.has(field)) return bad(`field label not supported: ${field}`);
   const allowed = use === 'env' ? ENV_FIELDS : VOLUME_FIELDS;
-  return allowed.includes(ref.fieldPath) ? [] : [notSupported(`${path}.fieldPath`, ref.fieldPath, allowed)];
+  return allowed.includes(field) ? [] : [notSupported(`${path}.fieldPath`, field, allowed)];
 }
 
 /** Field errors of a `resourceFieldRef`; in a `volume` it must name its container. */
 export function validateResourceFieldRef(ref: ResourceFieldSelector, volume: boolean, path: string): FieldError[] {
   const errors: FieldError[] = [];
+  const huge = /^(limits|requests)\.hugepages-/.test(ref.resource ?? ''), known = RESOURCES.includes(ref.resource);
   if (volume && !ref.containerName) errors.push(required(`${path}.containerName`));
-  if (!ref.resource) return [...errors, required(`${path}.resource`)];
-  const huge = /^(limits|requests)\.hugepages-/.test(ref.resource);
-  if (!huge && !RESOURCES.includes(ref.resource)) return [...errors, notSupported(`${path}.resource`, ref.resource, RESOURCES)];
-  const { nanos } = parseQuantity(ref.divisor ?? '0');
-  const unit = 1_000_000_000n;
-  if (nanos === 0n) return errors;
+  else if (!ref.resource) errors.push(required(`${path}.resource`));
+  else if (!huge && !known) errors.push(notSupported(`${path}.resource`, ref.resource, RESOURCES));
+  const divisor = canonical(ref.divisor ?? '0');
+  if (divisor === '0' || !(huge || known)) return errors;
   const cpu = ref.resource.endsWith('.cpu');
-  const units = cpu ? [unit / 1000n, unit] : [1n, 1000n, 1000n ** 2n, 1000n ** 3n, 1000n ** 4n, 1000n ** 5n, 1000n ** 6n, 1024n, 1024n ** 2n, 1024n ** 3n, 1024n ** 4n, 1024n ** 5n, 1024n ** 6n].map(n => n * unit);
-  if (!units.includes(nanos)) {
+  if (!(cpu ? CPU_UNITS : UNITS).includes(divisor)) {
     errors.push(invalid(`${path}.divisor`, ref.resource, cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
-      : `only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the ${ref.resource.includes('ephemeral') ? 'local ephemeral storage' : huge ? 'hugepages' : 'memory'} resource`));
+      : `only divisor's values ${UNITS.join(', ')} are supported with the ${ref.resource.includes('ephemeral') ? 'local ephemeral storage' : huge ? 'hugepages' : 'memory'} resource`));
   }
   return errors;
 }
@@ -99,10 +102,11 @@ export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, p
       if (!ref) continue;
       count++;
       if (!ref.name) errors.push(required(`${at}.${source}.name`));
-      else for (const m of dnsSubdomain(ref.name)) errors.push(invalid(`${at}.${source}.name`, ref.name, m));
+      else for (const m of nameErrors('dns-subdomain', ref.name, true)) errors.push(invalid(`${at}.${source}.name`, ref.name, m));
     }
-    if (count === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    else if (count > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
+    // Kubernetes leaves the index out here.
+    if (count === 0) errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    else if (count > 1) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));
   }
   return errors;
 }

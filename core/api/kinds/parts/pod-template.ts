@@ -2,14 +2,10 @@
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom, type LabelSelectorLike, type Selector } from '../../meta/labels.ts';
 import { validateAnnotations, validateLabels } from '../../meta/object-meta.ts';
-import type { ObjectMeta, PodTemplateSpec } from '../../types/kubernetes.ts';
+import type { PodTemplateSpec } from '../../types/kubernetes.ts';
+import { tidyNestedMeta } from './nested-meta.ts';
+import { validatePodAnnotations, validateProfilesMatch } from './pod-annotations.ts';
 import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
-
-/** Metadata of a template or claim inside a spec: a creationTimestamp there (null from Go clients) means nothing and must not make a rollout (contract trap 13). */
-export function tidyNestedMeta(metadata: ObjectMeta | undefined): void {
-  if (!metadata) return;
-  for (const k of Object.keys(metadata) as (keyof ObjectMeta)[]) if (metadata[k] === null || k === 'creationTimestamp') delete metadata[k];
-}
 
 /** Defaults of the pod a template makes, in place. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
@@ -22,9 +18,11 @@ export function defaultPodTemplate(template: PodTemplateSpec | undefined): void 
 export function validatePodTemplate(template: PodTemplateSpec, path: string, restart?: readonly string[]): FieldError[] {
   const errors = [...validateLabels(template.metadata?.labels, `${path}.labels`), ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`)];
   if (!template.spec) return [...errors, required(`${path}.spec.containers`)];
-  errors.push(...validatePodSpec(template.spec, `${path}.spec`));
-  if (restart && template.spec.restartPolicy && !restart.includes(template.spec.restartPolicy)) errors.push(notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, restart));
-  if (template.spec.ephemeralContainers?.length) errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
+  const { spec } = template, notes = template.metadata?.annotations;
+  if (notes) errors.push(...validatePodAnnotations(notes, spec, `${path}.annotations`));
+  errors.push(...validatePodSpec(spec, `${path}.spec`), ...validateProfilesMatch(notes, spec, `${path}.spec`));
+  if (spec.ephemeralContainers?.length) errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
+  if (restart && spec.restartPolicy && !restart.includes(spec.restartPolicy)) errors.push(notSupported(`${path}.spec.restartPolicy`, spec.restartPolicy, restart));
   return errors;
 }
 

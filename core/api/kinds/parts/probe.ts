@@ -53,7 +53,7 @@ function validateHandler(h: Handler, path: string, grace: number | undefined): F
   if (h.grpc && one('grpc')) errors.push(...portNumber(h.grpc.port).map(m => invalid(`${path}.grpc.port`, h.grpc!.port, m)));
   if (h.sleep && one('sleep')) {
     const { seconds } = h.sleep;
-    if (seconds < 0 || (grace !== undefined && seconds > grace)) errors.push(invalid(`${path}.sleep`, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${grace ?? 30})`));
+    if (grace !== undefined && (seconds < 0 || seconds > grace)) errors.push(invalid(`${path}.sleep`, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${grace})`));
   }
   if (count === 0) errors.push(required(path, 'must specify a handler type'));
   return errors;
@@ -76,8 +76,8 @@ export function validateProbe(p: Probe | undefined, role: 'livenessProbe' | 'rea
     if ((p[f] ?? 0) < 0) errors.push(invalid(`${path}.${f}`, p[f], NOT_NEGATIVE));
   }
   const grace = p.terminationGracePeriodSeconds;
+  if (grace !== undefined && grace <= 0) errors.push(invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
   if (grace !== undefined && role === 'readinessProbe') errors.push(invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must not be set for readinessProbes'));
-  else if (grace !== undefined && grace <= 0) errors.push(invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
   if (role !== 'readinessProbe' && p.successThreshold !== 1) errors.push(invalid(`${path}.successThreshold`, p.successThreshold ?? 0, 'must be 1'));
   return errors;
 }

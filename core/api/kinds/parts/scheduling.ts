@@ -1,10 +1,11 @@
 // What steers the scheduler: affinity, tolerations, topology spread.
-import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { dnsLabel, dnsSubdomain, inRange, labelKey, labelValue, NOT_POSITIVE } from '../../meta/names.ts';
 import { validateLabels } from '../../meta/object-meta.ts';
-import type { Affinity, LabelSelector, NodeSelectorTerm, PodAffinity, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../types/kubernetes.ts';
+import type { Affinity, LabelSelector, NodeSelector, NodeSelectorTerm, PodAffinity, PodAffinityTerm, PodSpec, Toleration, TopologySpreadConstraint } from '../../types/kubernetes.ts';
 
-const EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+/** What a taint does, in the order in which errors list it. */
+export const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** A LabelSelector object; null is fine where the caller says so. */
 export function validateLabelSelector(s: LabelSelector | undefined | null, path: string): FieldError[] {
@@ -49,8 +50,46 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
   const errors = validateLabelSelector(term.labelSelector, `${path}.labelSelector`);
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   for (const n of term.namespaces ?? []) for (const m of dnsLabel(n)) errors.push(invalid(`${path}.namespace`, n, m));
+  errors.push(...matchKeyErrors(term, path));
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
   for (const m of labelKey(term.topologyKey ?? '')) errors.push(invalid(`${path}.topologyKey`, term.topologyKey ?? '', m));
+  return errors;
+}
+
+function keyErrors(keys: readonly string[], selector: LabelSelector | undefined, path: string): FieldError[] {
+  if (keys.length > 0 && !selector) return [forbidden(path, 'must not be specified when labelSelector is not set')];
+  return keys.flatMap((k, i) => labelKey(k).map(m => invalid(`${path}[${i}]`, k, m)));
+}
+/** The server puts each key into the expressions of a new pod: what is there twice was in the selector before. */
+function takenErrors(keys: readonly string[], selector: LabelSelector | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [], seen = new Set(Object.keys(selector?.matchLabels ?? {}));
+  for (const { key } of selector?.matchExpressions ?? []) {
+    const i = keys.lastIndexOf(key);
+    if (i >= 0 && seen.has(key)) errors.push(invalid(`${path}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+    seen.add(key);
+  }
+  return errors;
+}
+
+/** Keys of a new pod's own labels become part of the selectors that name them, in place. */
+export function mergeLabelKeys(spec: PodSpec, labels: Readonly<Record<string, string>> | undefined): void {
+  const merge = (selector: LabelSelector | undefined, keys: readonly string[] | undefined, operator: 'In' | 'NotIn'): void => {
+    if (selector) for (const key of keys ?? []) if (labels?.[key] !== undefined) (selector.matchExpressions ??= []).push({ key, operator, values: [labels[key]] });
+  };
+  const term = (t: PodAffinityTerm): void => { merge(t.labelSelector, t.matchLabelKeys, 'In'); merge(t.labelSelector, t.mismatchLabelKeys, 'NotIn'); };
+  for (const a of [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]) {
+    a?.preferredDuringSchedulingIgnoredDuringExecution?.forEach(w => { if (w.podAffinityTerm) term(w.podAffinityTerm); });
+    a?.requiredDuringSchedulingIgnoredDuringExecution?.forEach(term);
+  }
+  for (const c of spec.topologySpreadConstraints ?? []) merge(c.labelSelector, c.matchLabelKeys, 'In');
+}
+
+/** Label keys whose values are taken from the pod itself; a key is in one list, and not in the selector as well. */
+function matchKeyErrors(term: PodAffinityTerm, path: string): FieldError[] {
+  const match = term.matchLabelKeys ?? [], mismatch = term.mismatchLabelKeys ?? [], selector = term.labelSelector;
+  if (match.length === 0 && mismatch.length === 0) return [];
+  const errors = [...keyErrors(match, selector, `${path}.matchLabelKeys`), ...keyErrors(mismatch, selector, `${path}.mismatchLabelKeys`), ...takenErrors(match, selector, path)];
+  match.forEach((k, i) => { if (mismatch.includes(k)) errors.push(invalid(`${path}.matchLabelKeys[${i}]`, k, 'exists in both matchLabelKeys and mismatchLabelKeys')); });
   return errors;
 }
 
@@ -65,17 +104,20 @@ function validatePodAffinity(a: PodAffinity | undefined, path: string): FieldErr
   return errors;
 }
 
+/** Which nodes will do: at least one term. */
+export function validateNodeSelector(s: NodeSelector, path: string): FieldError[] {
+  const at = `${path}.nodeSelectorTerms`;
+  if (!s.nodeSelectorTerms?.length) return [required(at, 'must have at least one node selector term')];
+  return s.nodeSelectorTerms.flatMap((t, i) => validateNodeTerm(t, `${at}[${i}]`, true));
+}
+
 /** Field errors of node, pod and anti-affinity, below `path`. */
 export function validateAffinity(a: Affinity | undefined, path: string): FieldError[] {
   if (!a) return [];
   const errors: FieldError[] = [];
   const node = a.nodeAffinity;
   const need = node?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (need) {
-    const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-    if (!need.nodeSelectorTerms?.length) errors.push(required(at, 'must have at least one node selector term'));
-    need.nodeSelectorTerms?.forEach((t, i) => errors.push(...validateNodeTerm(t, `${at}[${i}]`, true)));
-  }
+  if (need) errors.push(...validateNodeSelector(need, `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`));
   node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((p, i) => {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
     if (!(p.weight >= 1 && p.weight <= 100)) errors.push(invalid(`${at}.weight`, p.weight, 'must be in the range 1-100'));
@@ -99,7 +141,7 @@ export function validateTolerations(list: readonly Toleration[] | undefined, pat
     } else if (t.operator === 'Exists') {
       if (t.value) errors.push(invalid(`${at}.operator`, t.value, "value must be empty when `operator` is 'Exists'"));
     } else errors.push(notSupported(`${at}.operator`, t.operator, ['Equal', 'Exists']));
-    if (t.effect && !EFFECTS.includes(t.effect)) errors.push(notSupported(`${at}.effect`, t.effect, EFFECTS));
+    if (t.effect && !EFFECTS.includes(t.effect)) errors.push(notSupported(`${at}.effect`, t.effect, EFFECTS, true));
   }
   return errors;
 }
@@ -107,21 +149,19 @@ export function validateTolerations(list: readonly Toleration[] | undefined, pat
 /** Field errors of `topologySpreadConstraints`, below `path`. */
 export function validateSpread(list: readonly TopologySpreadConstraint[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const seen = new Set<string>();
   list?.forEach((c, i) => {
     const at = `${path}[${i}]`;
-    if (!(c.maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, c.maxSkew, NOT_POSITIVE));
+    if (!(c.maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, c.maxSkew ?? 0, NOT_POSITIVE));
     if (!c.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
-    for (const m of labelKey(c.topologyKey ?? '')) errors.push(invalid(`${at}.topologyKey`, c.topologyKey ?? '', m));
     if (c.whenUnsatisfiable !== 'DoNotSchedule' && c.whenUnsatisfiable !== 'ScheduleAnyway') errors.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']));
-    const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
-    if (seen.has(key)) errors.push({ type: 'FieldValueDuplicate', field: `${at}.{topologyKey, whenUnsatisfiable}`, detail: `Duplicate value: ${JSON.stringify(key)}` });
-    seen.add(key);
+    // Of two that are alike, the first is told of.
+    if (list.slice(i + 1).some(o => o.topologyKey === c.topologyKey && o.whenUnsatisfiable === c.whenUnsatisfiable)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${c.topologyKey ?? ''}, ${c.whenUnsatisfiable ?? ''}}`));
     if (c.minDomains !== undefined) {
       if (c.minDomains <= 0) errors.push(invalid(`${at}.minDomains`, c.minDomains, NOT_POSITIVE));
       if (c.whenUnsatisfiable !== 'DoNotSchedule') errors.push(invalid(`${at}.minDomains`, c.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${c.whenUnsatisfiable}`));
     }
     for (const f of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) if (c[f] !== undefined && c[f] !== 'Honor' && c[f] !== 'Ignore') errors.push(notSupported(`${at}.${f}`, c[f], ['Honor', 'Ignore']));
+    errors.push(...keyErrors(c.matchLabelKeys ?? [], c.labelSelector, `${at}.matchLabelKeys`), ...takenErrors(c.matchLabelKeys ?? [], c.labelSelector, `${at}.matchLabelKeys`));
     errors.push(...validateLabelSelector(c.labelSelector, `${at}.labelSelector`));
   });
   return errors;

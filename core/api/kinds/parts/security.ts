@@ -1,10 +1,11 @@
 // Parts of security contexts that pods and containers share.
-import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
+import { invalid, notSupported, required, tooLong, type FieldError } from '../../meta/field-error.ts';
 import { inRange } from '../../meta/names.ts';
 import type { AppArmorProfile, SeccompProfile } from '../../types/kubernetes.ts';
+import { descending } from './volume-sources.ts';
 
 const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
-const MAX_ID = 2_147_483_647;
+const MAX_ID = 2_147_483_647, MAX_PATH = 4095;
 
 /** A user's or group's number, where there is one. */
 export const idErrors = (id: number | undefined, path: string): FieldError[] =>
@@ -20,10 +21,7 @@ export function validateSeccomp(p: SeccompProfile | undefined, path: string): Fi
   if (p.type !== 'Localhost') {
     if (file !== undefined) errors.push(invalid(`${path}.localhostProfile`, p, 'can only be set when seccomp type is Localhost'));
   } else if (file === undefined) errors.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'));
-  else {
-    if (file.startsWith('/')) errors.push(invalid(`${path}.localhostProfile`, file, 'must be a relative path'));
-    if (file.split('/').includes('..')) errors.push(invalid(`${path}.localhostProfile`, file, "must not contain '..'"));
-  }
+  else errors.push(...descending(file, `${path}.localhostProfile`));
   return errors;
 }
 
@@ -34,6 +32,7 @@ export function validateAppArmor(p: AppArmorProfile | undefined, path: string): 
   if (!p.type) return [required(`${path}.type`, 'type is required when appArmorProfile is set')];
   if (!PROFILES.includes(p.type)) return [notSupported(`${path}.type`, p.type, PROFILES)];
   if (p.type !== 'Localhost') return file === undefined ? [] : [invalid(at, file, 'can only be set when AppArmor type is Localhost')];
-  if (!file?.trim()) return [required(at, 'must be set when AppArmor type is Localhost')];
-  return file === file.trim() ? [] : [invalid(at, file, 'must not be padded with whitespace')];
+  if (file === undefined) return [required(at, 'must be set when AppArmor type is Localhost')];
+  const errors = file !== file.trim() ? [invalid(at, file, 'must not be padded with whitespace')] : file === '' ? [required(at, 'must be set when AppArmor type is Localhost')] : [];
+  return file.length > MAX_PATH ? [...errors, tooLong(at, MAX_PATH)] : errors;
 }

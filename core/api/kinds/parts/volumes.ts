@@ -1,14 +1,21 @@
 // Volumes of pods.
 import { duplicate, forbidden, invalid, notFound, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { configMapKey, dnsLabel } from '../../meta/names.ts';
-import type { Container, DownwardAPIVolumeFile, KeyToPath, SecretVolumeSource, Volume } from '../../types/kubernetes.ts';
+import { dnsLabel, dnsSubdomain } from '../../meta/names.ts';
+import { validateAnnotations, validateLabels } from '../../meta/object-meta.ts';
+import type { Container, DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaimTemplate, SecretVolumeSource, Volume, VolumeMount, VolumeProjection } from '../../types/kubernetes.ts';
+import { defaultClaimSpec, validateClaimSpec } from './claim.ts';
 import { defaultResourceField, validateFieldRef, validateResourceFieldRef } from './env.ts';
 import { pullPolicyFor } from './image.ts';
+import { tidyNestedMeta } from './nested-meta.ts';
 import { canonical } from './resources.ts';
+import { validateLabelSelector } from './scheduling.ts';
+import { defaultSources, descending, noBacksteps, validateSources } from './volume-sources.ts';
 
 const MODE_TEXT = 'must be a number between 0 and 0777 (octal), both inclusive';
-const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
-const PROPAGATION = ['Bidirectional', 'HostToContainer', 'None'];
+const PROPAGATION = ['Bidirectional', 'HostToContainer', 'None'], RECURSIVE = ['Disabled', 'Enabled', 'IfPossible'], PULL = ['Always', 'IfNotPresent', 'Never'];
+/** The volumes of a pod that have no error, by name. */
+export type Volumes = ReadonlyMap<string, Volume>;
+const NONE: Volumes = new Map();
 
 /** Defaults of volume sources, in place; a volume without a source is an emptyDir. */
 export function defaultVolumes(volumes: readonly Volume[] | undefined): void {
@@ -21,13 +28,13 @@ function defaultVolume(v: Volume): void {
   if (!any) v.emptyDir = {};
   const emptyDir = v.emptyDir;
   if (emptyDir?.sizeLimit !== undefined) emptyDir.sizeLimit = canonical(emptyDir.sizeLimit);
-  const configMap = v.configMap, downward = v.downwardAPI;
-  const hostPath = v.hostPath;
+  const configMap = v.configMap, downward = v.downwardAPI, template = v.ephemeral?.volumeClaimTemplate;
+  defaultSources(v);
   if (v.secret) v.secret.defaultMode ??= 420;
   if (configMap) configMap.defaultMode ??= 420;
-  if (hostPath) hostPath.type ??= '';
   if (downward) { downward.defaultMode ??= 420; defaultFiles(downward.items); }
   if (v.image) v.image.pullPolicy ||= pullPolicyFor(v.image.reference ?? '');
+  if (template) { tidyNestedMeta(template.metadata); defaultClaimSpec(template.spec); }
   if (v.projected) {
     v.projected.defaultMode ??= 420;
     for (const s of v.projected.sources ?? []) {
@@ -46,74 +53,64 @@ function defaultFiles(items: readonly DownwardAPIVolumeFile[] | undefined): void
 
 const modeErrors = (mode: number | undefined, path: string): FieldError[] => (mode !== undefined && (mode < 0 || mode > 0o777) ? [invalid(path, mode, MODE_TEXT)] : []);
 
-/** A path below a volume: relative, without `..`. */
-function validateLocalPath(value: string, path: string, nonDot: boolean): FieldError[] {
-  const errors: FieldError[] = [];
-  if (value.startsWith('/')) errors.push(invalid(path, value, 'must be a relative path'));
-  if (value.split('/').includes('..')) errors.push(invalid(path, value, "must not contain '..'"));
-  else if (nonDot && value.startsWith('..')) errors.push(invalid(path, value, "must not start with '..'"));
+/** A path below a volume that is not one the node keeps for itself: relative, not beginning with `..`. */
+function localPath(value: string, path: string): FieldError[] {
+  const errors = descending(value, path);
+  if (value.startsWith('..') && !value.startsWith('../')) errors.push(invalid(path, value, "must not start with '..'"));
   return errors;
 }
 
-function validateItems(items: readonly KeyToPath[] | undefined, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  items?.forEach((item, i) => {
-    const at = `${path}[${i}]`;
-    if (!item.key) errors.push(required(`${at}.key`));
-    else for (const m of configMapKey(item.key)) errors.push(invalid(`${at}.key`, item.key, m));
-    if (!item.path) errors.push(required(`${at}.path`));
-    else errors.push(...validateLocalPath(item.path, `${at}.path`, true));
-    errors.push(...modeErrors(item.mode, `${at}.mode`));
+const validateItem = (item: KeyToPath, at: string): FieldError[] => [
+  ...(item.key ? [] : [required(`${at}.key`)]), ...(item.path ? [] : [required(`${at}.path`)]),
+  ...localPath(item.path ?? '', `${at}.path`), ...modeErrors(item.mode, `${at}.mode`),
+];
+const validateItems = (items: readonly KeyToPath[] | undefined, path: string): FieldError[] => (items ?? []).flatMap((item, i) => validateItem(item, `${path}[${i}]`));
+
+/** Kubernetes leaves the index of a file out of these paths. */
+function validateFile(file: DownwardAPIVolumeFile, path: string): FieldError[] {
+  const errors = [...(file.path ? [] : [required(`${path}.path`)]), ...localPath(file.path ?? '', `${path}.path`)];
+  if (file.fieldRef) {
+    errors.push(...validateFieldRef(file.fieldRef, 'volume', `${path}.fieldRef`));
+    if (file.resourceFieldRef) errors.push(invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+  } else if (file.resourceFieldRef) errors.push(...validateResourceFieldRef(file.resourceFieldRef, true, `${path}.resourceFieldRef`));
+  else errors.push(required(path, 'one of fieldRef and resourceFieldRef is required'));
+  return [...errors, ...modeErrors(file.mode, `${path}.mode`)];
+}
+
+/** In the order in which Kubernetes looks for them. */
+const ORDER = [
+  'emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker', 'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs',
+  'quobyte', 'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos', 'projected', 'scaleIO', 'csi',
+  'ephemeral', 'image',
+];
+
+/** `pod`: the pod's name; `''` where it has none or the spec is a template's. */
+function validateSource(v: Volume, path: string, pod: string, inPod: boolean): FieldError[] {
+  return validateSources(v, ORDER, path, v.name ?? '', true, {
+    emptyDir: at => (v.emptyDir!.sizeLimit?.startsWith('-') ? [forbidden(`${at}.sizeLimit`, 'SizeLimit field must be a valid resource quantity')] : []),
+    secret: at => validateSecret(v.secret!, at),
+    configMap: at => [...(v.configMap!.name ? [] : [required(`${at}.name`)]), ...modeErrors(v.configMap!.defaultMode, `${at}.defaultMode`), ...validateItems(v.configMap!.items, `${at}.items`)],
+    persistentVolumeClaim: at => (v.persistentVolumeClaim!.claimName ? [] : [required(`${at}.claimName`)]),
+    downwardAPI: at => [...modeErrors(v.downwardAPI!.defaultMode, `${at}.defaultMode`), ...(v.downwardAPI!.items ?? []).flatMap(f => validateFile(f, at))],
+    projected: at => validateProjected(v, at),
+    ephemeral(at) {
+      const template = v.ephemeral!.volumeClaimTemplate, errors = template ? validateClaimTemplate(template, `${at}.volumeClaimTemplate`) : [required(`${at}.volumeClaimTemplate`)];
+      const claim = `${pod}-${v.name}`;
+      if (pod && v.name) for (const m of dnsSubdomain(claim)) errors.push(invalid(`${path}.name`, v.name, `PVC name ${JSON.stringify(claim)}: ${m}`));
+      return errors;
+    },
+    image: at => [
+      ...(inPod && !v.image!.reference ? [required(`${at}.reference`)] : []),
+      ...(PULL.includes(v.image!.pullPolicy ?? '') ? [] : [notSupported(`${at}.pullPolicy`, v.image!.pullPolicy ?? '', PULL)]),
+    ],
   });
-  return errors;
 }
 
-function validateDownward(items: readonly DownwardAPIVolumeFile[] | undefined, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  items?.forEach((file, i) => {
-    const at = `${path}[${i}]`, ref = file.fieldRef;
-    if (!file.path) errors.push(required(`${path}.path`));
-    else errors.push(...validateLocalPath(file.path, `${path}.path`, true));
-    if (ref) {
-      errors.push(...validateFieldRef(ref, 'volume', `${at}.fieldRef`));
-      if (file.resourceFieldRef) errors.push(invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
-    } else if (file.resourceFieldRef) errors.push(...validateResourceFieldRef(file.resourceFieldRef, true, `${at}.resourceFieldRef`));
-    else errors.push(required(path, 'one of fieldRef and resourceFieldRef is required'));
-    errors.push(...modeErrors(file.mode, `${at}.mode`));
-  });
-  return errors;
-}
-
-function validateSource(v: Volume, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  let count = 0;
-  for (const k in v) {
-    if (k === 'name' || v[k as keyof Volume] === undefined || v[k as keyof Volume] === null) continue;
-    if (++count > 1) errors.push(forbidden(`${path}.${k}`, 'may not specify more than 1 volume type'));
-  }
-  if (count === 0) errors.push(required(path, 'must specify a volume type'));
-  const emptyDir = v.emptyDir, hostPath = v.hostPath;
-  const configMap = v.configMap, downward = v.downwardAPI;
-  if (emptyDir?.sizeLimit?.startsWith('-')) errors.push(forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'));
-  if (hostPath) {
-    if (!hostPath.path) errors.push(required(`${path}.hostPath.path`));
-    else if (hostPath.path.split('/').includes('..')) errors.push(invalid(`${path}.hostPath.path`, hostPath.path, "must not contain '..'"));
-    if (!HOST_PATH_TYPES.includes(hostPath.type ?? '')) errors.push(notSupported(`${path}.hostPath.type`, hostPath.type, HOST_PATH_TYPES));
-  }
-  if (v.secret) errors.push(...validateSecret(v.secret, `${path}.secret`));
-  if (configMap) {
-    if (!configMap.name) errors.push(required(`${path}.configMap.name`));
-    errors.push(...modeErrors(configMap.defaultMode, `${path}.configMap.defaultMode`), ...validateItems(configMap.items, `${path}.configMap.items`));
-  }
-  if (downward) errors.push(...modeErrors(downward.defaultMode, `${path}.downwardAPI.defaultMode`), ...validateDownward(downward.items, `${path}.downwardAPI`));
-  if (v.projected) errors.push(...validateProjected(v, `${path}.projected`));
-  if (v.persistentVolumeClaim && !v.persistentVolumeClaim.claimName) errors.push(required(`${path}.persistentVolumeClaim.claimName`));
-  if (v.nfs) {
-    if (!v.nfs.server) errors.push(required(`${path}.nfs.server`));
-    if (!v.nfs.path) errors.push(required(`${path}.nfs.path`));
-    else if (!v.nfs.path.startsWith('/')) errors.push(invalid(`${path}.nfs.path`, v.nfs.path, 'must be an absolute path'));
-  }
-  return errors;
+/** The claim a pod brings with it: of its metadata, labels and annotations alone mean something. */
+function validateClaimTemplate(t: PersistentVolumeClaimTemplate, path: string): FieldError[] {
+  const m = t.metadata, errors = [...validateAnnotations(m?.annotations, `${path}.metadata.annotations`), ...validateLabels(m?.labels, `${path}.metadata.labels`)];
+  for (const k of Object.keys(m ?? {})) if (k !== 'labels' && k !== 'annotations') errors.push(forbidden(`${path}.metadata.${k}`, 'cannot be set'));
+  return [...errors, ...validateClaimSpec(t.spec ?? {}, `${path}.spec`)];
 }
 
 function validateSecret(s: SecretVolumeSource, path: string): FieldError[] {
@@ -121,62 +118,87 @@ function validateSecret(s: SecretVolumeSource, path: string): FieldError[] {
 }
 
 function validateProjected(v: Volume, path: string): FieldError[] {
-  const p = v.projected!;
-  const errors = modeErrors(p.defaultMode, `${path}.defaultMode`);
-  const paths = new Set<string>();
-  const claim = (file: string | undefined, at: string, what: string): void => {
-    if (!file) return;
-    if (paths.has(file)) errors.push(invalid(path, at, `conflicting duplicate paths ${what}`));
+  const p = v.projected!, errors = modeErrors(p.defaultMode, `${path}.defaultMode`), paths = new Set<string>();
+  /** Two files in one place; the error shows where the second is from. */
+  const claim = (file: string | undefined, shown: string): void => {
+    if (file === undefined) return;
+    if (paths.has(file)) errors.push(invalid(path, shown, 'conflicting duplicate paths'));
     paths.add(file);
   };
   p.sources?.forEach((s, i) => {
     const at = `${path}.sources[${i}]`;
-    const given = Object.keys(s).filter(k => s[k as keyof typeof s] !== undefined && s[k as keyof typeof s] !== null);
-    given.slice(1).forEach(k => errors.push(forbidden(`${at}.${k}`, 'may not specify more than 1 volume type')));
-    if (s.secret && !s.secret.name) errors.push(required(`${at}.secret.name`));
-    if (s.secret) errors.push(...validateItems(s.secret.items, `${at}.secret.items`));
-    if (s.configMap && !s.configMap.name) errors.push(required(`${at}.configMap.name`));
-    if (s.configMap) errors.push(...validateItems(s.configMap.items, `${at}.configMap.items`));
-    if (s.downwardAPI) errors.push(...validateDownward(s.downwardAPI.items, `${at}.downwardAPI`));
-    const token = s.serviceAccountToken;
-    if (token) {
-      const seconds = token.expirationSeconds ?? 3600;
-      if (seconds < 600) errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-      if (seconds > 2 ** 32) errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
-      if (!token.path) errors.push(required(`${at}.serviceAccountToken.path`));
-      else errors.push(...validateLocalPath(token.path, `${at}.serviceAccountToken.path`, true));
+    let count = 0;
+    for (const k of ['secret', 'configMap'] as const) {
+      const source = s[k];
+      if (!source) continue;
+      count++;
+      if (!source.name) errors.push(required(`${at}.${k}.name`));
+      source.items?.forEach((item, j) => {
+        errors.push(...validateItem(item, `${at}.${k}.items[${j}]`));
+        claim(item.path || undefined, source.name ?? '');
+      });
     }
-    for (const item of [...(s.secret?.items ?? []), ...(s.configMap?.items ?? [])]) claim(item.path, item.path, item.path);
-    claim(token?.path, token?.path ?? '', token?.path ?? '');
+    if (s.downwardAPI) {
+      count++;
+      for (const f of s.downwardAPI.items ?? []) { errors.push(...validateFile(f, `${at}.downwardAPI`)); claim(f.path || undefined, f.path); }
+    }
+    if (s.serviceAccountToken) { count++; errors.push(...validateToken(s.serviceAccountToken, `${at}.serviceAccountToken`, path)); }
+    if (s.clusterTrustBundle) { count++; errors.push(...validateTrust(s.clusterTrustBundle, `${at}.clusterTrustBundle`)); claim(s.clusterTrustBundle.path ?? '', s.clusterTrustBundle.path ?? ''); }
+    if (count > 1) errors.push(forbidden(at, 'may not specify more than 1 volume type per source'));
   });
   return errors;
 }
 
-/** Volumes; unique names, exactly one source each. */
-export function validateVolumes(volumes: readonly Volume[] | undefined, path: string): FieldError[] {
+/** A token's path is told below the volume, as Kubernetes does. */
+function validateToken(token: NonNullable<VolumeProjection['serviceAccountToken']>, at: string, volume: string): FieldError[] {
+  const errors: FieldError[] = [], seconds = token.expirationSeconds ?? 3600;
+  if (seconds < 600) errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+  if (seconds > 2 ** 32) errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
+  return [...errors, ...(token.path ? localPath(token.path, `${volume}.path`) : [required(`${volume}.path`)])];
+}
+
+function validateTrust(b: NonNullable<VolumeProjection['clusterTrustBundle']>, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  const names = new Set<string>();
-  volumes?.forEach((v, i) => {
-    const at = `${path}[${i}]`;
-    if (!v.name) errors.push(required(`${at}.name`));
-    else {
-      for (const m of dnsLabel(v.name)) errors.push(invalid(`${at}.name`, v.name, m));
-      if (names.has(v.name)) errors.push(duplicate(`${at}.name`, v.name));
-      names.add(v.name);
-    }
-    errors.push(...validateSource(v, at));
+  if (b.name !== undefined && b.signerName !== undefined) errors.push(invalid(at, b, 'only one of name and signerName may be used'));
+  else if (b.name !== undefined) {
+    if (b.name === '') errors.push(required(`${at}.name`, 'must be a valid object name'));
+    for (const m of dnsSubdomain(b.name.slice(b.name.lastIndexOf(':') + 1))) errors.push(invalid(`${at}.name`, b.name, `not a valid clustertrustbundlename: ${m}`));
+    if (b.labelSelector) errors.push(invalid(`${at}.labelSelector`, b.labelSelector, 'labelSelector must be unset if name is specified'));
+  } else if (b.signerName !== undefined) {
+    if (b.signerName === '') errors.push(required(`${at}.signerName`, 'must be a valid signer name'));
+    errors.push(...validateLabelSelector(b.labelSelector, `${at}.labelSelector`));
+  } else errors.push(required(at, 'either name or signerName must be specified'));
+  return [...errors, ...(b.path ? [] : [required(`${at}.path`)]), ...localPath(b.path ?? '', `${at}.path`)];
+}
+
+/**
+ * Volumes: unique names, exactly one source each. What is wrong is told, and the rest given back: mounts of a bad volume find none.
+ * `pod` as in validateSource.
+ */
+export function validateVolumes(volumes: readonly Volume[] | undefined, path: string, pod: string, inPod: boolean): { readonly volumes: Volumes; readonly errors: FieldError[] } {
+  const errors: FieldError[] = [];
+  if (!volumes?.length) return { volumes: NONE, errors };
+  const good = new Map<string, Volume>(), created = new Set(pod ? volumes.filter(v => v.ephemeral).map(v => `${pod}-${v.name}`) : []);
+  volumes.forEach((v, i) => {
+    const at = `${path}[${i}]`, own = validateSource(v, at, pod, inPod);
+    if (!v.name) own.push(required(`${at}.name`));
+    else for (const m of dnsLabel(v.name)) own.push(invalid(`${at}.name`, v.name, m));
+    if (good.has(v.name)) own.push(duplicate(`${at}.name`, v.name));
+    if (own.length === 0) good.set(v.name, v); else errors.push(...own);
+    const claim = v.persistentVolumeClaim?.claimName;
+    if (claim !== undefined && created.has(claim)) errors.push(invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume'));
   });
-  return errors;
+  return { volumes: good, errors };
 }
 
 /** Mounts of one container against the pod's volumes. */
-export function validateMounts(c: Container, volumes: readonly Volume[] | undefined, path: string): FieldError[] {
+export function validateMounts(c: Container, volumes: Volumes, path: string): FieldError[] {
   const errors: FieldError[] = [], mounts = c.volumeMounts;
   const points = new Set<string>();
   for (let i = 0; i < (mounts?.length ?? 0); i++) {
     const m = mounts![i]!, at = `${path}[${i}]`;
     if (!m.name) errors.push(required(`${at}.name`));
-    const volume = volumes?.find(v => v.name === m.name);
+    const volume = volumes.get(m.name);
     if (!volume) errors.push(notFound(`${at}.name`, m.name ?? ''));
     if (!m.mountPath) errors.push(required(`${at}.mountPath`));
     if (points.has(m.mountPath)) errors.push(invalid(`${at}.mountPath`, m.mountPath, 'must be unique'));
@@ -185,29 +207,39 @@ export function validateMounts(c: Container, volumes: readonly Volume[] | undefi
     if (c.volumeDevices?.some(d => d.devicePath === m.mountPath)) errors.push(invalid(`${at}.mountPath`, m.mountPath, 'must not already exist as a path in volumeDevices'));
     if (volume?.image) for (const f of ['subPath', 'subPathExpr'] as const) if (m[f]) errors.push(invalid(`${at}.${f}`, m[f], 'not allowed in image volume sources'));
     // Kubernetes leaves the index out of these paths.
-    if (m.subPath) errors.push(...validateLocalPath(m.subPath, `${path}.subPath`, false));
+    if (m.subPath) errors.push(...descending(m.subPath, `${path}.subPath`));
     if (m.subPathExpr) {
       if (m.subPath) errors.push(invalid(`${at}.subPathExpr`, m.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-      errors.push(...validateLocalPath(m.subPathExpr, `${path}.subPathExpr`, false));
+      errors.push(...descending(m.subPathExpr, `${path}.subPathExpr`));
     }
     if (m.mountPropagation !== undefined && !PROPAGATION.includes(m.mountPropagation)) errors.push(notSupported(`${path}.mountPropagation`, m.mountPropagation, PROPAGATION));
     if (m.mountPropagation === 'Bidirectional' && !c.securityContext?.privileged) errors.push(forbidden(`${path}.mountPropagation`, 'Bidirectional mount propagation is available only to privileged containers'));
+    if (m.recursiveReadOnly !== undefined) errors.push(...validateRecursive(m, `${path}.recursiveReadOnly`));
   }
   return errors;
 }
 
+function validateRecursive(m: VolumeMount, at: string): FieldError[] {
+  if (!RECURSIVE.includes(m.recursiveReadOnly!)) return [notSupported(at, m.recursiveReadOnly, RECURSIVE)];
+  if (m.recursiveReadOnly === 'Disabled') return [];
+  return [
+    ...(m.readOnly ? [] : [forbidden(at, 'may only be specified when readOnly is true')]),
+    ...(m.mountPropagation === undefined || m.mountPropagation === 'None' ? [] : [forbidden(at, 'may only be specified when mountPropagation is None or not specified')]),
+  ];
+}
+
 /** Block devices of one container against the pod's volumes. */
-export function validateDevices(c: Container, volumes: readonly Volume[] | undefined, path: string): FieldError[] {
+export function validateDevices(c: Container, volumes: Volumes, path: string): FieldError[] {
   const errors: FieldError[] = [], names = new Set<string>(), points = new Set<string>();
   c.volumeDevices?.forEach((d, i) => {
-    const at = `${path}[${i}]`, volume = volumes?.find(v => v.name === d.name);
+    const at = `${path}[${i}]`, volume = volumes.get(d.name);
     if (!d.name) errors.push(required(`${at}.name`));
     if (d.name && names.has(d.name)) errors.push(invalid(`${at}.name`, d.name, 'must be unique'));
     if (volume && !volume.persistentVolumeClaim && !volume.ephemeral) errors.push(invalid(`${at}.name`, d.name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode'));
     if (!volume) errors.push(notFound(`${at}.name`, d.name ?? ''));
     if (!d.devicePath) errors.push(required(`${at}.devicePath`));
     if (points.has(d.devicePath)) errors.push(invalid(`${at}.devicePath`, d.devicePath, 'must be unique'));
-    if (d.devicePath?.split('/').includes('..')) errors.push(invalid(`${at}.devicePath`, d.devicePath, "can not contain backsteps ('..')"));
+    if (noBacksteps(d.devicePath ?? '', at).length > 0) errors.push(invalid(`${at}.devicePath`, d.devicePath, "can not contain backsteps ('..')"));
     else points.add(d.devicePath);
     if (c.volumeMounts?.some(m => m.name === d.name)) errors.push(invalid(`${at}.name`, d.name, 'must not already exist in volumeMounts'));
     if (c.volumeMounts?.some(m => m.mountPath === d.devicePath)) errors.push(invalid(`${at}.devicePath`, d.devicePath, 'must not already exist as a path in volumeMounts'));

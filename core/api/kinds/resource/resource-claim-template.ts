@@ -6,7 +6,7 @@ import type { ResourceClaimTemplate } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defineKind } from '../kind.ts';
 import { defaultDevices, validateDevices } from '../parts/devices.ts';
-import { tidyNestedMeta } from '../parts/pod-template.ts';
+import { tidyNestedMeta } from '../parts/nested-meta.ts';
 
 const validate = (t: ResourceClaimTemplate): FieldError[] => [
   ...validateLabels(t.spec?.metadata?.labels, 'spec.metadata.labels'), ...validateAnnotations(t.spec?.metadata?.annotations, 'spec.metadata.annotations'),

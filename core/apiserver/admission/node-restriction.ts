@@ -2,7 +2,7 @@
 import { semanticEqual } from '../../api/meta/equal.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { forbiddenError } from '../../api/meta/status.ts';
-import type { AuthenticationTokenRequest, Node, Pod } from '../../api/types/kubernetes.ts';
+import type { AuthenticationTokenRequest, Node, Pod, ResourceSlice } from '../../api/types/kubernetes.ts';
 import { nodeOf } from '../authz/node.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import type { AdmissionPlugin, Attributes } from './chain.ts';
@@ -101,6 +101,7 @@ export function nodeRestriction(env: () => RegistryEnv): AdmissionPlugin {
           if ((a.name || a.object?.metadata?.name) !== node) refuse('can only access node lease with the same name as the requesting node');
           return;
         case 'storage.k8s.io/csinodes': if ((a.name || a.object?.metadata?.name) !== node) refuse('can only access CSINode with the same name as the requesting node'); return;
+        case 'resource.k8s.io/resourceslices': if (a.operation === 'CREATE' && (a.object as ResourceSlice | undefined)?.spec?.nodeName !== node) refuse('can only create ResourceSlice with the same NodeName as the requesting node'); return;
         default:
       }
     },

@@ -54,18 +54,29 @@ export function nodeAuthorizer(env: () => RegistryEnv): Authorizer {
   const used = (node: string, namespace: string, kind: string, name: string): boolean => podsOf(node, namespace).some(p => uses(p).has(`${kind}/${name}`));
   const unrelated = (node: string): Decision => refuse(`no relationship found between node '${node}' and this object`);
 
-  /** Reads of one object of the namespace that a pod of the node uses. */
-  function readUsed(node: string, a: Access & { resource: object }, verbs: readonly string[], kind: string): Decision {
+  /** Why a node may not get an object of a type, whosever it is; undefined when that is still open. */
+  function ungettable({ verb, resource: r }: Access & { resource: object }): Decision | undefined {
+    if (verb !== 'get') return refuse('can only get individual resources of this type');
+    if (r.subresource !== '') return refuse('cannot get subresource');
+    return r.name === '' ? refuse('No Object name found') : undefined;
+  }
+
+  /** Gets of an object that a pod of the node uses. */
+  const getUsed = (node: string, a: Access & { resource: object }): Decision => ungettable(a) ?? (used(node, a.resource.namespace, a.resource.resource, a.resource.name) ? ALLOW : unrelated(node));
+
+  /** Reads of any sort of one object of the namespace that a pod of the node uses. */
+  function readUsed(node: string, a: Access & { resource: object }): Decision {
     const { resource: r, verb } = a;
-    if (!verbs.includes(verb)) return refuse(`can only read resources of this type`);
+    if (verb !== 'get' && verb !== 'list' && verb !== 'watch') return refuse('can only read resources of this type');
     if (r.subresource !== '') return refuse('cannot read subresource');
-    if (r.name === '') return refuse(verb === 'get' ? 'can only get individual resources of this type' : 'can only read namespaced object of this type');
-    if (r.namespace === '' && kind !== 'persistentvolumes') return refuse('can only read namespaced object of this type');
-    return used(node, r.namespace, kind, r.name) ? ALLOW : unrelated(node);
+    if (r.namespace === '') return refuse('can only read namespaced object of this type');
+    if (r.name === '') return refuse('No Object name found');
+    return used(node, r.namespace, r.resource, r.name) ? ALLOW : unrelated(node);
   }
 
   function volume(node: string, a: Access & { resource: object }): Decision {
-    if (a.verb !== 'get' || a.resource.subresource !== '' || a.resource.name === '') return refuse('can only get individual resources of this type');
+    const not = ungettable(a);
+    if (not) return not;
     for (const pod of podsOf(node, '')) {
       for (const u of uses(pod)) {
         if (!u.startsWith('persistentvolumeclaims/')) continue;
@@ -83,10 +94,11 @@ export function nodeAuthorizer(env: () => RegistryEnv): Authorizer {
     return RULES.some(rule => matchesResource(rule, verb, r.group, combined, r.subresource)) ? ALLOW : NONE;
   }
 
-  function own(node: string, a: Access & { resource: object }, what: string, verbs: readonly string[]): Decision {
-    const { verb, resource: r } = a;
-    if (!verbs.includes(verb)) return refuse(`can only ${verbs.slice(0, -1).join(', ')}, or ${verbs.at(-1)} ${what}`);
-    if (r.subresource !== '') return refuse(`cannot authorize ${what} subresources`);
+  function own(node: string, a: Access & { resource: object }, what: string, namespace = ''): Decision {
+    const { verb, resource: r } = a, verbs = ['get', 'create', 'update', 'patch', 'delete'];
+    if (!verbs.includes(verb)) return refuse(`can only ${verbs.slice(0, -1).join(', ')}, or ${verbs.at(-1)} a ${what}`);
+    if (namespace !== '' && r.namespace !== namespace) return refuse(`can only access leases in the ${JSON.stringify(namespace)} system namespace`);
+    if (r.subresource !== '' && namespace === '') return refuse(`cannot authorize ${what} subresources`);
     // A create does not yet say the name: admission looks at it.
     return verb === 'create' || r.name === node ? ALLOW : refuse(`can only access ${what} with the same name as the requesting node`);
   }
@@ -94,24 +106,22 @@ export function nodeAuthorizer(env: () => RegistryEnv): Authorizer {
   function judge(node: string, a: Access & { resource: object }): Decision {
     const { resource: r, verb } = a, read = verb === 'get' || verb === 'list' || verb === 'watch';
     switch (`${r.group}/${r.resource}`) {
-      case '/secrets': case '/configmaps': return readUsed(node, a, ['get', 'list', 'watch'], r.resource);
+      case '/secrets': case '/configmaps': return readUsed(node, a);
       case '/persistentvolumeclaims':
-        if (r.subresource !== 'status') return readUsed(node, a, ['get'], r.resource);
+        if (r.subresource !== 'status') return getUsed(node, a);
         if (!['get', 'update', 'patch'].includes(verb)) return refuse('can only get/update/patch this type');
         return used(node, r.namespace, r.resource, r.name) ? ALLOW : unrelated(node);
       case '/persistentvolumes': return volume(node, a);
-      case 'resource.k8s.io/resourceclaims': return readUsed(node, a, ['get'], r.resource);
+      case 'resource.k8s.io/resourceclaims': return getUsed(node, a);
       case 'storage.k8s.io/volumeattachments':
-        if (verb !== 'get' || r.name === '') return refuse('can only get individual resources of this type');
-        return find<VolumeAttachment>('storage.k8s.io', 'volumeattachments', '', r.name)?.spec?.nodeName === node ? ALLOW : unrelated(node);
+        return ungettable(a) ?? (find<VolumeAttachment>('storage.k8s.io', 'volumeattachments', '', r.name)?.spec?.nodeName === node ? ALLOW : unrelated(node));
       case '/serviceaccounts':
-        if (r.subresource !== 'token') return readUsed(node, a, ['get'], r.resource);
-        if (verb !== 'create') return refuse('can only create tokens for individual service accounts');
+        if (r.subresource !== 'token') return getUsed(node, a);
+        if (verb !== 'create' || r.name === '') return refuse('can only create tokens for individual service accounts');
         return used(node, r.namespace, r.resource, r.name) ? ALLOW : unrelated(node);
       case 'coordination.k8s.io/leases':
-        if (r.namespace !== 'kube-node-lease') return refuse("can only access leases in the \"kube-node-lease\" system namespace");
-        return own(node, a, 'node lease', ['get', 'create', 'update', 'patch', 'delete']);
-      case 'storage.k8s.io/csinodes': return own(node, a, 'CSINode', ['get', 'create', 'update', 'patch', 'delete']);
+        return own(node, a, 'node lease', 'kube-node-lease');
+      case 'storage.k8s.io/csinodes': return own(node, a, 'CSINode');
       case 'resource.k8s.io/resourceslices':
         if (r.subresource !== '') return refuse('cannot authorize ResourceSlice subresources');
         if (['list', 'watch', 'deletecollection'].includes(verb)) return pinnedTo(r.fieldSelector, 'spec.nodeName') === node ? ALLOW : refuse('can only list/watch/deletecollection resourceslices with nodeName field selector');
@@ -123,7 +133,8 @@ export function nodeAuthorizer(env: () => RegistryEnv): Authorizer {
         return r.name === node ? ALLOW : refuse(`node '${node}' cannot read '${r.name}', only its own Node object`);
       case '/pods': {
         if (!read || r.subresource !== '') return byRules(a);
-        if (verb !== 'get') return pinnedTo(r.fieldSelector, 'spec.nodeName') === node ? ALLOW : refuse('can only list/watch pods with spec.nodeName field selector');
+        if (verb !== 'get' && pinnedTo(r.fieldSelector, 'spec.nodeName') === node) return ALLOW;
+        if (r.name === '') return refuse(verb === 'get' ? 'No Object name found' : 'can only list/watch pods with spec.nodeName field selector');
         return find<Pod>('', 'pods', r.namespace, r.name)?.spec?.nodeName === node ? ALLOW : unrelated(node);
       }
       default: return byRules(a);

@@ -1,5 +1,6 @@
 // OpenAPI documents of aggregated servers, read when somebody asks and kept until something changed there.
 import { documentOf, type Document } from '../discovery/answer.ts';
+import { v3OfV2 } from './convert.ts';
 import type { RemoteApis, RemoteVersion } from '../aggregation/remote-discovery.ts';
 
 interface Spec { paths?: Record<string, unknown>; definitions?: Record<string, unknown> }
@@ -16,7 +17,11 @@ export class RemoteDocuments {
       const root = `apis/${v.group}/${v.version}`;
       const document = await kept(this.#v3, v, async () => {
         const a = await this.#apis.read(v.group, v.version, `/openapi/v3/${root}`, 'application/json');
-        return a.status === 200 && isObject(a.body) ? documentOf('application/json', a.body) : undefined;
+        if (a.status === 200 && isObject(a.body)) return documentOf('application/json', a.body);
+        if (a.status !== 404) return undefined;
+        // One that knows only the older form says in it what it has.
+        const old = await this.#apis.read(v.group, v.version, '/openapi/v2', 'application/json');
+        return old.status === 200 && isObject(old.body) ? documentOf('application/json', Buffer.from(JSON.stringify(v3OfV2(JSON.parse(old.body.toString()) as Record<string, unknown>)))) : undefined;
       });
       return document && { root, document };
     }));

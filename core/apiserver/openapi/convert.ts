@@ -5,9 +5,9 @@ const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null 
 const objects = (v: unknown): Json => (isObject(v) ? v : {});
 const strings = (v: unknown): string[] => (Array.isArray(v) ? v.filter((x): x is string => typeof x === 'string') : []);
 
-const VERBS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
+const VERBS: ReadonlySet<string> = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch']);
 /** Of a parameter, what belongs to the value rather than to the parameter. */
-const OF_VALUE = ['type', 'format', 'items', 'default', 'enum', 'pattern', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'uniqueItems', 'multipleOf'];
+const OF_VALUE: ReadonlySet<string> = new Set(['type', 'format', 'items', 'default', 'enum', 'pattern', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'uniqueItems', 'multipleOf']);
 const ANY = '*/*';
 
 /** References lead elsewhere, and stand alone: what stood beside one stands around it. */
@@ -32,7 +32,7 @@ const content = (types: readonly string[], s: unknown): Json => Object.fromEntri
 
 function parameter(p: Json): Json {
   const out: Json = {}, value: Json = {};
-  for (const [k, v] of Object.entries(p)) (OF_VALUE.includes(k) ? value : out)[k] = v;
+  for (const [k, v] of Object.entries(p)) (OF_VALUE.has(k) ? value : out)[k] = v;
   delete out['collectionFormat'];
   delete out['schema'];
   return { ...out, schema: schema(value) };
@@ -63,7 +63,7 @@ export function v3OfV2(d: Json): Json {
   const path = (p: Json): Json => {
     const outer = parameters(p['parameters']), plain = outer.filter(x => x['in'] !== 'body').map(parameter);
     return {
-      ...Object.fromEntries(Object.entries(p).filter(([k]) => k !== 'parameters').map(([k, o]) => [k, VERBS.includes(k) ? operation(objects(o), outer.filter(x => x['in'] === 'body')) : o])),
+      ...Object.fromEntries(Object.entries(p).filter(([k]) => k !== 'parameters').map(([k, o]) => [k, VERBS.has(k) ? operation(objects(o), outer.filter(x => x['in'] === 'body')) : o])),
       ...(plain.length ? { parameters: plain } : {}),
     };
   };

@@ -106,7 +106,7 @@ export const deployment = defineKind<Deployment>({
     health(d) {
       if (d.spec?.paused) return { level: 'warning', word: 'Paused' };
       const desired = d.spec?.replicas ?? 1;
-      const h = replicaHealth(desired, d.status?.availableReplicas ?? 0, d.status?.conditions);
+      const h = replicaHealth(desired, d.status?.availableReplicas ?? 0, d.status?.conditions, 'available');
       if (h.level === 'good' && ((d.status?.updatedReplicas ?? 0) < desired || (d.status?.observedGeneration ?? 0) < (d.metadata?.generation ?? 0))) return { level: 'busy', word: 'Rolling out' };
       return h;
     },

@@ -50,12 +50,12 @@ export function containerColumns<T extends KubeObject>(template: (o: T) => PodTe
 export const selectorColumn = <T extends KubeObject>(selector: (o: T) => LabelSelectorLike | undefined): Column<T> =>
   wide(text<T>('Selector', 'Label selector of the pods.', o => selectorText(selector(o)), { draw: 'labels' }));
 
-/** The verdict of something with desired and ready replicas. */
-export function replicaHealth(desired: number, ready: number, conditions?: readonly { type: string; status: string; reason?: string; message?: string }[]): Health {
+/** The verdict of something with desired and ready (or available: `counted`) replicas. */
+export function replicaHealth(desired: number, ready: number, conditions?: readonly { type: string; status: string; reason?: string; message?: string }[], counted: 'ready' | 'available' = 'ready'): Health {
   const failed = conditions?.find(c => (c.type === 'Progressing' && c.status === 'False') || (c.type === 'ReplicaFailure' && c.status === 'True'));
   if (failed) return { level: 'bad', word: failed.reason ?? failed.type, ...(failed.message ? { reason: failed.message } : {}) };
   if (desired === 0) return { level: 'none', word: 'Scaled to 0' };
   if (ready >= desired) return { level: 'good', word: 'Ready' };
   const why = conditions?.find(c => c.type === 'Available' && c.status === 'False');
-  return { level: ready === 0 ? 'warning' : 'busy', word: `${ready}/${desired} ready`, ...(why?.message ? { reason: why.message } : {}) };
+  return { level: ready === 0 ? 'warning' : 'busy', word: `${ready}/${desired} ${counted}`, ...(why?.message ? { reason: why.message } : {}) };
 }

@@ -87,7 +87,9 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   setDefaults?(object: T): void;
   prepareForCreate?(object: T): void;
   prepareForUpdate?(next: T, prev: T): void;
-  /** Without it: status from `next`, all else from `prev`. */
+  /** A write of /status leaves the metadata alone, too: few kinds are so strict. */
+  readonly statusOnly?: boolean;
+  /** Without it: the status from `next`, labels, annotations, owners and finalizers as well unless `statusOnly`, all else from `prev`. */
   prepareForStatusUpdate?(next: T, prev: T): void;
   /** Before the first deletion of an object: what keeps it until its affairs are in order. `now` as objects carry times. */
   prepareForDelete?(object: T, now: string): void;

@@ -67,6 +67,7 @@ test.each<[string, string]>([
   ["'a'.matches('(')", "ERROR: <input>:1:13: invalid matches argument\n | 'a'.matches('(')\n | ............^"],
   ['1 +', "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | 1 +\n | ...^"],
   ['1 #', "ERROR: <input>:1:3: Syntax error: token recognition error at: '#'\n | 1 #\n | ..^"],
+  ['1 = 2', "ERROR: <input>:1:3: Syntax error: token recognition error at: '= '\n | 1 = 2\n | ..^\nERROR: <input>:1:5: Syntax error: extraneous input '2' expecting <EOF>\n | 1 = 2\n | ....^"],
   ['has(1)', 'ERROR: <input>:1:5: invalid argument to has() macro\n | has(1)\n | ....^'],
 ])('%s is refused', (text, wanted) => { expect(compile(text, { variables }).error).toBe(wanted); });
 

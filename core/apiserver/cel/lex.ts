@@ -58,8 +58,10 @@ export function lex(source: string): { tokens: Token[]; mistakes: LexMistake[] }
     }
     const op = OPERATORS.find(o => s[i] === o[0] && (o.length === 1 || s[i + 1] === o[1]));
     if (op === undefined) {
-      mistakes.push({ at, message: `Syntax error: token recognition error at: '${c}'` });
-      i++;
+      // Half of an operator is told, and passed over, with what follows it.
+      const half = '=&|'.includes(c) ? 2 : 1;
+      mistakes.push({ at, message: `Syntax error: token recognition error at: '${s.slice(i, i + half).join('')}'` });
+      i += half;
       continue;
     }
     i += op.length;

@@ -63,15 +63,15 @@ describe('what is not an object of the kind', () => {
 describe('field validation', () => {
   const text = '{"spec":{"foo":1,"replicas":2,"replicas":3,"template":{"metadata":{"labels":{"a":"b","a":"c"}},"spec":{"containers":[{"name":"x","bar":true}]}}}}';
   it('Strict refuses all at once', () => expect(refusal(text)).toBe(cannot(
-    'strict decoding error: duplicate field "spec.replicas", duplicate field "spec.template.metadata.labels.a", unknown field "spec.foo", unknown field "spec.template.spec.containers[0].bar"')));
+    'strict decoding error: unknown field "spec.foo", duplicate field "spec.replicas", duplicate field "spec.template.metadata.labels.a", unknown field "spec.template.spec.containers[0].bar"')));
   it('Warn drops and tells', () => {
     const { object, warnings } = decode(text, deployment, 'Warn');
     expect(warnings).toHaveLength(4);
     expect(object.spec).toEqual({ replicas: 3, template: { metadata: { labels: { a: 'c' } }, spec: { containers: [{ name: 'x' }] } } });
   });
   it('Ignore drops in silence', () => expect(decode(text, deployment, 'Ignore')).toMatchObject({ warnings: [], object: { spec: { replicas: 3 } } }));
-  it('finds a duplicate below an unknown field and in free-form objects', () => {
-    expect(refusal('{"x":{"a":1,"a":2}}')).toContain('duplicate field "x.a", unknown field "x"');
+  it('passes over what is below an unknown field, and finds duplicates in free-form objects', () => {
+    expect(refusal('{"x":{"a":1,"a":2}}')).toContain('strict decoding error: unknown field "x"');
     expect(refusal('{"spec":{"a":1,"a":2}}', custom)).toContain('duplicate field "spec.a"');
   });
 });

@@ -3,7 +3,7 @@ import type { Unstructured } from '../../api/meta/object.ts';
 import { apiVersionOf } from '../../api/meta/object.ts';
 import { invalid } from '../../api/meta/field-error.ts';
 import { ApiError, badRequest, failure, invalidError, tooLarge, unsupportedMediaType } from '../../api/meta/status.ts';
-import { JsonSyntaxError, readJson } from './json.ts';
+import { inOrder, JsonSyntaxError, readJson } from './json.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
 import { scanJson } from './scan.ts';
 import { definition, schemaOf } from './schemas.ts';
@@ -63,7 +63,7 @@ export function decodeBody(bytes: Buffer, contentType: string | undefined, kind:
   } catch (e) {
     throw cannotHandle(e, named, kind);
   }
-  const problems = [...read.duplicates, ...walked.unknown];
+  const problems = type === JSON_TYPE && !custom && read.duplicates.length > 0 && walked.unknown.length > 0 ? inOrder(text, read.duplicates, walked.unknown) : [...read.duplicates, ...walked.unknown];
   if (fieldValidation === 'Strict' && problems.length) throw cannotHandle(new DecodeError(`strict decoding error: ${problems.join(', ')}`), named, kind);
   return { object: walked.value as Unstructured, warnings: fieldValidation === 'Warn' ? problems : [] };
 }

@@ -28,6 +28,8 @@ class Reader {
   #at = 0;
   readonly #path: (string | number)[] = [];
   readonly duplicates: string[] = [];
+  /** Every key as the fault it may be, where it is asked for. */
+  faults: string[] | undefined;
   constructor(text: string) { this.#text = text; }
 
   document(): unknown {
@@ -122,6 +124,7 @@ class Reader {
       this.#at++;
       this.#enter(key);
       if (Object.hasOwn(out, key)) this.duplicates.push(`duplicate field ${JSON.stringify(pathText(this.#path))}`);
+      this.faults?.push(`${Object.hasOwn(out, key) ? 'duplicate' : 'unknown'} field ${JSON.stringify(pathText(this.#path))}`);
       const value = this.#value();
       this.#path.pop();
       // Defined rather than assigned: `__proto__` is a name like any other here.
@@ -162,6 +165,16 @@ export function pathText(path: readonly (string | number)[]): string {
 export function readJson(text: string): ReadResult {
   const r = new Reader(text);
   return { value: r.document(), duplicates: r.duplicates };
+}
+
+/** Duplicate and unknown fields of a text in the order in which Go's reader meets them: what is below an unknown field it passes over. */
+export function inOrder(text: string, duplicates: readonly string[], unknown: readonly string[]): string[] {
+  const r = new Reader(text);
+  r.faults = [];
+  r.document();
+  const at = new Map(r.faults.map((f, i) => [f, i])), paths = unknown.map(u => u.slice('unknown field "'.length, -1));
+  const passed = (d: string): boolean => { const path = d.slice('duplicate field "'.length, -1); return paths.some(p => path === p || path.startsWith(`${p}.`) || path.startsWith(`${p}[`)); };
+  return [...duplicates.filter(d => !passed(d)), ...unknown].sort((a, b) => (at.get(a) ?? 0) - (at.get(b) ?? 0));
 }
 
 /** JSON.parse that keeps integers beyond 2^53 exact (as Int64) and fails with Go's texts. */

@@ -29,12 +29,12 @@ export function parseAccept(header: string): Clause[] {
   }).filter(c => c.type !== '' && c.q > 0).sort((a, b) => b.q - a.q || a.at - b.at);
 }
 
-function asOf(c: Clause, forList: boolean): As | undefined {
+function asOf(c: Clause, forList: boolean, tables: boolean): As | undefined {
   const as = c.params['as'];
   if (as === undefined) return 'object';
   if (c.params['g'] !== 'meta.k8s.io') return undefined;
   const v = c.params['v'];
-  if (as === 'Table') return v === 'v1' || v === 'v1beta1' ? 'Table' : undefined;
+  if (as === 'Table') return tables && (v === 'v1' || v === 'v1beta1') ? 'Table' : undefined;
   if (v !== 'v1' && v !== 'v1beta1') return undefined;
   if (as === 'PartialObjectMetadata') return forList ? undefined : as;
   if (as === 'PartialObjectMetadataList') return forList ? as : undefined;
@@ -45,15 +45,15 @@ const cache = new Map<string, { type: string; as: As } | null>();
 
 /**
  * The first acceptable clause by q and order; 406 when none is. A watch cannot be YAML (6.14). `forList` says whether a collection
- * is answered, for which alone PartialObjectMetadataList stands.
+ * is answered, for which alone PartialObjectMetadataList stands; `tables: false`, that what is answered has no table.
  */
-export function negotiate(accept: string | undefined, userAgent: string, query: Query, mode: { list: boolean; watch: boolean }): Answer {
+export function negotiate(accept: string | undefined, userAgent: string, query: Query, mode: { list: boolean; watch: boolean; tables?: boolean }): Answer {
   let pretty = false;
   const asked = first(query, 'pretty');
   if (asked !== '') pretty = asked !== '0' && asked !== 'false';
   else if (userAgent !== '') pretty = !mode.watch && /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return pretty ? PRETTY : PLAIN;
-  const key = `${mode.list ? 'l' : ''}${mode.watch ? 'w' : ''} ${accept}`;
+  const key = `${mode.list ? 'l' : ''}${mode.watch ? 'w' : ''}${mode.tables === false ? 'o' : ''} ${accept}`;
   let found = cache.get(key);
   if (found === undefined) {
     found = null;
@@ -63,7 +63,7 @@ export function negotiate(accept: string | undefined, userAgent: string, query: 
       const any = c.type === '*/*' || c.type === 'application/*';
       const type = any || c.type === 'application/json' ? 'json' : c.type === 'application/yaml' && !mode.watch ? 'yaml' : undefined;
       if (type === undefined) continue;
-      const as = asOf(c, mode.list);
+      const as = asOf(c, mode.list, mode.tables !== false);
       if (as === undefined) continue;
       found = { type, as };
       break;

@@ -22,10 +22,11 @@ import { connectionOf, isOver, serveH2, type H2 } from './h2.ts';
 import { includeObject, negotiate, type Answer } from './negotiate.ts';
 import { joined } from './list-pieces.ts';
 import { present, type YamlWriter } from './present.ts';
-import { parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
+import { first, flag, parseQuery, resourceRequest, type Query, type RequestVerb, type ResourceRequest } from './request-info.ts';
 import type { Answer as PathAnswer } from '../discovery/answer.ts';
 import type { Metrics } from '../discovery/metrics.ts';
 import { send } from './send.ts';
+import { checkTimeout } from './timeout.ts';
 import { addWarnings } from './warnings.ts';
 import { WatchStream } from './watch-stream.ts';
 
@@ -141,6 +142,7 @@ export class HttpServer {
       r = resourceRequest(path);
       const query = parseQuery(search);
       verb = r && verbOf(req.method!, r, query);
+      if (query['timeout'] !== undefined && verb !== 'watch' && !(r && CONNECT.includes(r.subresource))) checkTimeout(first(query, 'timeout'));
       if (this.#o.auditor) record = this.#audit(req, res, id, accessIn(self, req.method!, path, verb, r, query));
       const user = quick ?? this.#o.authenticator.acting(self, asking);
       if (record) {
@@ -167,7 +169,7 @@ export class HttpServer {
         return await this.#connection().serve(req, res, connectRequest(r, query, search, user));
       }
       const agent = req.headers['user-agent'] ?? '';
-      const answer = negotiate(req.headers.accept, agent, query, { list: verb === 'list', watch: verb === 'watch' });
+      const answer = negotiate(req.headers.accept, agent, query, { list: verb === 'list', watch: verb === 'watch', tables: !REVIEWS.has(r.group) && !(verb === 'watch' && flag(query, 'sendInitialEvents')) });
       // Custom resources have no protobuf form.
       if (answer.format === 'protobuf' && customOf(resource.spec)) throw notAcceptable(`only the following media types are accepted: ${verb === 'watch' ? 'application/json, application/json;stream=watch' : 'application/json, application/yaml'}`);
       const include = includeObject(query);
@@ -332,6 +334,8 @@ const connectRequest = (r: ResourceRequest, query: Query, search: string, user: 
 
 /** Connections into pods, for which it takes the right to create them. */
 const OPENED: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward']);
+/** Groups of reviews, which are answers to questions and have no table. */
+const REVIEWS: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
 
 const METHOD_VERBS: Readonly<Record<RequestVerb, string>> = { get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION' };
 function labels(verb: RequestVerb | undefined, method: string, r: ResourceRequest): Parameters<Metrics['observe']>[0] {

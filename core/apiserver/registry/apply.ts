@@ -34,8 +34,8 @@ export function configurationOf(ctx: RequestContext, validation: FieldValidation
       throw e;
     }
     if (duplicates.length > 0 && validation !== 'Ignore') {
-      const keys = duplicates.map(d => /"([^"]*)"/.exec(d)?.[1] ?? d).map(p => `key ${JSON.stringify(p.slice(p.lastIndexOf('.') + 1))} already set in map`);
-      const what = `error converting YAML to JSON: yaml: unmarshal errors:\n${keys.map(k => `  ${k}`).join('\n')}`;
+      // Whatever it is written in, it is read as YAML, line by line.
+      const what = `error converting YAML to JSON: ${readYaml(text).duplicates.join('\n')}`;
       if (validation === 'Strict') throw badRequest(`error strict decoding YAML: ${what}`);
       ctx.warnings.push(what);
     }

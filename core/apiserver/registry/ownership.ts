@@ -5,6 +5,7 @@ import { compare, type Comparison } from '../../api/meta/managed-fields/compare.
 import { difference, isEmpty } from '../../api/meta/managed-fields/field-set.ts';
 import { givenEntries, setOf, updated, type Entry, type Manager } from '../../api/meta/managed-fields/managers.ts';
 import type { ManagedFieldsEntry, ObjectMeta } from '../../api/types/kubernetes.ts';
+import { customOf } from '../crd/custom-kind.ts';
 import { timestamp, type RegistryEnv } from './env.ts';
 import { resourceFields } from './field-schema.ts';
 import type { Resource } from './resource.ts';
@@ -21,10 +22,13 @@ export function setOwners(object: KubeObject, owners: Owners): void {
   if (owners.length === 0) delete m.managedFields; else m.managedFields = owners as ManagedFieldsEntry[];
 }
 
+/** A write of /status changes nothing else, not even metadata. */
+export const statusAlone = ({ spec }: Resource): boolean => !spec.prepareForStatusUpdate && (spec.statusOnly === true || customOf(spec) !== undefined);
+
 /** Top-level fields a write through this door can change; what it ignores is nobody's (status through the object, spec through /status). */
 export function writes(resource: Resource, subresource: string): ((field: string) => boolean) | undefined {
   const { spec } = resource;
-  if (subresource === 'status') return spec.prepareForStatusUpdate ? field => field === 'status' || field === 'metadata' : field => field === 'status';
+  if (subresource === 'status') return !statusAlone(resource) ? field => field === 'status' || field === 'metadata' : field => field === 'status';
   if (subresource === '' && spec.subresources.some(s => s.name === 'status')) return field => field !== 'status';
   return undefined;
 }

@@ -13,7 +13,7 @@ import { createObject, demandCreate } from './create.ts';
 import type { RegistryEnv } from './env.ts';
 import { bumpGeneration, carryMeta, dedupOwners, finalizersLeft, metaUpdateErrors, unchanged } from './object-meta.ts';
 import { revisionOf, writeOptions, type WriteOptions } from './options.ts';
-import { ownersOf, ownersOnUpdate, setOwners, type Owners } from './ownership.ts';
+import { type Owners, ownersOf, ownersOnUpdate, setOwners, statusAlone } from './ownership.ts';
 import type { Resource } from './resource.ts';
 
 const CONFLICT_RETRIES = 20;
@@ -146,7 +146,7 @@ function prepared(next: KubeObject, prev: KubeObject, c: Change, resource: Resou
   if (c.subresource === 'status') {
     if (spec.prepareForStatusUpdate) { spec.prepareForStatusUpdate(next, prev); return next; }
     const { status } = next as { status?: unknown };
-    const out = { ...prev, metadata: { ...prev.metadata } } as KubeObject & { status?: unknown };
+    const out = { ...prev, metadata: { ...(statusAlone(resource) ? prev : next).metadata } } as KubeObject & { status?: unknown };
     if (status === undefined) delete out.status; else out.status = clone(status);
     delete out.metadata!.resourceVersion;
     return out;

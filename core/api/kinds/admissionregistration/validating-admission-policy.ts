@@ -37,7 +37,7 @@ function validate(p: ValidatingAdmissionPolicy): FieldError[] {
 
 export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   group: GROUP, version: 'v1', kind: 'ValidatingAdmissionPolicy', plural: 'validatingadmissionpolicies', namespaced: false,
-  schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy', categories: ['api-extensions'], subresources: [STATUS],
+  schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy', categories: ['api-extensions'], subresources: [STATUS], statusOnly: true,
   generation: true, unconditionalUpdate: false,
   setDefaults(p) {
     p.spec ??= {};

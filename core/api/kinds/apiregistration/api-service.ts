@@ -39,7 +39,7 @@ function availability(a: APIService): string {
 
 export const apiService = defineKind<APIService>({
   group: 'apiregistration.k8s.io', version: 'v1', kind: 'APIService', plural: 'apiservices', namespaced: false,
-  schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService', subresources: [STATUS], categories: ['api-extensions'], nameRule: 'path-segment',
+  schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService', subresources: [STATUS], statusOnly: true, categories: ['api-extensions'], nameRule: 'path-segment',
   fields: { 'spec.group': a => a.spec?.group ?? '' },
   setDefaults(a) {
     a.spec ??= { groupPriorityMinimum: 0, versionPriority: 0 };

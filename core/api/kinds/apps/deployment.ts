@@ -80,6 +80,11 @@ export const deployment = defineKind<Deployment>({
   setDefaults,
   prepareForCreate(d) { d.status = {}; },
   prepareForUpdate: keepStatus,
+  prepareForStatusUpdate(next, prev) {
+    next.spec = prev.spec;
+    const { labels: _l, ...metadata } = next.metadata ?? {}, { labels } = prev.metadata ?? {};
+    next.metadata = { ...metadata, ...(labels ? { labels } : {}) };
+  },
   validate,
   validateUpdate: validateSelectorUpdate,
   warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),

@@ -27,7 +27,7 @@ function validate(r: V1beta1PodCertificateRequest): FieldError[] {
 export const podCertificateRequest = defineKind<V1beta1PodCertificateRequest>({
   group: 'certificates.k8s.io', version: 'v1beta1', kind: 'PodCertificateRequest', plural: 'podcertificaterequests', namespaced: true,
   schema: 'io.k8s.api.certificates.v1beta1.PodCertificateRequest',
-  subresources: [STATUS], unconditionalUpdate: false,
+  subresources: [STATUS], statusOnly: true, unconditionalUpdate: false,
   setDefaults(r) { if (r.spec) r.spec.maxExpirationSeconds ??= DAY; },
   prepareForCreate(r) { r.status = {}; },
   prepareForUpdate: keepStatus,

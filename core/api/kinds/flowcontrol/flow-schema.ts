@@ -102,7 +102,7 @@ function validate(f: FlowSchema): FieldError[] {
 
 export const flowSchema = defineKind<FlowSchema>({
   group: 'flowcontrol.apiserver.k8s.io', version: 'v1', kind: 'FlowSchema', plural: 'flowschemas', namespaced: false,
-  schema: 'io.k8s.api.flowcontrol.v1.FlowSchema', subresources: [STATUS], generation: true,
+  schema: 'io.k8s.api.flowcontrol.v1.FlowSchema', subresources: [STATUS], statusOnly: true, generation: true,
   setDefaults(f) {
     const spec = (f.spec ??= { priorityLevelConfiguration: { name: '' } });
     if (!spec.matchingPrecedence) spec.matchingPrecedence = 1000;

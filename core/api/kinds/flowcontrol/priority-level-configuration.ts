@@ -73,7 +73,7 @@ const shown = (n: number | undefined): string => (n === undefined ? '<none>' : S
 
 export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>({
   group: 'flowcontrol.apiserver.k8s.io', version: 'v1', kind: 'PriorityLevelConfiguration', plural: 'prioritylevelconfigurations', namespaced: false,
-  schema: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration', subresources: [STATUS], generation: true,
+  schema: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration', subresources: [STATUS], statusOnly: true, generation: true,
   setDefaults(p) {
     const spec = (p.spec ??= { type: '' });
     if (spec.type === 'Exempt') {

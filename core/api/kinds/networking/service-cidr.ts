@@ -28,7 +28,7 @@ function validateUpdate(next: ServiceCIDR, prev: ServiceCIDR): FieldError[] {
 export const serviceCidr = defineKind<ServiceCIDR>({
   group: 'networking.k8s.io', version: 'v1', kind: 'ServiceCIDR', plural: 'servicecidrs', namespaced: false,
   schema: 'io.k8s.api.networking.v1.ServiceCIDR',
-  subresources: [STATUS],
+  subresources: [STATUS], statusOnly: true,
   prepareForCreate(s) { s.status = {}; },
   prepareForUpdate: keepStatus,
   validate,

@@ -53,7 +53,7 @@ function state(c: ResourceV1ResourceClaim): string {
 export const resourceClaim = defineKind<ResourceV1ResourceClaim>({
   group: 'resource.k8s.io', version: 'v1', kind: 'ResourceClaim', plural: 'resourceclaims', namespaced: true,
   schema: 'io.k8s.api.resource.v1.ResourceClaim',
-  subresources: [STATUS],
+  subresources: [STATUS], statusOnly: true,
   setDefaults(c) { defaultDevices((c.spec ??= {}).devices); },
   prepareForCreate(c) { c.status = {}; },
   prepareForUpdate: keepStatus,

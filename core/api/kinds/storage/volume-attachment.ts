@@ -32,7 +32,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   group: 'storage.k8s.io', version: 'v1', kind: 'VolumeAttachment', plural: 'volumeattachments', namespaced: false,
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
   unconditionalUpdate: false,
-  subresources: [STATUS],
+  subresources: [STATUS], statusOnly: true,
   prepareForCreate(a) { a.status = { attached: false }; },
   prepareForUpdate: keepStatus,
   validate,

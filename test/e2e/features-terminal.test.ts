@@ -195,20 +195,25 @@ describe('shells', () => {
       await put(`echo ${word}-$((2+3))`);
       await type(page, '');
       await page.keyboard.press(keys);
-      await page.keyboard.press('Enter');
+      // The browser pastes when it has read the clipboard: what is typed meanwhile may come before.
+      await shows(page, new RegExp(`echo ${word}-.*2\\+3`));
+      await type(page, '\n');
       await shows(page, new RegExp(`${word}-5`));
     }
     await put('echo by-menu-$((2+4))');
     await page.locator('.terminal-box:visible').click({ button: 'right', position: { x: 300, y: 20 } });
     await w.shot('features-terminal-menu');
     await page.getByRole('menuitem', { name: 'Paste' }).click();
+    // The screen has the keyboard again, and what is typed comes after what was pasted.
     await expect.poll(() => page.evaluate(() => document.querySelector('.MuiPopover-root') === null && document.activeElement?.closest('.xterm') !== null)).toBe(true);
-    await page.keyboard.press('Enter');
+    await shows(page, /echo by-menu-/);
+    await type(page, '\n');
     await shows(page, /by-menu-6/);
     // The middle button pastes what is chosen, once.
     await type(page, 'echo mid-');
     await page.locator('.terminal-box:visible').dblclick({ position: { x: 40, y: 12 } });
     await page.locator('.terminal-box:visible').click({ button: 'middle', position: { x: 600, y: 100 } });
+    await shows(page, /echo mid-one-2-word/);
     await type(page, '\n');
     await shows(page, /^mid-one-2-word\s*$/m);
     // Without a selection Ctrl-C interrupts.

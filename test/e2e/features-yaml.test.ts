@@ -3,13 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../core/client/client.ts';
-import { kindOf, kinds } from '../../core/api/kinds/index.ts';
-import type { ApiError } from '../../core/api/meta/status.ts';
+import { kindOf } from '../../core/api/kinds/index.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Deployment } from '../../core/api/types/kubernetes.ts';
-import { HostError, type ApiRequest } from '../../renderer/gateway/connection.ts';
-import { carryOut, keyOf, plan, type ApplyContext } from '../../renderer/features/yaml/apply.ts';
-import { readManifest } from '../../renderer/features/yaml/documents.ts';
 import { eventually, type Host } from '../harness/host.ts';
 import { openBrowser, openWindow, startWindowHost, type Window } from './launch.ts';
 import { create, DEPLOYMENT, deployment, namespace } from './shell-objects.ts';
@@ -140,13 +136,47 @@ describe('YAML editor', () => {
     await page.getByText('Changed on the server since.').waitFor();
     await page.locator('[data-testid="yaml-review-button"]:visible').click();
     const conflict = page.locator('.yaml-conflict');
-    await conflict.getByRole('row', { name: 'data.mode theirs mine' }).waitFor();
+    await conflict.getByRole('row', { name: /^data\.mode e2e · \d+s theirs mine$/ }).waitFor();
     expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
     expect((await now()).mode).toBe('theirs');
     await w.shot('features-yaml-conflict');
     await conflict.getByRole('button', { name: 'Put mine on top' }).click();
     await page.locator('[data-testid="yaml-apply"]:visible').click();
     await eventually('mine on top', async () => { const d = await now(); return d.mode === 'mine' && d.other === 'theirs'; });
+    await w.close();
+  });
+
+  it('applies a manifest as a manager of its own: what others own is named, left to them or taken over', async () => {
+    await create(client, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'shop', name: 'owned' }, data: { mode: 'theirs', other: 'x' } } as KubeObject);
+    const w = await openWindow(browser, url, { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+    const { page } = w;
+    await newManifest(w);
+    await write(w, 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: owned\n  namespace: shop\ndata:\n  # as we want it\n  mode: ours\n  more: y\n');
+    const review = page.locator('[data-testid="yaml-review"]:visible');
+    const contested = review.getByRole('row', { name: /^data\.mode e2e · \d+s theirs ours$/ });
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
+    await contested.waitFor();
+    expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
+    await w.shot('features-yaml-owned');
+    await review.getByRole('button', { name: 'Leave them to their owners' }).click();
+    await contested.waitFor({ state: 'detached' });
+    await review.getByText(/apply --server-side --field-manager=pilothouse -f/).waitFor();
+    await page.locator('[data-testid="yaml-apply"]:visible').click();
+    const now = async () => (await client.get<KubeObject & { data: Record<string, string> }>(CONFIG, 'shop', 'owned'));
+    await eventually('the rest', async () => (await now()).data.more === 'y');
+    expect((await now()).data).toEqual({ mode: 'theirs', other: 'x', more: 'y' });
+    // The field is back in the text, and is taken over this time.
+    await review.waitFor({ state: 'detached' });
+    await write(w, 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: owned\n  namespace: shop\ndata:\n  mode: ours\n');
+    await page.locator('[data-testid="yaml-review-button"]:visible').click();
+    await contested.waitFor();
+    await review.getByRole('button', { name: 'Take them over' }).click();
+    await review.getByText('Applying takes a field over from its owner.').waitFor();
+    await review.getByText(/--force-conflicts/).waitFor();
+    await page.locator('[data-testid="yaml-apply"]:visible').click();
+    // What the manifest no longer says is gone, what others put there stays.
+    await eventually('ours', async () => { const { data } = await now(); return data.mode === 'ours' && data.other === 'x' && data.more === undefined; });
+    expect((await now()).metadata?.managedFields?.map(m => m.manager)).toEqual(['pilothouse', 'e2e']);
     await w.close();
   });
 
@@ -268,73 +298,5 @@ describe('YAML editor', () => {
     expect(download.suggestedFilename()).toBe('one.yaml');
     expect(readFileSync(await download.path(), 'utf8')).toBe('apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: two\n');
     await w.close();
-  });
-});
-
-describe('a manifest against the server', () => {
-  const context = (): ApplyContext => ({
-    cluster: 'embedded', info: undefined, namespace: 'shop', kinds,
-    request: async <T>(r: ApiRequest): Promise<T> => {
-      try { return await client.transport.request(r) as T; } catch (e) {
-        const { code, reason, message, details } = (e as ApiError).status;
-        throw new HostError({ code: code ?? 0, reason: reason ?? '', message: message ?? '', details });
-      }
-    },
-  });
-  const apply = async (text: string, decided?: ReadonlySet<string>) => carryOut(context(), await plan(context(), readManifest(text).docs, undefined, decided), undefined, decided);
-  const manifest = (replicas: number, image: string, more = '', env = '[{name: A, value: "1"}, {name: B, value: "2"}]'): string =>
-    `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: api\n  labels: {app: api${more}}\nspec:\n  replicas: ${replicas}\n  selector: {matchLabels: {app: api}}\n  template:\n    metadata: {labels: {app: api}}\n    spec:\n      containers:\n      - name: main\n        image: ${image}\n        env: ${env}\n        resources: {limits: {cpu: 0.5, memory: 1024Mi}}\n`;
-  const now = () => client.get<Deployment>(DEPLOYMENT, 'shop', 'api');
-
-  it('makes it, changes it, and takes out what it no longer says; what others added stays', async () => {
-    expect((await apply(manifest(1, 'x:1', ', old: yes1'))).map(p => p.done)).toEqual(['created']);
-    await client.patch(DEPLOYMENT, 'shop', 'api', 'application/strategic-merge-patch+json', { metadata: { labels: { theirs: 'kept' } }, spec: { template: { spec: { containers: [{ name: 'sidecar', image: 's:1' }] } } } });
-    const [p] = await apply(manifest(1, 'x:2', '', '[{name: B, value: "2"}]'));
-    expect([p?.done, p?.error?.message, p?.conflicts]).toEqual(['changed', undefined, undefined]);
-    const o = await now();
-    expect(o.metadata?.labels).toEqual({ app: 'api', theirs: 'kept' });
-    expect(o.spec?.template.spec?.containers.map(c => [c.name, c.image, c.env])).toEqual([['main', 'x:2', [{ name: 'B', value: '2' }]], ['sidecar', 's:1', undefined]]);
-    // The same again is no change, however the server writes it.
-    expect((await apply(manifest(1, 'x:2', '', '[{name: B, value: "2"}]'))).map(x => x.done)).toEqual(['same']);
-  });
-  it('shows a field that both have changed with both values, writes nothing, and writes mine when told to', async () => {
-    await client.patch(DEPLOYMENT, 'shop', 'api', 'application/merge-patch+json', { spec: { replicas: 4 } });
-    const [refused] = await apply(manifest(2, 'x:3', '', '[{name: B, value: "2"}]'));
-    expect(refused).toMatchObject({ done: 'skipped', conflicts: [{ path: 'spec.replicas', base: 1, mine: 2, theirs: 4 }] });
-    expect((await now()).spec?.replicas).toBe(4);
-    expect((await now()).spec?.template.spec?.containers[0]?.image).toBe('x:2');
-    expect((await apply(manifest(2, 'x:3', '', '[{name: B, value: "2"}]'), new Set([keyOf(refused!)]))).map(p => p.done)).toEqual(['changed']);
-    expect((await now()).spec?.replicas).toBe(2);
-  });
-  it('sets back what others alone have changed, and says so', async () => {
-    await client.patch(DEPLOYMENT, 'shop', 'api', 'application/merge-patch+json', { spec: { replicas: 5 } });
-    const [p] = await plan(context(), readManifest(manifest(2, 'x:3', '', '[{name: B, value: "2"}]')).docs);
-    expect(p).toMatchObject({ verb: 'change', drift: [{ path: 'spec.replicas', mine: 2, theirs: 5 }] });
-  });
-  it('keeps what somebody writes elsewhere between review and deed, and is refused when it is the same field', async () => {
-    const planned = await plan(context(), readManifest(manifest(2, 'x:4', '', '[{name: B, value: "2"}]')).docs);
-    const write = (patch: object) => client.patch(DEPLOYMENT, 'shop', 'api', 'application/merge-patch+json', patch);
-    await write({ metadata: { annotations: { late: 'yes' } } });
-    expect((await carryOut(context(), planned)).map(p => [p.done, p.error?.message])).toEqual([['changed', undefined]]);
-    expect((await now()).metadata?.annotations?.late).toBe('yes');
-    const next = await plan(context(), readManifest(manifest(3, 'x:4', '', '[{name: B, value: "2"}]')).docs);
-    await write({ spec: { replicas: 7 } });
-    const [p] = await carryOut(context(), next);
-    expect([p?.done, p?.error?.code]).toEqual(['failed', 409]);
-    expect((await now()).spec?.replicas).toBe(7);
-  });
-  it('has several documents: each tells how it went, in their order', async () => {
-    const cm = (name: string, extra = ''): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n${extra}`;
-    const out = await apply([cm('d1'), cm('d2', 'data: {a: 1}\n'), 'apiVersion: v1\nkind: Nonsense\nmetadata: {name: n}\n', cm('d1'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: fresh}\n', `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d3, namespace: fresh}\n`].join('---\n'));
-    expect(out.map(p => [p.name, p.done])).toEqual([['d1', 'created'], ['d2', 'skipped'], ['n', 'skipped'], ['d1', 'same'], ['fresh', 'created'], ['d3', 'created']]);
-    expect(out[2]?.error?.message).toBe('no matches for kind "Nonsense" in version "v1"');
-  });
-  it('keeps its word with kubectl: what it wrote last is where kubectl apply looks for it', async () => {
-    const last = JSON.parse((await now()).metadata?.annotations?.['kubectl.kubernetes.io/last-applied-configuration'] ?? '{}') as Deployment;
-    expect(last.spec?.template.spec?.containers[0]?.image).toBe('x:4');
-    const secret = (data: string): string => `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {${data}}\n`;
-    await apply(secret('a: one, b: two'));
-    await apply(secret('a: three'));
-    expect((await client.get<KubeObject & { data: object }>(kindOf('v1', 'Secret')!, 'shop', 's')).data).toEqual({ a: Buffer.from('three').toString('base64') });
   });
 });

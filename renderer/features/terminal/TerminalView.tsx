@@ -59,6 +59,7 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
   const [menu, setMenu] = useState<{ x: number; y: number; selection: boolean }>();
   const box = useRef<HTMLDivElement>(null);
   const screen = useRef<Screen>(undefined);
+  const session = useRef<TerminalSession>(undefined);
   /** The next session takes the focus: the user has asked for it. */
   const focusNext = useRef(false);
   /** Shell that was found in a container of this name. */
@@ -86,14 +87,15 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
     const s = screen.current ?? openScreen(box.current, platform);
     screen.current = s;
     s.fit();
-    const session = new TerminalSession(app.connection, s.term, place, p => {
+    const begun = new TerminalSession(app.connection, s.term, place, p => {
       if (p.state === 'open' && p.shell) found.current = { container: place.container, shell: p.shell };
       setPhase(p);
     }, found.current?.container === place.container ? found.current.shell : undefined);
     s.term.attachCustomKeyEventHandler(e => copyKeys(e, s.term, platform, () => setFinding(true)));
     if (takesFocus(id) || focusNext.current) s.term.focus();
     focusNext.current = false;
-    return () => session.close();
+    session.current = begun;
+    return () => begun.close();
   }, [app.connection, place, platform, id]);
   useEffect(() => () => { screen.current?.dispose(); screen.current = undefined; }, []);
   const wasActive = useRef(active);
@@ -113,7 +115,7 @@ function TerminalPane({ id, target, active }: { id: string; target: TerminalTarg
   // On its way down: xterm lets no key back up.
   const onKey = (e: ReactKey): void => { if (over && e.key === 'Enter' && running && !(e.target instanceof HTMLButtonElement || e.target instanceof HTMLSelectElement || e.target instanceof HTMLInputElement)) { e.preventDefault(); e.stopPropagation(); again(); } };
   const failed = (e: unknown): void => app.notify({ level: 'bad', text: t('terminal.noPaste', { why: String(e) }) });
-  const paste = (): void => { void navigator.clipboard.readText().then(text => screen.current?.term.paste(text), failed); };
+  const paste = (): void => { session.current?.paste(navigator.clipboard.readText()).catch(failed); };
   const copy = (): void => { const text = screen.current?.term.getSelection(); if (text) void navigator.clipboard.writeText(text).catch(failed); };
   const choose = (c: { pod?: string; container?: string }): void => { setChosen(c); setPhase({ state: 'connecting' }); setPlace(undefined); focusNext.current = true; screen.current?.term.reset(); };
   const word = over ? endText(phase.end) : undefined;

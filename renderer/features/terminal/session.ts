@@ -13,6 +13,8 @@ export type Phase = { state: 'connecting'; shell?: string } | { state: 'open'; s
 
 /** Milliseconds after which a shell that says nothing is given what was typed, and what looks like a refusal is taken for output. */
 const SILENT = 5000, DOUBT = 5000;
+/** Milliseconds that keys wait for a clipboard which is being read. */
+const PATIENCE = 2000;
 
 /** Opens at once; tells its phases. `close` ends it without a word. `known` is the shell that was found before: it is tried first. */
 export class TerminalSession {
@@ -30,6 +32,9 @@ export class TerminalSession {
   #shells: readonly (readonly string[])[];
   #tried: string[] = [];
   #off: { dispose(): void }[] = [];
+  #lines: LineInput;
+  /** What is typed while the clipboard is being read: it comes after what is pasted. */
+  #behind: string[] | undefined;
   #closed = false;
 
   constructor(connection: Connection, term: Terminal, place: Place, tell: (p: Phase) => void, known?: string) {
@@ -40,16 +45,35 @@ export class TerminalSession {
     this.#shells = [...SHELLS].sort((a, b) => Number(b.join(' ') === known) - Number(a.join(' ') === known));
     // Without a terminal over there lines end with a line feed alone, and nobody echoes.
     term.options.convertEol = !place.tty;
-    const lines = new LineInput({ echo: text => term.write(text), send: text => this.#stream?.input(text), eof: () => this.#stream?.eof() });
+    this.#lines = new LineInput({ echo: text => term.write(text), send: text => this.#stream?.input(text), eof: () => this.#stream?.eof() });
     this.#off.push(
-      term.onData(d => {
-        if (!place.stdin || !this.#stream) return;
-        if (!place.tty) lines.take(d); else { this.#early?.push(d); if (!this.#early || this.#silent) this.#stream.input(d); }
-      }),
+      term.onData(d => { if (this.#behind) this.#behind.push(d); else this.#take(d); }),
       term.onBinary(d => { if (place.tty) this.#stream?.input(d); }),
       term.onResize(({ cols, rows }) => { if (place.tty) this.#stream?.resize(cols, rows); }),
     );
     this.#open();
+  }
+
+  /** Pastes what the clipboard is about to give; keys pressed meanwhile come after it. Rejects when the clipboard gives nothing. */
+  async paste(text: Promise<string>): Promise<void> {
+    const behind = this.#behind ??= [];
+    const flush = (): void => {
+      if (this.#behind !== behind) return;
+      this.#behind = undefined;
+      for (const d of behind.splice(0)) this.#take(d);
+    };
+    // A question of the browser that nobody answers must not hold up the keys.
+    const timer = setTimeout(flush, PATIENCE);
+    try {
+      const given = await text;
+      const held = this.#behind === behind ? behind.splice(0) : [];
+      this.#behind = undefined;
+      this.#term.paste(given);
+      for (const d of held) this.#take(d);
+    } finally {
+      clearTimeout(timer);
+      flush();
+    }
   }
 
   close(): void {
@@ -57,6 +81,11 @@ export class TerminalSession {
     this.#stream?.close();
     this.#stream = undefined;
     for (const o of this.#off) o.dispose();
+  }
+
+  #take(d: string): void {
+    if (!this.#place.stdin || !this.#stream) return;
+    if (!this.#place.tty) this.#lines.take(d); else { this.#early?.push(d); if (!this.#early || this.#silent) this.#stream.input(d); }
   }
 
   #open(): void {

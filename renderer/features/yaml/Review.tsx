@@ -5,12 +5,15 @@ import { useTranslation } from 'react-i18next';
 import type { KubeObject } from '../../../core/api/meta/object.ts';
 import type { Level } from '../../kit/StatusPill.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
+import { Age } from '../../kit/Age.tsx';
 import { KubectlCommand } from '../../kit/KubectlCommand.tsx';
-import { labelOf, type Planned } from './apply.ts';
-import type { Clash } from './merge3.ts';
+import { labelOf, type Contested, type Planned } from './apply.ts';
 import { Diff, Shown } from './Editor.tsx';
 import { orderLike, toText } from './documents.ts';
+import { ownerText } from './problems.ts';
 
+/** Fields shown of a conflict before the rest is only counted. */
+const MOST = 20;
 const LEVEL: Record<Planned['verb'], Level> = { create: 'good', change: 'busy', nothing: 'none', failed: 'bad' };
 
 interface Props {
@@ -60,12 +63,14 @@ export function Review({ planned, busy, command, edit, onApply, onAgain, onBack,
           {p.conflicts ? (
             <div className="yaml-conflict" role="alert">
               <p>{t(edit ? 'yaml.conflict' : 'yaml.conflictApply', { count: p.conflicts.length })}</p>
-              <Clashes list={p.conflicts} />
-              {edit ? <Button variant="outlined" onClick={() => onTheirs(p)}>{t('yaml.theirs')}</Button> : <Button variant="outlined" onClick={() => onGoTo(p)}>{t('yaml.goTo')}</Button>}<Button variant="outlined" onClick={() => onMine(p)}>{t('yaml.mine')}</Button>
+              <Contests list={p.conflicts} />
+              <Button variant="outlined" onClick={() => onGoTo(p)}>{t('yaml.goTo')}</Button>
+              {edit || p.doc.span ? <Button variant="outlined" onClick={() => onTheirs(p)}>{t(edit ? 'yaml.theirs' : 'yaml.leave')}</Button> : null}
+              <Button variant="outlined" onClick={() => onMine(p)}>{t(edit ? 'yaml.mine' : 'yaml.takeOver')}</Button>
             </div>
           ) : null}
-          {p.drift ? <div className="yaml-conflict" role="status"><p>{t('yaml.drift', { count: p.drift.length })}</p><Clashes list={p.drift} /></div> : null}
-          {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.upgrade ? <><div className="yaml-sides quiet"><span>{t('yaml.asWritten')}</span><span>{t('yaml.upgraded')}</span></div><Diff left={toText(p.doc.object)} right={toText(orderLike(p.upgrade.object, p.doc.object) as KubeObject)} label={t('yaml.difference')} /></> : p.error ? null : p.live ? <><div className="yaml-sides quiet"><span>{t('yaml.now')}</span><span>{t(p.conflicts ? 'yaml.yours' : 'yaml.after')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>
+          {p.taken ? <div className="yaml-conflict" role="status"><p>{t(edit ? 'yaml.taken' : 'yaml.takenApply', { count: p.taken.length })}</p><Contests list={p.taken} /></div> : null}
+          {p.verb === 'nothing' ? <p className="quiet yaml-same">{t('yaml.nothing')}</p> : p.upgrade ? <><div className="yaml-sides quiet"><span>{t('yaml.asWritten')}</span><span>{t('yaml.upgraded')}</span></div><Diff left={toText(p.doc.object)} right={toText(orderLike(p.upgrade.object, p.doc.object) as KubeObject)} label={t('yaml.difference')} /></> : p.error ? null : p.live ? <><div className="yaml-sides quiet"><span>{t('yaml.now')}</span><span>{t(!p.conflicts ? 'yaml.after' : edit ? 'yaml.yours' : 'yaml.takenOver')}</span></div><Diff left={left} right={right} label={t('yaml.difference')} /></>
             : <><div className="yaml-sides quiet"><span>{t(p.unchecked ? 'yaml.asWritten' : 'yaml.after')}</span></div><Shown text={right} label={t('yaml.difference')} /></>}
         </div>
       </div>
@@ -92,12 +97,14 @@ function Removed({ one, all, onUpgrade }: { one: Planned; all: readonly Planned[
   );
 }
 
-/** Each field with what they and we have in it. */
-function Clashes({ list }: { list: readonly Clash[] }) {
+/** Each field with its owners, and what they and we have in it. */
+function Contests({ list }: { list: readonly Contested[] }) {
   const { t } = useTranslation();
   const show = (v: unknown): string => (v === undefined ? t('yaml.absent') : typeof v === 'string' ? v : JSON.stringify(v));
   return (
-    <table className="yaml-clashes"><thead><tr><th scope="col">{t('yaml.field')}</th><th scope="col">{t('yaml.theirValue')}</th><th scope="col">{t('yaml.yourValue')}</th></tr></thead>
-      <tbody>{list.slice(0, 20).map(c => <tr key={c.path}><th scope="row" className="mono">{c.path}</th><td className="mono">{show(c.theirs)}</td><td className="mono">{show(c.mine)}</td></tr>)}</tbody></table>
+    <table className="yaml-clashes"><thead><tr><th scope="col">{t('yaml.field')}</th><th scope="col">{t('yaml.owner')}</th><th scope="col">{t('yaml.theirValue')}</th><th scope="col">{t('yaml.yourValue')}</th></tr></thead>
+      <tbody>{list.slice(0, MOST).map(c => <tr key={c.path}><th scope="row" className="mono">{c.path}</th><td>{c.owners.length === 0 ? t('yaml.nobody') : c.owners.map((o, i) => <span key={`${o.manager} ${o.operation} ${o.subresource}`}>{i > 0 ? ', ' : ''}<span className="mono">{ownerText(o)}</span>{o.time ? <span className="quiet"> · <Age at={o.time} /></span> : null}</span>)}</td><td className="mono">{show(c.theirs)}</td><td className="mono">{show(c.mine)}</td></tr>)}</tbody>
+      {list.length > MOST ? <tfoot><tr><td colSpan={4} className="quiet">{t('yaml.moreFields', { count: list.length - MOST })}</td></tr></tfoot> : null}
+    </table>
   );
 }

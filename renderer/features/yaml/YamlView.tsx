@@ -15,11 +15,14 @@ import { IconButton } from '../../kit/IconButton.tsx';
 import { Loading, StateMessage } from '../../kit/states.tsx';
 import { StatusShape } from '../../kit/StatusPill.tsx';
 import { carryOut, keyOf, labelOf, plan, type ApplyContext, type Base, type Planned } from './apply.ts';
-import { editable, readManifest, rewritten, toText, type Problem } from './documents.ts';
+import { editable, readManifest, rewritten, toText, without, type Problem } from './documents.ts';
 import { Editor, type EditorHandle } from './Editor.tsx';
 import { deepEqual } from './equal.ts';
+import { stepsOf } from './field-path.ts';
 import { dropped, EXTENSIONS, joined, save, type ManifestFile } from './files.ts';
 import { merge3 } from './merge3.ts';
+import { APPLIER } from './owners.ts';
+import { problemsOf } from './problems.ts';
 import { takeSchema } from './monaco.ts';
 import { Review } from './Review.tsx';
 import { ClusterSchema } from './schema.ts';
@@ -84,14 +87,14 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
   const [over, setOver] = useState(false);
   const [menu, setMenu] = useState<HTMLElement | null>(null);
   const editor = useRef<EditorHandle>(undefined);
-  // Conflicts of a manifest that were decided for it, until the text changes.
+  // Manifests that take fields over from their owners, until the text changes.
   const decided = useRef(new Set<string>());
   const file = useRef<HTMLInputElement>(null);
   const schemaProblem = useClusterSchema(target.cluster, text);
   const chosen = app.workspace.get().namespaces[target.cluster] ?? [];
   const namespace = target.namespace ?? (chosen.length === 1 ? chosen[0]! : info?.namespace ?? 'default');
   const context: ApplyContext = { cluster: target.cluster, info, namespace, kinds: app.clusterKinds.of(target.cluster).get(), request: r => app.connection.request(r) };
-  const command = base ? kubectl(info, target.namespace, 'replace', '-f', `${target.name}.yaml`) : kubectl(info, namespace, 'apply', '-f', target.file ?? 'manifest.yaml');
+  const command = base ? kubectl(info, target.namespace, 'replace', '-f', `${target.name}.yaml`) : kubectl(info, namespace, 'apply', '--server-side', `--field-manager=${APPLIER}`, ...(planned?.some(p => p.send?.query?.force === 'true') ? ['--force-conflicts'] : []), '-f', target.file ?? 'manifest.yaml');
   const dirty = base !== undefined && text !== toText(base.object);
 
   // Half-written work survives a restart of the window.
@@ -103,11 +106,6 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
   }, [workspace, id, text, target.resource]);
 
   const mark = (list: readonly Problem[]): void => { setProblems(list); editor.current?.markers(list); };
-  const problemsOf = (list: readonly Planned[]): Problem[] => list.flatMap(p => {
-    if (!p.error) return [];
-    const causes = ((p.error.wire.details as { causes?: { field?: string; message?: string }[] } | undefined)?.causes ?? []).filter(c => c.field);
-    return causes.length > 0 ? causes.map(c => ({ message: `${c.field}: ${c.message}`, ...p.doc.place(c.field!) })) : [{ message: p.error.message, ...p.doc.place('metadata.name') }];
-  });
   const review = useAction(async () => {
     const { docs, problems: unread } = readManifest(editor.current?.text() ?? text);
     if (unread.length > 0 || docs.length === 0) {
@@ -117,13 +115,13 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
       return;
     }
     const list = await plan(context, docs, base, decided.current);
-    mark(problemsOf(list));
+    mark(list.flatMap(problemsOf));
     setPlanned(list);
   });
   const apply = useAction(async () => {
     const done = await carryOut(context, planned ?? [], base, decided.current);
     const bad = done.filter(p => p.verb === 'failed');
-    mark(problemsOf(done));
+    mark(done.flatMap(problemsOf));
     // Somebody was quicker: look again, now at what they have made of it.
     if (done.length === 1 && bad.some(p => p.error?.code === 409)) { await review.run(); return; }
     const changed = done.filter(p => p.done === 'created' || p.done === 'changed');
@@ -156,19 +154,28 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
     take(dropped(e.dataTransfer));
   };
   const reload = (object: KubeObject): void => { setBase({ object }); editor.current?.set(toText(object)); setPlanned(undefined); mark([]); };
+  /** Another text, and what the server says of it. */
+  const again = (next: string, from?: KubeObject): void => {
+    if (from) setBase({ object: from });
+    editor.current?.set(next);
+    setPlanned(undefined);
+    setTimeout(() => void review.run(), 0);
+  };
   const mine = (p: Planned): void => {
     if (!p.live) return;
     if (!base) { decided.current.add(keyOf(p)); setPlanned(undefined); setTimeout(() => void review.run(), 0); return; }
     const merged = merge3(editable(base.object), p.doc.object, editable(p.live)).value as KubeObject;
-    setBase({ object: p.live });
-    editor.current?.set(toText(merged));
-    setPlanned(undefined);
-    setTimeout(() => void review.run(), 0);
+    again(toText(merged), p.live);
+  };
+  /** Leaves what is contested to the others; the rest of what was written stays. */
+  const theirs = (p: Planned): void => {
+    const { live } = p;
+    if (!live) return;
+    if (base) { again(toText(merge3(editable(base.object), editable(live), p.doc.object).value as KubeObject), live); return; }
+    again(without(editor.current?.text() ?? text, p.doc, p.conflicts?.map(x => stepsOf(x.path, p.doc.object)) ?? []));
   };
   const upgradeDocs = (list: readonly Planned[]): void => {
-    editor.current?.set(rewritten(editor.current.text(), list.flatMap(p => (p.upgrade ? [{ doc: p.doc, object: p.upgrade.object }] : []))));
-    setPlanned(undefined);
-    setTimeout(() => void review.run(), 0);
+    again(rewritten(editor.current?.text() ?? text, list.flatMap(p => (p.upgrade ? [{ doc: p.doc, object: p.upgrade.object }] : []))));
   };
   return (
     <section className={`yaml${over ? ' over' : ''}`} aria-label={t('actions.yaml')} data-testid="yaml" onDragOver={e => { e.preventDefault(); setOver(true); }} onDragLeave={e => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
@@ -194,7 +201,7 @@ function YamlPane({ id, target, first }: { id: string; target: EditTarget; first
         <Editor cluster={target.cluster} text={text} label={t('actions.yaml')} onReady={h => { editor.current = h; if (takesFocus(id) && !base && text === '') h.focus(); }} onChange={x => { decided.current.clear(); setText(x); }} onReview={() => void review.run()} onMarkers={setErrors} />
         {text === '' ? <p className="yaml-empty quiet">{t('yaml.empty')}</p> : null}
       </div>
-      {planned ? <Review planned={planned} busy={apply.busy} command={command} edit={base !== undefined} onApply={() => void apply.run()} onAgain={() => void review.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={p => { if (p.live) reload(p.live); }} onMine={mine} onUpgrade={upgradeDocs} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf([p])[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}
+      {planned ? <Review planned={planned} busy={apply.busy} command={command} edit={base !== undefined} onApply={() => void apply.run()} onAgain={() => void review.run()} onBack={() => { setPlanned(undefined); setTimeout(() => editor.current?.focus(), 0); }} onTheirs={theirs} onMine={mine} onUpgrade={upgradeDocs} onGoTo={p => { setPlanned(undefined); editor.current?.reveal(problemsOf(p)[0]?.line ?? p.doc.line); editor.current?.focus(); }} /> : null}
       {menu ? <Menu open anchorEl={menu} onClose={() => setMenu(null)}>{templates.map(x => <MenuItem key={x.id} onClick={() => { setMenu(null); const now = (editor.current?.text() ?? '').trim(); editor.current?.set(now === '' ? x.text : `${now}\n---\n${x.text}`); editor.current?.focus(); }}>{t(`yaml.template.${x.id}`)}</MenuItem>)}</Menu> : null}
     </section>
   );

@@ -5,9 +5,11 @@ import { apiVersionOf, resourcePath, type KubeObject, type ResourceType } from '
 import { removedVersion, upgrade, type RemovedVersion, type Upgrade } from '../../../core/api/meta/removed-versions.ts';
 import type { ClusterInfo } from '../../../electron/contract/frames.ts';
 import { HostError, type ApiRequest } from '../../gateway/connection.ts';
-import { editable, LAST_APPLIED, lastApplied, type ManifestDoc } from './documents.ts';
+import { editable, LAST_APPLIED, type ManifestDoc } from './documents.ts';
 import { deepEqual } from './equal.ts';
-import { apply3, merge3, type Clash } from './merge3.ts';
+import { isMap, shownPath, stepsOf, valueAt, type Step } from './field-path.ts';
+import { merge3, type Clash } from './merge3.ts';
+import { APPLIER, EDITOR, handover, ownersOf, withoutAbandoned, type Owner } from './owners.ts';
 
 export interface ApplyContext {
   cluster: string;
@@ -34,15 +36,19 @@ export interface Planned {
   upgrade?: Upgrade;
   /** Its namespace comes with the same manifest: the server could not be asked yet. */
   unchecked?: boolean;
-  /** Both sides changed these since the editor was opened, or since the manifest was last applied. */
-  conflicts?: Clash[];
-  /** Others changed these since the manifest was last applied; it sets them back. */
-  drift?: Clash[];
+  /** Of an edit: both sides have changed these since the editor was opened. Of a manifest: others own these, and it says otherwise. */
+  conflicts?: Contested[];
+  /** These change, and others own them who will want them back. */
+  taken?: Contested[];
   /** What has been done, once it has been tried. */
   done?: 'created' | 'changed' | 'same' | 'failed' | 'skipped';
-  /** What is sent. */
-  send?: { method: 'POST' | 'PUT'; path: string; body: unknown };
+  /** What is sent; `first` before it, when the object is handed over from client-side apply. */
+  send?: Write;
+  first?: Write;
 }
+export type Write = Pick<ApiRequest, 'path' | 'body' | 'contentType' | 'query'> & { method: 'POST' | 'PUT' | 'PATCH' };
+/** A field two sides want, with the managers that own it on the server, the last writer first. */
+export interface Contested extends Clash { owners: readonly Owner[] }
 /** The state an edit began from; an update never writes over anything newer. */
 export interface Base { object: KubeObject }
 
@@ -62,7 +68,7 @@ async function resourceFor(c: ApplyContext, o: KubeObject): Promise<ResourceType
   return { group, version, kind: r.kind, plural: r.name, namespaced: r.namespaced };
 }
 
-/** Which conflicts of a manifest have been decided for the manifest: keys of `keyOf`. */
+/** Manifests that take over what others own: keys of `keyOf`. */
 export type Decided = ReadonlySet<string>;
 export const keyOf = (p: Pick<Planned, 'doc' | 'namespace' | 'name'>): string => `${p.doc.object.apiVersion}/${p.doc.object.kind}/${p.namespace ?? ''}/${p.name}`;
 
@@ -104,10 +110,12 @@ async function planEdit(c: ApplyContext, p: Planned, object: KubeObject, base: B
   const path = resourcePath(p.resource, p.namespace, p.name);
   const live = await c.request<KubeObject>({ cluster: c.cluster, method: 'GET', path });
   const { value, conflicts } = merge3(editable(base.object), object, editable(live));
-  if (conflicts.length > 0) return { ...p, verb: 'failed', live, result: object, conflicts };
+  if (conflicts.length > 0) return { ...p, verb: 'failed', live, result: object, conflicts: conflicts.map(x => ({ ...x, owners: ownersOf(live, stepsOf(x.path, live)) })) };
   const merged = value as KubeObject;
   if (deepEqual(merged, editable(live))) return { ...p, verb: 'nothing', live, result: live };
-  return dryRun(c, { ...p, live, send: { method: 'PUT', path, body: over(live, merged, live.metadata?.annotations?.[LAST_APPLIED]) } });
+  const planned = await dryRun(c, { ...p, live, send: { method: 'PUT', path, body: over(live, merged, live.metadata?.annotations?.[LAST_APPLIED]), query: { fieldManager: EDITOR } } });
+  // Who only wrote a field once has no claim to it; who applies manifests comes back.
+  return withTaken(planned, o => o.operation === 'Apply');
 }
 
 /** `merged` as the newest state of `live`: a change in between is a conflict, not an overwrite. */
@@ -117,23 +125,68 @@ function over(live: KubeObject, merged: KubeObject, applied: string | undefined)
   return { ...merged, metadata: { ...merged.metadata, ...(annotations ? { annotations } : {}), resourceVersion: live.metadata?.resourceVersion, uid: live.metadata?.uid }, ...(status === undefined ? {} : { status }) };
 }
 
-/** An object of a manifest: made, or brought to what the manifest says, as `kubectl apply` does and with its bookkeeping. */
+/** An object of a manifest: made, or brought to what the manifest says, by server-side apply. */
 async function planApply(c: ApplyContext, p: Planned, written: KubeObject, decided: Decided): Promise<Planned> {
-  const object = editable(written);
-  const applied = `${JSON.stringify(object)}\n`;
-  const create = { method: 'POST' as const, path: resourcePath(p.resource, p.namespace), body: object.metadata?.name ? { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [LAST_APPLIED]: applied } } } : object };
+  const object = plainSecret(editable(written));
+  const create: Write = { method: 'POST', path: resourcePath(p.resource, p.namespace), body: object, query: { fieldManager: APPLIER } };
   if (!object.metadata?.name) return dryRun(c, { ...p, send: create });
   const path = resourcePath(p.resource, p.namespace, p.name);
-  let live: KubeObject;
+  let live: KubeObject | undefined;
   try { live = await c.request<KubeObject>({ cluster: c.cluster, method: 'GET', path }); } catch (e) {
+    // What only takes questions, as reviews do, is neither read nor applied.
+    if (asHostError(e).code === 405) return dryRun(c, { ...p, send: create });
     if (asHostError(e).code !== 404) throw e;
-    return dryRun(c, { ...p, send: create });
   }
-  const last = lastApplied(live);
-  const { value, conflicts, drift } = apply3(last && plainSecret(editable(last)), plainSecret(object), editable(live));
-  if (conflicts.length > 0 && !decided.has(keyOf(p))) return { ...p, verb: 'failed', live, result: value as KubeObject, conflicts };
-  const planned = await dryRun(c, { ...p, live, send: { method: 'PUT', path, body: over(live, value as KubeObject, applied) } });
-  return planned.verb === 'change' && drift.length > 0 ? { ...planned, drift } : planned;
+  const apply = (force: boolean, guard: object = {}): Write => ({ method: 'PATCH', path, contentType: 'application/apply-patch+yaml', body: { ...object, metadata: { ...object.metadata, ...guard } }, query: { fieldManager: APPLIER, force: String(force) } });
+  if (!live) return dryRun(c, { ...p, send: apply(false) });
+  // One that has been deleted and made again since is another object; what is taken over is what has been looked at.
+  const { uid, resourceVersion } = live.metadata ?? {};
+  const old = handover(live), forced = decided.has(keyOf(p));
+  let planned = await dryRun(c, { ...p, live, send: apply(forced, forced || old ? { uid, resourceVersion } : { uid }) });
+  const all = contested(planned, object);
+  const conflicts = all.filter(x => !old || x.owners.some(o => o.operation !== 'Update' || !old.from.includes(o.manager)));
+  if (all.length > 0) planned = await dryRun(c, { ...p, live, send: apply(true, { uid, resourceVersion }) });
+  // What taking over would make of it is shown, not offered before it is decided.
+  if (conflicts.length > 0) return { ...planned, verb: 'failed', send: undefined, conflicts };
+  if (old && planned.result) {
+    const rest = withoutAbandoned(planned.result, old);
+    // The server cannot try two writes in a row: it is asked about their outcome.
+    if (rest) planned = await dryRun(c, { ...p, live, send: { method: 'PUT', path, body: { ...rest, metadata: { ...rest.metadata, resourceVersion } } } });
+    planned = { ...planned, first: { method: 'PATCH', path, contentType: 'application/json-patch+json', body: old.patch }, send: apply(forced, { uid }) };
+  }
+  return withTaken(planned, o => !old?.from.includes(o.manager));
+}
+
+/** What the server's refusal of an apply says: each field, its owners, what is there and what the manifest wants. */
+function contested(p: Planned, object: KubeObject): Contested[] {
+  if (p.error?.code !== 409 || !p.live) return [];
+  const rows = new Map<string, Contested>();
+  for (const { reason, field, message } of causesOf(p.error)) {
+    if (reason !== 'FieldManagerConflict' || !field) continue;
+    const named = /^conflict with "([^"]*)"(?: with subresource "([^"]*)")?/.exec(message ?? '');
+    const steps = stepsOf(field, p.live), theirs = valueAt(p.live, steps);
+    const owners = ownersOf(p.live, steps);
+    const by = owners.filter(o => o.manager === named?.[1] && (o.subresource ?? '') === (named[2] ?? ''));
+    const path = field.replace(/^\./, '');
+    const row = rows.get(path) ?? { path, base: undefined, mine: valueAt(object, stepsOf(field, object)), theirs, owners: [] };
+    rows.set(path, { ...row, owners: [...row.owners, ...(by.length > 0 ? by : [{ manager: named?.[1] ?? message ?? '', operation: '' }])] });
+  }
+  return [...rows.values()];
+}
+
+/** The parts of a refusal: which field, why. */
+export const causesOf = (e: HostError): { reason?: string; field?: string; message?: string }[] =>
+  (e.wire.details as { causes?: { reason?: string; field?: string; message?: string }[] } | undefined)?.causes ?? [];
+
+/** Tells which of the fields that change have other owners of whom `counts` holds. */
+function withTaken(p: Planned, counts: (o: Owner) => boolean): Planned {
+  const { live, result } = p;
+  if (p.verb !== 'change' || !live || !result) return p;
+  const taken = changes(editable(live), editable(result)).flatMap(({ at, from, to }): Contested[] => {
+    const owners = from === undefined ? [] : ownersOf(live, at).filter(o => o.manager !== APPLIER && o.manager !== EDITOR && counts(o));
+    return owners.length === 0 ? [] : [{ path: shownPath(at, live), base: undefined, mine: to, theirs: from, owners }];
+  });
+  return taken.length > 0 ? { ...p, taken } : p;
 }
 
 /** The write-only text form of a secret's data, folded in: else a key that was removed from it would stay. */
@@ -146,7 +199,7 @@ function plainSecret(o: KubeObject): KubeObject {
 
 async function dryRun(c: ApplyContext, p: Planned): Promise<Planned> {
   try {
-    const result = await c.request<KubeObject>({ cluster: c.cluster, ...p.send!, query: { dryRun: 'All', fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
+    const result = await c.request<KubeObject>({ cluster: c.cluster, ...p.send!, query: { ...p.send!.query, dryRun: 'All', fieldValidation: 'Strict' } });
     return { ...p, result, verb: p.live === undefined ? 'create' : deepEqual(editable(p.live), editable(result)) ? 'nothing' : 'change' };
   } catch (e) { return { ...p, verb: 'failed', error: asHostError(e) }; }
 }
@@ -167,7 +220,8 @@ export async function carryOut(c: ApplyContext, planned: readonly Planned[], bas
     let now = p;
     const last = await latest(async (): Promise<Planned> => {
       try {
-        const result = await c.request<KubeObject>({ cluster: c.cluster, ...now.send!, query: { fieldManager: 'pilothouse', fieldValidation: 'Strict' } });
+        if (now.first) await c.request({ cluster: c.cluster, ...now.first });
+        const result = await c.request<KubeObject>({ cluster: c.cluster, ...now.send!, query: { ...now.send!.query, fieldValidation: 'Strict' } });
         return { ...p, result, unchecked: false, done: p.verb === 'create' ? 'created' : 'changed' };
       } catch (e) {
         const error = asHostError(e);
@@ -183,9 +237,11 @@ export async function carryOut(c: ApplyContext, planned: readonly Planned[], bas
 }
 
 /** What becomes of each field that changes: its place, what was there, what will be. */
-function changes(from: unknown, to: unknown, at = ''): unknown[] {
+function changes(from: unknown, to: unknown, at: readonly Step[] = []): { at: readonly Step[]; from: unknown; to: unknown }[] {
   if (deepEqual(from, to)) return [];
-  const open = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
-  if (!open(from) || !open(to) || Array.isArray(from) !== Array.isArray(to) || (Array.isArray(from) && from.length !== (to as unknown as unknown[]).length)) return [[at, from ?? null, to ?? null]];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])].sort().flatMap(k => changes(from[k], to[k], `${at}.${k}`));
+  const lists = Array.isArray(from) && Array.isArray(to) && from.length === to.length;
+  if (!lists && !(isMap(from) && isMap(to))) return [{ at, from, to }];
+  const a = from as Record<Step, unknown>, b = to as Record<Step, unknown>;
+  const steps: Step[] = lists ? from.map((_, i) => i) : [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+  return steps.flatMap(k => changes(a[k], b[k], [...at, k]));
 }

@@ -28,8 +28,8 @@ describe('readManifest', () => {
   it('reads several documents, opens lists, places fields and tells what is wrong where', () => {
     const { docs, problems } = readManifest(TEXT);
     expect(docs.map(d => d.object.metadata?.name)).toEqual(['a', 'b']);
-    expect(docs[0]!.place('spec.containers[0].image')).toMatchObject({ line: 8, column: 5 });
-    expect(docs[0]!.place('spec.containers[0].ports[3]')).toMatchObject({ line: 7 });
+    expect(docs[0]!.place(['spec', 'containers', 0, 'image'])).toMatchObject({ line: 8, column: 5 });
+    expect(docs[0]!.place(['spec', 'containers', 0, 'ports', 3])).toMatchObject({ line: 7 });
     expect(problems[0]!.message).toBe('metadata.name is missing');
     expect(problems.some(p => p.line >= 18)).toBe(true);
   });

@@ -1,7 +1,8 @@
 // Text and objects: the documents of a manifest with their places, and an object as the text one edits.
 import { t } from 'i18next';
-import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, stringify, type Document, type ParsedNode, type Tags } from 'yaml';
+import { isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, parseDocument, stringify, type Document, type ParsedNode, type Tags } from 'yaml';
 import type { KubeObject } from '../../../core/api/meta/object.ts';
+import type { Step } from './field-path.ts';
 
 export interface ManifestDoc {
   object: KubeObject;
@@ -9,8 +10,8 @@ export interface ManifestDoc {
   line: number;
   /** Its characters in the text, from and to; undefined for one that shares its text with others (an item of a List). */
   span?: readonly [number, number];
-  /** Where a field is: `spec.containers[0].image` -> 1-based line and column; the nearest parent when the field is not there. */
-  place(field: string): { line: number; column: number; endLine: number; endColumn: number };
+  /** Where a field is, 1-based line and column; the nearest parent when the field is not there. */
+  place(steps: readonly Step[]): { line: number; column: number; endLine: number; endColumn: number };
 }
 export interface Problem { message: string; line: number; column: number; endLine: number; endColumn: number }
 
@@ -36,28 +37,29 @@ export function readManifest(text: string): { docs: ManifestDoc[]; problems: Pro
     const range = doc.contents?.range;
     const from = range?.[0] ?? 0;
     if (typeof value !== 'object' || Array.isArray(value)) { problems.push({ message: t('yaml.notObject'), ...at(from, range?.[1] ?? from) }); continue; }
-    const place = (field: string): Omit<Problem, 'message'> => at(...rangeOf(doc, field, from));
     const objects = Array.isArray(value.items) && value.kind?.endsWith('List') ? value.items : [value];
-    for (const object of objects) {
+    for (const [i, object] of objects.entries()) {
+      const base: Step[] = object === value ? [] : ['items', i];
+      const place = (steps: readonly Step[]): Omit<Problem, 'message'> => at(...rangeOf(doc, [...base, ...steps], from));
       const missing = !object.apiVersion ? 'apiVersion' : !object.kind ? 'kind' : !object.metadata?.name && !object.metadata?.generateName ? 'metadata.name' : undefined;
-      if (missing) problems.push({ message: t('yaml.missingField', { field: missing }), ...place('metadata') });
+      if (missing) problems.push({ message: t('yaml.missingField', { field: missing }), ...place(['metadata']) });
       else docs.push({ object, line: lines.linePos(from).line, place, ...(objects[0] === value && range ? { span: [from, range[1]] as const } : {}) });
     }
   }
   return { docs, problems };
 }
 
-function rangeOf(doc: Document<ParsedNode> | Document, field: string, fallback: number): [number, number] {
+function rangeOf(doc: Document<ParsedNode> | Document, steps: readonly Step[], fallback: number): [number, number] {
   let node: unknown = doc.contents;
   let range: [number, number] = [fallback, fallback + 1];
-  for (const part of field.replace(/\[([^\]]*)\]/g, '.$1').split('.').filter(p => p !== '')) {
+  for (const step of steps) {
     if (isMap(node)) {
-      const pair = node.items.find(i => isPair(i) && String(isNode(i.key) ? i.key : '') === part);
+      const pair = node.items.find(i => isPair(i) && String(isNode(i.key) ? i.key : '') === String(step));
       if (!pair || !isNode(pair.key)) break;
       if (pair.key.range) range = [pair.key.range[0], (isNode(pair.value) && pair.value.range ? pair.value.range[1] : pair.key.range[1])];
       node = pair.value;
     } else if (isSeq(node)) {
-      const item = node.items[Number(part)];
+      const item = node.items[Number(step)];
       if (!isNode(item)) break;
       if (item.range) range = [item.range[0], item.range[1]];
       node = item;
@@ -96,15 +98,17 @@ export function rewritten(text: string, docs: readonly { doc: ManifestDoc; objec
   return out;
 }
 
-/** Where `kubectl apply` and we keep what a manifest said last time. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-/** The manifest that was last applied to an object, if one was and it can be read. */
-export function lastApplied(o: KubeObject): KubeObject | undefined {
-  const text = o.metadata?.annotations?.[LAST_APPLIED];
-  if (text === undefined) return undefined;
-  try { return JSON.parse(text) as KubeObject; } catch { return undefined; /* somebody else's words: as if it had not been applied */ }
+/** The text without some fields of one of its documents, comments kept; the text itself where the document shares it with others. */
+export function without(text: string, doc: ManifestDoc, fields: readonly (readonly Step[])[]): string {
+  if (!doc.span) return text;
+  const own = parseDocument(text.slice(...doc.span), { version: '1.1', merge: true, customTags: wordy });
+  // From behind, so that indices before stay what they are.
+  for (const steps of [...fields].reverse()) if (steps.length > 0 && own.hasIn(steps)) own.deleteIn(steps);
+  return `${text.slice(0, doc.span[0])}${own.toString({ lineWidth: 0, indentSeq: false }).trimEnd()}\n${text.slice(doc.span[1]).replace(/^\n/, '')}`;
 }
 
+/** Where client-side `kubectl apply` keeps what a manifest said last time; its own business, so editors do not show it. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** What a user may change: no status, no bookkeeping. */
 export function editable(o: KubeObject): KubeObject {
   const { status: _status, metadata, ...rest } = o as KubeObject & { status?: unknown };

@@ -107,6 +107,7 @@ describe('certificate signing requests', () => {
       await page.getByTestId('drawer').getByRole('button', { name: deed }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText('asks kubernetes.io/kube-apiserver-client').waitFor();
+      await dialog.getByText('O=tenants, CN=web').waitFor();
       if (name === 'ada') await w.shot('certificate-approve');
       await dialog.getByRole('button', { name: deed, exact: true }).click();
       await dialog.waitFor({ state: 'detached' });

@@ -404,7 +404,7 @@ describe('every workload, any cluster', () => {
     await away(w);
     const logs = await open(w, 'services', 'nobody');
     await logs.getByText('There are no pods now; new ones join by themselves.').waitFor();
-    await w.shot('features-logs-empty');
+    await w.shot('features-logs-empty', true);
     const stuck = await open(w, 'pods', 'stuck');
     await stuck.getByText(/waiting to start|Waiting for main/).waitFor();
     await w.shot('features-logs-waiting');

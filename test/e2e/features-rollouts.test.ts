@@ -119,7 +119,7 @@ describe('a deployment of our own', () => {
     await client.patch(DEPLOYMENT, 'roll', 'api', 'application/strategic-merge-patch+json', { spec: { template: { spec: { containers: [{ name: 'main', image: 'shop/api:9' }] } } } });
     await rollout.getByText('0 of 2 updated').waitFor();
     expect(await rollout.locator('[data-revision]').count()).toBe(1);
-    await w.shot('rollout-paused');
+    await w.shot('rollout-paused', true);
     await rollout.getByRole('button', { name: 'Resume' }).click();
     await rollout.locator('[data-revision="2"]').getByText('current').waitFor();
     await inState(rollout, 'done');

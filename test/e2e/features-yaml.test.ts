@@ -139,7 +139,7 @@ describe('YAML editor', () => {
     await conflict.getByRole('row', { name: /^data\.mode e2e · \d+s theirs mine$/ }).waitFor();
     expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
     expect((await now()).mode).toBe('theirs');
-    await w.shot('features-yaml-conflict');
+    await w.shot('features-yaml-conflict', true);
     await conflict.getByRole('button', { name: 'Put mine on top' }).click();
     await page.locator('[data-testid="yaml-apply"]:visible').click();
     await eventually('mine on top', async () => { const d = await now(); return d.mode === 'mine' && d.other === 'theirs'; });

@@ -16,6 +16,9 @@ export const ARTIFACTS = join(ROOT, 'test/artifacts/e2e');
 export const CHROMIUM = process.env.PILOTHOUSE_CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
+/** Every picture in both themes: for looking through them after a change of the look. */
+const BOTH = process.env.PILOTHOUSE_SHOTS === 'both';
+
 let built = process.env.PILOTHOUSE_BUNDLE !== undefined;
 /** Builds the renderer once per test process, and only when a source is newer than what lies in dist/. */
 export function buildWindow(): void {
@@ -58,8 +61,8 @@ export interface Window {
   readonly problems: readonly string[];
   /** From now on complaints that match are expected: a lost host makes the browser itself complain. */
   expect(pattern: RegExp): void;
-  /** A picture for CI and for looking at; returns its path. */
-  shot(name: string): Promise<string>;
+  /** A picture for CI and for looking at; returns its path. `both`: in the other theme too, as `<name>-dark` or `<name>-light`. */
+  shot(name: string, both?: boolean): Promise<string>;
   /** Closes the window; throws when it had complained. */
   close(): Promise<void>;
 }
@@ -87,10 +90,23 @@ export async function openWindow(browser: Browser, url: string, o: BrowserContex
   return {
     page, problems,
     expect(pattern) { expected.push(pattern); },
-    async shot(name) {
+    async shot(name, both = BOTH) {
       mkdirSync(ARTIFACTS, { recursive: true });
-      const path = join(ARTIFACTS, `${name}.png`);
-      await page.screenshot({ path, animations: 'disabled' });
+      const picture = async (as: string): Promise<string> => {
+        const path = join(ARTIFACTS, `${as}.png`);
+        await page.screenshot({ path, animations: 'disabled' });
+        return path;
+      };
+      const path = await picture(name);
+      const now = context.colorScheme ?? 'light', other = now === 'light' ? 'dark' : 'light';
+      const is = (theme: string): Promise<boolean> => page.evaluate(t => document.documentElement.dataset.theme === t, theme);
+      if (both && await is(now)) {
+        await page.emulateMedia({ colorScheme: other });
+        await page.waitForFunction(t => document.documentElement.dataset.theme === t, other);
+        await picture(`${name}-${other}`);
+        await page.emulateMedia({ colorScheme: now });
+        await page.waitForFunction(t => document.documentElement.dataset.theme === t, now);
+      }
       return path;
     },
     async close() {

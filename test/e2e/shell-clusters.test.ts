@@ -108,7 +108,7 @@ describe('states of a list', () => {
     await to(w, 'fenced', 's');
     await w.page.getByRole('status', { name: 'Loading' }).waitFor();
     await expect.poll(() => w.page.locator('.toolbar [data-freshness]').getAttribute('data-freshness')).toBe('loading');
-    await w.shot('state-loading');
+    await w.shot('state-loading', true);
     await w.close();
     refuser.closeAllConnections();
   });
@@ -120,7 +120,7 @@ describe('states of a list', () => {
     await w.page.getByRole('heading', { name: 'You may not list config maps' }).waitFor();
     await w.page.getByText('User "ada" cannot list resource').waitFor();
     await w.page.getByText(/grant it with a role/).waitFor();
-    await w.shot('state-forbidden');
+    await w.shot('state-forbidden', true);
     answer = { code: 200, reason: '', message: '' };
     await w.close();
   });
@@ -133,7 +133,7 @@ describe('states of a list', () => {
     await w.page.getByRole('button', { name: 'Try again' }).click();
     await w.page.getByRole('heading', { name: 'The server refuses to list jobs' }).waitFor();
     await w.page.getByText('the server could not find the requested resource').waitFor();
-    await w.shot('state-failing');
+    await w.shot('state-failing', true);
     await w.close();
   });
 
@@ -141,11 +141,11 @@ describe('states of a list', () => {
     const w = await openWindow(browser, url);
     await to(w, 'expired');
     await w.page.getByRole('heading', { name: 'The cluster does not know you' }).waitFor();
-    await w.shot('state-unauthorized');
+    await w.shot('state-unauthorized', true);
     await to(w, 'away');
     await w.page.getByRole('heading', { name: 'The cluster does not answer' }).waitFor();
     await w.page.getByText('ECONNREFUSED').first().waitFor();
-    await w.shot('state-away');
+    await w.shot('state-away', true);
     await w.close();
   });
 
@@ -155,7 +155,7 @@ describe('states of a list', () => {
     await w.page.getByRole('heading', { name: 'No secrets' }).waitFor();
     await w.page.getByText('A secret holds passwords').waitFor();
     await w.page.getByText('kubectl get secrets -A').waitFor();
-    await w.shot('state-empty');
+    await w.shot('state-empty', true);
     await w.close();
   });
 });

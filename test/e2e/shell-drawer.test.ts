@@ -96,7 +96,7 @@ describe('drawer', () => {
     await client.delete(SERVICE, 'shop', 'web');
     await d.getByText('This object is gone').waitFor({ timeout: 2000 });
     await d.getByText('season').waitFor();
-    await w.shot('drawer-gone');
+    await w.shot('drawer-gone', true);
     await w.page.keyboard.press('Escape');
     await d.waitFor({ state: 'detached' });
     await w.close();

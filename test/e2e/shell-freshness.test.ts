@@ -37,7 +37,7 @@ describe('freshness', () => {
     expect(await count(w)).toBe(4);
     await w.page.locator('.status-bar').getByText('stale since').waitFor();
     await w.page.locator('.status-bar').getByRole('button', { name: 'Try now' }).waitFor();
-    await w.shot('stale');
+    await w.shot('stale', true);
 
     // A deed says plainly that it cannot be done now.
     await w.page.locator('.row[data-key="default/single"]').click();

@@ -96,7 +96,7 @@ describe('widths and crowds', () => {
     await w.page.locator(`.row[data-key="crowd-0/${long}"]`).click();
     await w.page.getByTestId('drawer').waitFor();
     expect(await w.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
-    await w.shot('crowded');
+    await w.shot('crowded', true);
     await press(w, 'n');
     await w.page.getByRole('option', { name: 'crowd-299' }).waitFor();
     await w.page.keyboard.type('crowd-299');

@@ -153,7 +153,7 @@ describe('filter', () => {
     await shows('web', 'web');
     await shows('web -web');
     await w.page.getByRole('heading', { name: 'No pods match' }).waitFor();
-    await w.shot('filtered-to-nothing');
+    await w.shot('filtered-to-nothing', true);
     await shows('-web -api', 'worker', 'mailer', 'thumbnails');
     await shows('/^shop (api|worker)/', 'api', 'worker');
     await w.page.getByText('regex', { exact: true }).waitFor();

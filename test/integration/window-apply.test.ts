@@ -121,6 +121,18 @@ describe('a manifest is applied by server-side apply', () => {
   });
 });
 
+describe('a definition and what it defines in one manifest', () => {
+  const text = (extra = ''): string => `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: gears.shop.example.com}\nspec:\n  group: shop.example.com\n  scope: Namespaced\n  names: {plural: gears, singular: gear, kind: Gear, listKind: GearList}\n  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {teeth: {type: integer}}}}}}}]\n${extra}---\napiVersion: shop.example.com/v1\nkind: Gear\nmetadata: {name: small}\nspec: {teeth: 12}\n`;
+  it('are planned and made together, and nothing waits for a definition that was refused', async () => {
+    const refused = await apply(text().replace('name: gears.shop', 'name: wrong.shop'));
+    expect(refused.map(p => [p.verb, p.done])).toEqual([['failed', 'skipped'], ['failed', 'failed']]);
+    const planned = await planOf(text());
+    expect(planned.map(p => [p.verb, p.unchecked])).toEqual([['create', undefined], ['create', true]]);
+    expect((await carryOut(context(), planned)).map(p => [p.done, p.error?.message])).toEqual([['created', undefined], ['created', undefined]]);
+    expect((await apply(text())).map(p => p.done)).toEqual(['same', 'same']);
+  });
+});
+
 describe('an object that is edited is updated', () => {
   it('by my changes alone; who owns what others changed too is said, and who will want it back', async () => {
     await apply(manifest(1, 'x:1', '', ENV, 'edit'));

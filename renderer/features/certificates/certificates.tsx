@@ -3,10 +3,12 @@ import { t } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec } from '../../../core/api/kinds/kind.ts';
 import { resourcePath, type KubeObject } from '../../../core/api/meta/object.ts';
+import { ageText } from '../../../core/api/meta/time.ts';
 import type { CertificateSigningRequest } from '../../../core/api/types/kubernetes.ts';
 import type { ActionContext, ActionSpec, Feature } from '../../app/feature.ts';
 import { kubectl } from '../../app/kubectl.ts';
 import { ConfirmDialog } from '../../kit/ConfirmDialog.tsx';
+import { requested } from './requested.ts';
 
 type Verdict = 'Approved' | 'Denied';
 /** No one has decided it yet. */
@@ -41,7 +43,14 @@ function DecideDialog({ c, verdict, close }: { c: ActionContext; verdict: Verdic
       <p>{t(`certificates.${word}Text`)}</p>
       <ul>{c.objects.slice(0, 8).map(o => {
         const { spec } = o as unknown as CertificateSigningRequest;
-        return <li key={o.metadata?.uid}><b className="mono">{o.metadata?.name}</b> <span className="quiet">{t('certificates.asks', { user: spec?.username, signer: spec?.signerName })}</span></li>;
+        const wanted = requested(spec?.request);
+        return (
+          <li key={o.metadata?.uid}><b className="mono">{o.metadata?.name}</b> <span className="quiet">{t('certificates.asks', { user: spec?.username, signer: spec?.signerName })}</span>
+            <div>{wanted ? <>{t('certificates.subject')} <span className="mono">{wanted.subject.join(', ')}</span></> : t('certificates.unread')}</div>
+            {wanted && wanted.names.length > 0 ? <div>{t('certificates.names')} <span className="mono">{wanted.names.join(', ')}</span></div> : null}
+            <div>{t('certificates.usages')} {spec?.usages?.join(', ')}{spec?.expirationSeconds ? ` · ${t('certificates.lasts', { time: ageText(spec.expirationSeconds * 1000) })}` : ''}</div>
+          </li>
+        );
       })}</ul>
     </ConfirmDialog>
   );

@@ -34,7 +34,7 @@ export interface Planned {
   removed?: RemovedVersion;
   /** The manifest as it is written today. */
   upgrade?: Upgrade;
-  /** Its namespace comes with the same manifest: the server could not be asked yet. */
+  /** Its namespace or its definition comes with the same manifest: the server could not be asked yet. */
   unchecked?: boolean;
   /** Of an edit: both sides have changed these since the editor was opened. Of a manifest: others own these, and it says otherwise. */
   conflicts?: Contested[];
@@ -56,17 +56,30 @@ export const labelOf = (p: Planned): string => `${p.resource.kind.toLowerCase()}
 const asHostError = (e: unknown): HostError => (e instanceof HostError ? e : new HostError({ code: 0, reason: 'Error', message: e instanceof Error ? e.message : String(e) }));
 
 /** The resource of an object: a kind we know, or one the server tells of. Throws HostError when there is none. */
-async function resourceFor(c: ApplyContext, o: KubeObject): Promise<ResourceType> {
+async function resourceFor(c: ApplyContext, o: KubeObject, defined: readonly ResourceType[]): Promise<ResourceType> {
   const known = c.kinds.find(k => k.kind === o.kind && apiVersionOf(k) === o.apiVersion);
   if (known) return known;
   const [group, version] = o.apiVersion!.includes('/') ? o.apiVersion!.split('/') as [string, string] : ['', o.apiVersion!];
   const none = (): HostError => new HostError({ code: 404, reason: 'NotFound', message: `no matches for kind "${o.kind}" in version "${o.apiVersion}"` });
-  let list: { resources?: { name: string; kind: string; namespaced: boolean }[] };
-  try { list = await c.request({ cluster: c.cluster, method: 'GET', path: group ? `/apis/${group}/${version}` : `/api/${version}` }); } catch (e) { throw asHostError(e).code === 404 ? none() : e; }
+  let list: { resources?: { name: string; kind: string; namespaced: boolean }[] } = {};
+  try { list = await c.request({ cluster: c.cluster, method: 'GET', path: group ? `/apis/${group}/${version}` : `/api/${version}` }); } catch (e) { if (asHostError(e).code !== 404) throw e; }
   const r = list.resources?.find(x => x.kind === o.kind && !x.name.includes('/'));
+  const coming = r ? undefined : definedAs(defined, o);
+  if (coming) return coming;
   if (!r) throw none();
   return { group, version, kind: r.kind, plural: r.name, namespaced: r.namespaced };
 }
+
+/** What the definitions of custom resources among the documents will have served. */
+function definitionsIn(docs: readonly ManifestDoc[]): ResourceType[] {
+  return docs.filter(d => d.object.kind === 'CustomResourceDefinition').flatMap(d => {
+    const { spec } = d.object as { spec?: { group?: string; scope?: string; names?: { kind?: string; plural?: string }; versions?: { name?: string; served?: boolean }[] } };
+    const { kind, plural } = spec?.names ?? {};
+    if (!spec?.group || !kind || !plural || !Array.isArray(spec.versions)) return [];
+    return spec.versions.filter(v => v.served && v.name).map(v => ({ group: spec.group!, version: v.name!, kind, plural, namespaced: spec.scope === 'Namespaced' }));
+  });
+}
+const definedAs = (defined: readonly ResourceType[], o: KubeObject): ResourceType | undefined => defined.find(r => r.kind === o.kind && apiVersionOf(r) === o.apiVersion);
 
 /** Manifests that take over what others own: keys of `keyOf`. */
 export type Decided = ReadonlySet<string>;
@@ -75,26 +88,32 @@ export const keyOf = (p: Pick<Planned, 'doc' | 'namespace' | 'name'>): string =>
 /** One plan per document, in their order; what is wrong with one says nothing about the others. Never rejects. */
 export async function plan(c: ApplyContext, docs: readonly ManifestDoc[], base?: Base, decided: Decided = new Set()): Promise<Planned[]> {
   const spaces = new Set(docs.filter(d => d.object.kind === 'Namespace' && d.object.apiVersion === 'v1').map(d => d.object.metadata?.name));
+  const defined = definitionsIn(docs);
   return Promise.all(docs.map(async doc => {
     const name = doc.object.metadata?.name ?? doc.object.metadata?.generateName ?? '';
     let p: Planned = { doc, resource: { group: '', version: '', kind: doc.object.kind ?? '', plural: '', namespaced: true }, namespace: doc.object.metadata?.namespace, name, verb: 'failed' };
     try {
-      const resource = await resourceFor(c, doc.object);
+      const resource = await resourceFor(c, doc.object, defined);
       const namespace = resource.namespaced ? doc.object.metadata?.namespace ?? c.namespace : undefined;
       const object = namespace ? { ...doc.object, metadata: { ...doc.object.metadata, namespace } } : doc.object;
       p = { ...p, resource, namespace };
       const from = p;
       p = await latest(() => (isSame(base, object) ? planEdit(c, from, object, base!) : planApply(c, from, object, decided)), x => x.error?.code === 409 && x.live !== undefined);
     } catch (e) { p = { ...p, verb: 'failed', error: asHostError(e) }; }
-    const removed = p.error?.code === 404 ? removedVersion(doc.object.apiVersion ?? '', doc.object.kind ?? '') : undefined;
+    const first = p.error?.code === 404 && ((p.namespace !== undefined && spaces.has(p.namespace)) || definedAs(defined, doc.object) !== undefined);
+    const removed = p.error?.code === 404 && !first ? removedVersion(doc.object.apiVersion ?? '', doc.object.kind ?? '') : undefined;
     if (removed) p = { ...p, removed, upgrade: upgrade(doc.object) };
-    if (p.error?.code === 404 && p.namespace && spaces.has(p.namespace)) p = { ...p, verb: 'create', error: undefined, unchecked: true, result: doc.object };
+    if (first) p = { ...p, verb: 'create', error: undefined, unchecked: true, result: doc.object };
     return p;
   }));
 }
 
 /** Attempts at an object that its controllers write to all the time. */
 const ATTEMPTS = 40;
+/** Milliseconds between attempts at what is not served yet. */
+const SOON = 150;
+/** Kinds that others in the same manifest stand on. */
+const GROUND: ReadonlySet<string> = new Set(['Namespace', 'CustomResourceDefinition']);
 /** Does it again on the newest state while `outdated`: a status that was written in between is no conflict. */
 async function latest<T>(attempt: () => Promise<T>, outdated: (result: T) => boolean): Promise<T> {
   let result = await attempt();
@@ -225,6 +244,11 @@ export async function carryOut(c: ApplyContext, planned: readonly Planned[], bas
         return { ...p, result, unchecked: false, done: p.verb === 'create' ? 'created' : 'changed' };
       } catch (e) {
         const error = asHostError(e);
+        // What it waits for has just been made, and is served in a moment.
+        if (error.code === 404 && p.unchecked && !out.some(x => GROUND.has(x.resource.kind) && x.done !== 'created' && x.done !== 'changed' && x.done !== 'same')) {
+          await new Promise(go => { setTimeout(go, SOON); });
+          return { ...p, verb: 'failed', error };
+        }
         const newer = error.code === 409 && p.live ? await again(p) : undefined;
         const same = newer?.live && newer.result && newer.verb === 'change' && deepEqual(changes(editable(newer.live), editable(newer.result)), changes(editable(p.live!), editable(p.result!)));
         if (same) now = newer;

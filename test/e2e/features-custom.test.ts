@@ -70,8 +70,12 @@ describe('custom resources', () => {
     await page.getByRole('option', { name: /^large/ }).first().waitFor();
     await page.keyboard.press('Enter');
     const line = page.locator('[data-testid="yaml"]:visible .view-line', { hasText: 'size: 12' });
-    await line.getByText('size').hover();
-    await page.locator('.monaco-hover:visible', { hasText: 'How many parts the widget has.' }).waitFor();
+    // A pointer that rests there before the schema has come is told nothing: it comes again.
+    await eventually('the explanation', async () => {
+      await page.mouse.move(0, 0);
+      await line.getByText('size').hover();
+      return page.locator('.monaco-hover:visible', { hasText: 'How many parts the widget has.' }).waitFor({ timeout: 2000 }).then(() => true, () => false);
+    }, 30_000);
     await w.shot('custom-yaml');
     await page.evaluate(async t => navigator.clipboard.writeText(t), 'apiVersion: shop.example.com/v1\nkind: Widget\nmetadata:\n  name: large\n  namespace: shop\nspec:\n  size: 0\n  colour: green\n');
     await page.locator('[data-testid="yaml-editor"]:visible .monaco-editor').first().click({ position: { x: 200, y: 12 } });

@@ -1,5 +1,5 @@
 // What travels with one request through the chain, and what comes out of it; the same for sockets and in-process callers.
-import type { KindSpec } from '../api/kinds/kind.ts';
+import type { Column, KindSpec } from '../api/kinds/kind.ts';
 import type { KubeObject, ListMeta } from '../api/meta/object.ts';
 import type { Entry } from '../store/store.ts';
 import type { Query } from './http/request-info.ts';
@@ -30,7 +30,8 @@ export interface RequestContext {
 /** An answer before it is written: stored objects stay stored bytes as long as nobody needs them decoded. */
 export type Result =
   | { readonly type: 'entry'; readonly code: number; readonly resource: Resource; readonly entry: Entry }
-  | { readonly type: 'object'; readonly code: number; readonly object: object; readonly spec?: KindSpec }
+  /** `columns`: of an object that is none of the resource's kind and has a table all the same (a Scale). */
+  | { readonly type: 'object'; readonly code: number; readonly object: object; readonly spec?: KindSpec; readonly columns?: readonly Column[] }
   | { readonly type: 'list'; readonly code: number; readonly resource: Resource; readonly entries: readonly Entry[]; readonly meta: ListMeta }
   /** A list of what is not stored. */
   | { readonly type: 'objects'; readonly code: number; readonly resource: Resource; readonly objects: readonly KubeObject[]; readonly meta: ListMeta }

@@ -55,7 +55,8 @@ export interface Subresource {
  * Everything a server and a user interface must know about a kind.
  * The registry calls, in this order: on create `setDefaults`, `prepareForCreate`, `validate`; on update `setDefaults`,
  * `prepareForUpdate(next, prev)`, `validate(next)`, `validateUpdate(next, prev)`; on PUT/PATCH of /status
- * `prepareForStatusUpdate` in place of `prepareForUpdate`. They get a private copy: `setDefaults` and `prepare*` mutate it,
+ * `prepareForStatusUpdate` in place of `prepareForUpdate` and, where there is one, `validateStatusUpdate` in place of both `validate` and
+ * `validateUpdate`. They get a private copy: `setDefaults` and `prepare*` mutate it,
  * `validate*` must not. `prev` is shared and must not be mutated.
  */
 export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceType {

@@ -85,7 +85,8 @@ test('cron jobs: zones', () => {
   const cron = (timeZone: string): object => ({ spec: { schedule: '* * * * *', timeZone, jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } } } });
   expect(errors('batch/v1', 'CronJob', cron('Europe/Berlin'))).toEqual([]);
   expect(errors('batch/v1', 'CronJob', cron('Mars/Base'))).toEqual(['spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base']);
-  expect(errors('batch/v1', 'CronJob', cron('local'))).toEqual(['spec.timeZone: Invalid value: "local": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones']);
+  expect(errors('batch/v1', 'CronJob', cron('local'))).toEqual(['spec.timeZone: Invalid value: "local": timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones', 'spec.timeZone: Invalid value: "local": unknown time zone local']);
+  expect(errors('batch/v1', 'CronJob', cron('Europe/../x'))).toEqual(['spec.timeZone: Invalid value: "Europe/../x": unknown time zone Europe/../x']);
 });
 
 test('devices: requests and what refers to them', () => {

@@ -43,7 +43,8 @@ describe('deployments', () => {
     expect(d.spec!.template.spec!.enableServiceLinks).toBeUndefined();
   });
   test('what is wrong is said as Kubernetes says it', () => {
-    expect(errors(deployment, { spec: { template } })).toEqual(['spec.selector: Required value']);
+    expect(errors(deployment, { spec: { template } })).toEqual(['spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']);
+    expect(errors(deployment, { spec: { ...spec, strategy: { type: 'Blue' } } })).toEqual(['spec.strategy: Unsupported value: {"Type":"Blue","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"']);
     expect(errors(deployment, { spec: { ...spec, selector: { matchLabels: { app: 'no' } } } })).toEqual(['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`']);
     expect(errors(deployment, { spec: { ...spec, replicas: -1 } })).toEqual(['spec.replicas: Invalid value: -1: must be greater than or equal to 0']);
     expect(errors(deployment, { spec: { ...spec, strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: '0%' } } } })).toEqual(['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0']);

@@ -34,10 +34,12 @@ function rangeError(expr: string, f: Field): string | undefined {
 }
 
 /** Why a schedule is none; undefined when it is one. */
-export function cronError(schedule: string): string | undefined {
+export function cronError(given: string): string | undefined {
+  // A zone before the schedule is read, and refused elsewhere.
+  const schedule = given.replace(/^(CRON_)?TZ=\S* +/, '');
   if (schedule.startsWith('@')) {
-    if (DESCRIPTORS.has(schedule) || /^@every (\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(schedule)) return undefined;
-    return `unrecognized descriptor: ${schedule}`;
+    if (DESCRIPTORS.has(schedule) || /^@every [+-]?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(schedule)) return undefined;
+    return schedule.startsWith('@every ') ? `failed to parse duration ${schedule}: time: invalid duration ${JSON.stringify(schedule.slice(7))}` : `unrecognized descriptor: ${schedule}`;
   }
   const parts = schedule.trim().split(/\s+/).filter(Boolean);
   if (parts.length !== 5) return `expected exactly 5 fields, found ${parts.length}: [${parts.join(' ')}]`;

@@ -6,7 +6,7 @@ import { encodeProtobuf } from '../codec/protobuf-encode.ts';
 import { joined, listPieces, type Pieces } from './list-pieces.ts';
 import { PROTOBUF, type Answer } from './negotiate.ts';
 import { PARTIAL_HEAD, partialText } from './partial.ts';
-import { tableOfEntries, tableOfObject, tableOfObjects, type Include } from './table.ts';
+import { tableOfEntries, tableOfObject, tableOfObjects, tableOfPart, type Include } from './table.ts';
 
 /** `body` in one or, for lists, piece by piece. */
 export interface Payload { readonly code: number; readonly contentType: string; readonly body: Buffer | Pieces }
@@ -48,7 +48,8 @@ function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, inclu
     return Buffer.from(`${JSON.stringify({ kind: partials ? answer.as : r.spec.listKind, apiVersion: partials ? 'meta.k8s.io/v1' : r.apiVersion, metadata: result.meta, items })}\n`);
   }
   const object = result.object as Unstructured;
-  // Only objects of the resource itself have its columns and metadata; a Scale or a Status goes out as it is.
+  if (answer.as !== 'object' && result.columns) return Buffer.from(answer.as === 'Table' ? tableOfPart(result.columns, object, include, now) : `${JSON.stringify(partial(object))}\n`);
+  // Only objects of the resource itself have its columns and metadata; a Status goes out as it is.
   if (answer.as !== 'object' && resource && result.spec === resource.spec) {
     if (answer.as === 'Table') return Buffer.from(tableOfObject(resource, object, include, now));
     return Buffer.from(`${JSON.stringify(partial(object))}\n`);

@@ -16,14 +16,13 @@ const definitions = new WeakMap<Resource, string>();
 /** `columnDefinitions` as JSON text, the same for every answer. */
 function definitionsText(resource: Resource): string {
   let text = definitions.get(resource);
-  if (text === undefined) {
-    text = JSON.stringify(columnsOf(resource).map((c, i) => ({
-      name: c.name, type: c.type, format: c.format ?? (i === 0 ? 'name' : ''), description: c.description, priority: c.priority ?? 0,
-    })));
-    definitions.set(resource, text);
-  }
+  if (text === undefined) definitions.set(resource, text = definitionText(columnsOf(resource)));
   return text;
 }
+
+const definitionText = (columns: readonly Column[]): string => JSON.stringify(columns.map((c, i) => ({
+  name: c.name, type: c.type, format: c.format ?? (i === 0 ? 'name' : ''), description: c.description, priority: c.priority ?? 0,
+})));
 
 function cellsText(resource: Resource, object: KubeObject, now: number): string {
   return JSON.stringify(columnsOf(resource).map(c => c.value(object, now)));
@@ -76,6 +75,12 @@ function conditionsText(resource: Resource, object: KubeObject): string {
   return conditions && conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : '';
 }
 
+/** A table of one object that is of another kind than the resource: a Scale. */
+export function tableOfPart(columns: readonly Column[], object: KubeObject, include: Include, now: number): string {
+  const cells = JSON.stringify(columns.map(c => c.value(object, now)));
+  return `${head({ resourceVersion: object.metadata?.resourceVersion ?? '' }, definitionText(columns))}{"cells":${cells}${looseObject(object, include)}}]}\n`;
+}
+
 const head = (meta: ListMeta, definitionText: string): string => `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(meta)},"columnDefinitions":${definitionText},"rows":[`;
 
 /** A table of stored objects. `now` in ms, for ages. */
@@ -92,9 +97,11 @@ export function tableOfObjects(resource: Resource, objects: readonly KubeObject[
 }
 
 function looseRow(resource: Resource, object: KubeObject, include: Include, now: number): string {
-  const o = include === 'None' ? '' : `,"object":${JSON.stringify(include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata })}`;
-  return `{"cells":${cellsText(resource, object, now)}${conditionsText(resource, object)}${o}}`;
+  return `{"cells":${cellsText(resource, object, now)}${conditionsText(resource, object)}${looseObject(object, include)}}`;
 }
+
+const looseObject = (object: KubeObject, include: Include): string =>
+  (include === 'None' ? '' : `,"object":${JSON.stringify(include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata })}`);
 
 /** The table of one watch event; only the first of a stream brings the column definitions. */
 export function tableEvent(resource: Resource, entry: Entry, revision: number, include: Include, now: number, isFirst: boolean): string {

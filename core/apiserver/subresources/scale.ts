@@ -1,4 +1,6 @@
 // /scale: autoscaling/v1 Scale as a window on spec.replicas and a few things more (contract 9.2, trap 22).
+import { ageColumn, count, nameColumn } from '../../api/kinds/columns.ts';
+import type { Column } from '../../api/kinds/kind.ts';
 import { invalid } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta, Unstructured } from '../../api/meta/object.ts';
 import { badRequest, failure, internalError, invalidError, methodNotAllowed, noSuchResource, notFoundError } from '../../api/meta/status.ts';
@@ -15,6 +17,13 @@ import type { Resource } from '../registry/resource.ts';
 import { change } from '../registry/update.ts';
 import { bodyAs, SCALE } from './body.ts';
 
+const COLUMNS: readonly Column[] = [
+  nameColumn,
+  count('Desired', 'replicas is the desired number of instances for the scaled object.', s => (s as Scale).spec.replicas ?? 0),
+  count('Available', 'replicas is the actual number of observed instances of the scaled object.', s => (s as Scale).status.replicas),
+  ageColumn,
+];
+
 interface Scale extends Unstructured { metadata: ObjectMeta; spec: { replicas?: number }; status: { replicas: number; selector?: string } }
 
 /** The autoscaling/v1 Scale of an object; only for kinds with `scale`. */
@@ -29,6 +38,8 @@ export function scaleOf(resource: Resource, object: KubeObject): Scale {
   };
 }
 
+const answer = (object: Scale): Result => ({ type: 'object', code: 200, object, columns: COLUMNS });
+
 /** GET, PUT and PATCH of a Scale. Throws 404, and what an update of the object itself would. */
 export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestContext, r: ResourceRequest, verb: RequestVerb): Promise<Result> {
   if (!resource.spec.scale) throw noSuchResource();
@@ -38,7 +49,7 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
   if (verb === 'get') {
     const unset = customOf(resource.spec)?.missingReplicas(resource.objectOf(entry));
     if (unset !== undefined) throw internalError(`the spec replicas field "${unset}" does not exist`);
-    return { type: 'object', code: 200, object: scaleOf(resource, resource.objectOf(entry)) };
+    return answer(scaleOf(resource, resource.objectOf(entry)));
   }
   if (verb !== 'update' && verb !== 'patch') throw methodNotAllowed();
   if (verb === 'patch' && isApply(ctx)) return applyScale(env, resource, ctx, r);
@@ -71,7 +82,7 @@ export async function scale(env: RegistryEnv, resource: Resource, ctx: RequestCo
     },
   });
   const object = done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object;
-  return { type: 'object', code: 200, object: scaleOf(resource, object) };
+  return answer(scaleOf(resource, object));
 }
 
 /** An applied Scale claims the field of its object that holds the replicas, as the subresource's owner. */
@@ -92,5 +103,5 @@ async function applyScale(env: RegistryEnv, resource: Resource, ctx: RequestCont
     produce: prev => { const out = application.onto(prev); ({ owners } = out); return out.object; },
     owners: () => owners,
   });
-  return { type: 'object', code: 200, object: scaleOf(resource, done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object) };
+  return answer(scaleOf(resource, done.type === 'entry' ? resource.objectOf(done.entry) : (done as { object: KubeObject }).object));
 }

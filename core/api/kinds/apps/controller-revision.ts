@@ -8,9 +8,7 @@ import { defineKind } from '../kind.ts';
 import { nonNegative } from '../parts/workload.ts';
 
 function validate(r: ControllerRevision): FieldError[] {
-  const errors = nonNegative(r.revision, 'revision');
-  if (r.data === undefined || r.data === null) errors.push(required('data', 'data is mandatory'));
-  return errors;
+  return [...(r.data === undefined || r.data === null ? [required('data', 'data is mandatory')] : []), ...nonNegative(r.revision, 'revision')];
 }
 
 /** `daemonset.apps/web`. */

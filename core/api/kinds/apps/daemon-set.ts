@@ -6,11 +6,14 @@ import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateIntOrPercent } from '../parts/workload.ts';
-import { validateSelectorUpdate, validateWorkloadSelector } from './deployment.ts';
+import { validateLabelSelector } from '../parts/scheduling.ts';
+import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateCounts, validateIntOrPercent } from '../parts/workload.ts';
+import { asInternal, validateSelectorUpdate } from './deployment.ts';
 
 /** Counts changes of the template; old clients read it. */
 const GENERATION = 'deprecated.daemonset.template.generation';
+
+const COUNTS = ['currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable', 'numberUnavailable', 'collisionCount'] as const;
 
 function setDefaults(d: DaemonSet): void {
   const spec = d.spec;
@@ -28,20 +31,22 @@ function setDefaults(d: DaemonSet): void {
 
 function validate(d: DaemonSet): FieldError[] {
   const spec = d.spec ?? ({} as DaemonSetSpec);
-  const errors = validateWorkloadSelector(spec.selector, 'spec.selector', 'daemonset');
-  errors.push(...validateSelectedTemplate(spec.template, spec.selector, 'spec.template'));
-  errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
+  const errors = validateLabelSelector(spec.selector, 'spec.selector'), selected = validateSelectedTemplate(spec.template, spec.selector, 'spec.template', 'DaemonSet');
+  const mismatch = selected.filter(e => e.field === 'spec.template.metadata.labels');
+  errors.push(...mismatch);
+  if (spec.selector && Object.keys(spec.selector.matchLabels ?? {}).length + (spec.selector.matchExpressions?.length ?? 0) === 0) errors.push(invalid('spec.selector', spec.selector, 'empty selector is invalid for daemonset'));
+  errors.push(...selected.filter(e => !mismatch.includes(e)), ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
   const strategy = spec.updateStrategy;
   if (strategy?.type === 'RollingUpdate') {
     const at = 'spec.updateStrategy.rollingUpdate', rolling = strategy.rollingUpdate;
     if (!rolling) return [...errors, required(at)];
     const { maxUnavailable, maxSurge } = rolling;
-    errors.push(...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`), ...notOver100(maxUnavailable, `${at}.maxUnavailable`));
-    errors.push(...validateIntOrPercent(maxSurge, `${at}.maxSurge`), ...notOver100(maxSurge, `${at}.maxSurge`));
-    if (!isZero(maxUnavailable) && !isZero(maxSurge)) errors.push(invalid(`${at}.maxSurge`, maxSurge, 'may not be set when `maxUnavailable` is non-zero'));
+    errors.push(...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`), ...validateIntOrPercent(maxSurge, `${at}.maxSurge`));
+    errors.push(...notOver100(maxUnavailable, `${at}.maxUnavailable`), ...notOver100(maxSurge, `${at}.maxSurge`));
+    if (!isZero(maxUnavailable) && !isZero(maxSurge)) errors.push(invalid(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
     if (isZero(maxUnavailable) && isZero(maxSurge)) errors.push(required(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
-  } else if (strategy?.type !== 'OnDelete') errors.push(notSupported('spec.updateStrategy.type', strategy?.type ?? '', ['OnDelete', 'RollingUpdate']));
-  return errors;
+  } else if (strategy?.type !== 'OnDelete') errors.push(notSupported('spec.updateStrategy', asInternal(strategy ?? {}), ['RollingUpdate', 'OnDelete'], true));
+  return [...errors, ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit')];
 }
 
 export const daemonSet = defineKind<DaemonSet>({
@@ -62,6 +67,7 @@ export const daemonSet = defineKind<DaemonSet>({
   },
   validate,
   validateUpdate: validateSelectorUpdate,
+  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, []),
   warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),
   columns: [
     nameColumn,

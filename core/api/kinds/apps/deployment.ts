@@ -10,14 +10,13 @@ import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
-import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateIntOrPercent, validateReplicaStatus } from '../parts/workload.ts';
+import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateCounts, validateIntOrPercent } from '../parts/workload.ts';
 
 /** Selector of an apps workload: given, valid, not empty. */
 export function validateWorkloadSelector(selector: LabelSelector | undefined, path: string, what = 'deployment'): FieldError[] {
   if (!selector) return [required(path)];
   const errors = validateLabelSelector(selector, path);
-  if (!selector.matchLabels && !selector.matchExpressions) errors.push(invalid(path, selector, `empty selector is invalid for ${what}`));
-  else if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0) errors.push(invalid(path, selector, `empty selector is invalid for ${what}`));
+  if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0) errors.push(invalid(path, selector, `empty selector is invalid for ${what}`));
   return errors;
 }
 
@@ -47,16 +46,20 @@ function validateStrategy(s: DeploymentStrategy | undefined, path: string): Fiel
     if (!s.rollingUpdate) return [required(at, 'this should be defaulted and never be nil')];
     const { maxUnavailable, maxSurge } = s.rollingUpdate;
     errors.push(...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`), ...validateIntOrPercent(maxSurge, `${at}.maxSurge`));
-    if (errors.length === 0 && isZero(maxUnavailable) && isZero(maxSurge)) errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
+    if (isZero(maxUnavailable) && isZero(maxSurge)) errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
     errors.push(...notOver100(maxUnavailable, `${at}.maxUnavailable`));
-  } else errors.push(notSupported(`${path}.type`, s.type ?? '', ['Recreate', 'RollingUpdate']));
+  } else errors.push(notSupported(path, asInternal(s), ['Recreate', 'RollingUpdate']));
   return errors;
 }
+
+/** A strategy of no known type, as upstream prints it: its internal structs name fields in their own way. */
+export const asInternal = (s: { type?: string; rollingUpdate?: { maxUnavailable?: number | string; maxSurge?: number | string } }): object =>
+  ({ Type: s.type ?? '', RollingUpdate: s.rollingUpdate ? { MaxUnavailable: s.rollingUpdate.maxUnavailable ?? 0, MaxSurge: s.rollingUpdate.maxSurge ?? 0 } : null });
 
 function validate(d: Deployment): FieldError[] {
   const spec = d.spec ?? ({} as DeploymentSpec);
   const errors = [...nonNegative(spec.replicas, 'spec.replicas'), ...validateWorkloadSelector(spec.selector, 'spec.selector')];
-  errors.push(...validateSelectedTemplate(spec.template, spec.selector, 'spec.template'));
+  errors.push(...validateSelectedTemplate(spec.template, spec.selector, 'spec.template', 'ReplicaSet'));
   errors.push(...validateStrategy(spec.strategy, 'spec.strategy'));
   errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
   const deadline = spec.progressDeadlineSeconds;
@@ -64,8 +67,10 @@ function validate(d: Deployment): FieldError[] {
     errors.push(...nonNegative(deadline, 'spec.progressDeadlineSeconds'));
     if (deadline <= (spec.minReadySeconds ?? 0)) errors.push(invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
   }
-  return [...errors, ...validateReplicaStatus(d.status)];
+  return errors;
 }
+
+const COUNTS = ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'] as const;
 
 /** A selector may never change (apps/v1). */
 export function validateSelectorUpdate(next: { spec?: { selector?: LabelSelector } }, prev: { spec?: { selector?: LabelSelector } }): FieldError[] {
@@ -87,6 +92,7 @@ export const deployment = defineKind<Deployment>({
   },
   validate,
   validateUpdate: validateSelectorUpdate,
+  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
   warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),
   scale: {
     specReplicas: d => d.spec?.replicas ?? 1,

@@ -7,7 +7,7 @@ import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { containerColumns, nonNegative, replicaHealth, selectorColumn, validateReplicaStatus } from '../parts/workload.ts';
+import { containerColumns, nonNegative, replicaHealth, selectorColumn, validateCounts } from '../parts/workload.ts';
 import { validateSelectorUpdate, validateWorkloadSelector } from './deployment.ts';
 
 function validate(rs: ReplicaSet): FieldError[] {
@@ -15,10 +15,11 @@ function validate(rs: ReplicaSet): FieldError[] {
   return [
     ...nonNegative(spec.replicas, 'spec.replicas'), ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...validateWorkloadSelector(spec.selector, 'spec.selector'),
-    ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template'),
-    ...validateReplicaStatus(rs.status),
+    ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template', 'ReplicaSet'),
   ];
 }
+
+const COUNTS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas', 'observedGeneration'] as const;
 
 export const replicaSet = defineKind<ReplicaSet>({
   group: 'apps', version: 'v1', kind: 'ReplicaSet', plural: 'replicasets', namespaced: true,
@@ -34,6 +35,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate: validateSelectorUpdate,
+  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   warnings: rs => specWarnings(rs.spec?.template?.spec, 'spec.template.spec'),
   fields: { 'status.replicas': rs => String(rs.status?.replicas ?? 0) },
   scale: {

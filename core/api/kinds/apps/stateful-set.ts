@@ -1,5 +1,5 @@
 import { semanticEqual } from '../../meta/equal.ts';
-import { forbidden, invalid, notSupported, type FieldError } from '../../meta/field-error.ts';
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom } from '../../meta/labels.ts';
 import { dnsLabel } from '../../meta/names.ts';
 import type { StatefulSet, StatefulSetSpec } from '../../types/kubernetes.ts';
@@ -10,10 +10,12 @@ import { keepStatus } from '../parts/keep-status.ts';
 import { tidyNestedMeta } from '../parts/nested-meta.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { containerColumns, nonNegative, notOver100, replicaHealth, validateIntOrPercent } from '../parts/workload.ts';
+import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, validateCounts, validateIntOrPercent } from '../parts/workload.ts';
 import { validateWorkloadSelector } from './deployment.ts';
 
 const MUTABLE = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'] as const;
+
+const COUNTS = ['replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'observedGeneration', 'collisionCount'] as const;
 
 function setDefaults(s: StatefulSet): void {
   const spec = s.spec;
@@ -40,21 +42,29 @@ function setDefaults(s: StatefulSet): void {
 function validate(s: StatefulSet): FieldError[] {
   const spec = s.spec ?? ({} as StatefulSetSpec);
   const errors: FieldError[] = [];
-  if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') errors.push(invalid('spec.podManagementPolicy', spec.podManagementPolicy ?? '', "must be 'OrderedReady' or 'Parallel'"));
+  if (!spec.podManagementPolicy) errors.push(required('spec.podManagementPolicy'));
+  else if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') errors.push(invalid('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"));
   const strategy = spec.updateStrategy;
   if (strategy?.type === 'OnDelete') {
-    if (strategy.rollingUpdate) errors.push(invalid('spec.updateStrategy.rollingUpdate', strategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
+    if (strategy.rollingUpdate) errors.push(invalid('spec.updateStrategy.rollingUpdate', internal(strategy.rollingUpdate), "only allowed for updateStrategy 'RollingUpdate'"));
   } else if (strategy?.type === 'RollingUpdate') {
-    const rolling = strategy.rollingUpdate;
-    errors.push(...nonNegative(rolling?.partition, 'spec.updateStrategy.rollingUpdate.partition'));
-    errors.push(...validateIntOrPercent(rolling?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'), ...notOver100(rolling?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'));
-  } else errors.push(invalid('spec.updateStrategy', strategy, "must be 'RollingUpdate' or 'OnDelete'"));
+    const rolling = strategy.rollingUpdate, at = 'spec.updateStrategy.rollingUpdate', most = rolling?.maxUnavailable;
+    errors.push(...nonNegative(rolling?.partition, `${at}.partition`));
+    if (most !== undefined) {
+      errors.push(...validateIntOrPercent(most, `${at}.maxUnavailable`));
+      if (isZero(most)) errors.push(invalid(`${at}.maxUnavailable`, most, 'cannot be 0'));
+      errors.push(...notOver100(most, `${at}.maxUnavailable`));
+    }
+  } else errors.push(invalid('spec.updateStrategy', { Type: strategy?.type ?? '', RollingUpdate: strategy?.rollingUpdate ? internal(strategy.rollingUpdate) : null }, "must be 'RollingUpdate' or 'OnDelete'"));
   const keep = spec.persistentVolumeClaimRetentionPolicy;
-  for (const f of ['whenDeleted', 'whenScaled'] as const) if (keep && keep[f] !== 'Retain' && keep[f] !== 'Delete') errors.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${f}`, keep[f] ?? '', ['Delete', 'Retain']));
+  for (const f of ['whenDeleted', 'whenScaled'] as const) if (keep && keep[f] !== 'Retain' && keep[f] !== 'Delete') errors.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${f}`, keep[f] ?? '', ['Retain', 'Delete'], true));
   errors.push(...nonNegative(spec.replicas, 'spec.replicas'), ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'));
   errors.push(...validateWorkloadSelector(spec.selector, 'spec.selector', 'statefulset'));
-  return [...errors, ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template')];
+  return [...errors, ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template', 'StatefulSet')];
 }
+
+/** What was given for rolling updates, as upstream prints it: its internal structs name fields in their own way. */
+const internal = (r: NonNullable<NonNullable<StatefulSetSpec['updateStrategy']>['rollingUpdate']>): object => ({ Partition: r.partition ?? 0, MaxUnavailable: r.maxUnavailable ?? null });
 
 function validateUpdate(next: StatefulSet, prev: StatefulSet): FieldError[] {
   const a: Record<string, unknown> = { ...next.spec }, b: Record<string, unknown> = { ...prev.spec };
@@ -73,9 +83,12 @@ export const statefulSet = defineKind<StatefulSet>({
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
+  validateCreate: s => (s.spec?.serviceName ? dnsLabel(s.spec.serviceName).map(m => invalid('spec.serviceName', s.spec!.serviceName, m)) : []),
+  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
   warnings(s) {
     const out = specWarnings(s.spec?.template?.spec, 'spec.template.spec');
     if (dnsLabel(s.metadata?.name ?? '').length > 0) out.push(`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${dnsLabel(s.metadata?.name ?? '').join(' ')}]`);
+    if ((s.spec?.revisionHistoryLimit ?? 0) < 0) out.push('spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended');
     return out;
   },
   scale: {

@@ -8,13 +8,16 @@ import { keepStatus } from '../parts/keep-status.ts';
 import { tidyNestedMeta } from '../parts/nested-meta.ts';
 import { defaultPodTemplate } from '../parts/pod-template.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
-import { validateJobSpec } from './job.ts';
+import { jobWarnings, validateJobSpec } from './job.ts';
 
+/** A part of a zone's name (https://data.iana.org/time-zones/theory.html#naming), digits of old names included. */
+const ZONE_PART = /^[A-Za-z._0-9+][A-Za-z.\-_0-9+]{0,13}$/;
 function validateZone(zone: string | undefined): FieldError[] {
   if (zone === undefined) return [];
   const at = 'spec.timeZone';
   if (zone === '') return [invalid(at, zone, 'timeZone must be nil or non-empty string')];
-  if (zone.toLowerCase() === 'local') return [invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
+  if (zone.split('/').some(p => p === '.' || p === '..' || !ZONE_PART.test(p))) return [invalid(at, zone, `unknown time zone ${zone}`)];
+  if (zone.toLowerCase() === 'local') return [invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'), ...(zone === 'Local' ? [] : [invalid(at, zone, `unknown time zone ${zone}`)])];
   return knownZone(zone) ? [] : [invalid(at, zone, `unknown time zone ${zone}`)];
 }
 
@@ -28,21 +31,37 @@ function validate(c: CronJob): FieldError[] {
   const { spec } = c;
   if (!spec) return [required('spec.schedule')];
   const errors: FieldError[] = [];
-  // A job's name is this one and eleven characters more, and must itself fit into 63.
-  if ((c.metadata?.name?.length ?? 0) > 52) errors.push(invalid('metadata.name', c.metadata!.name, 'must be no more than 52 characters'));
   if (!spec.schedule) errors.push(required('spec.schedule'));
   else {
     const bad = cronError(spec.schedule);
     if (bad) errors.push(invalid('spec.schedule', spec.schedule, bad));
-    if (/TZ=/.test(spec.schedule)) errors.push(invalid('spec.schedule', spec.schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
   }
-  errors.push(...validateZone(spec.timeZone));
-  errors.push(...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'));
+  errors.push(...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'), ...validateZone(spec.timeZone));
   if (!['Allow', 'Forbid', 'Replace'].includes(spec.concurrencyPolicy ?? '')) errors.push(spec.concurrencyPolicy ? notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']) : required('spec.concurrencyPolicy'));
   if (!spec.jobTemplate?.spec) return [...errors, required('spec.jobTemplate.spec.template')];
-  errors.push(...validateJobSpec(spec.jobTemplate.spec, 'spec.jobTemplate.spec', false));
+  const { selector, manualSelector } = spec.jobTemplate.spec;
+  errors.push(...validateJobSpec(spec.jobTemplate.spec, 'spec.jobTemplate.spec'));
+  if (selector) errors.push(invalid('spec.jobTemplate.spec.selector', selector, '`selector` will be auto-generated'));
+  if (manualSelector) errors.push(notSupported('spec.jobTemplate.spec.manualSelector', manualSelector, ['nil', 'false'], true));
   errors.push(...nonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'), ...nonNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'));
   return errors;
+}
+
+const NO_ZONE_IN_SCHEDULE = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+const namesZone = (c: CronJob): boolean => c.spec?.schedule?.includes('TZ') === true;
+
+function validateCreate(c: CronJob): FieldError[] {
+  const errors = namesZone(c) ? [invalid('spec.schedule', c.spec!.schedule, NO_ZONE_IN_SCHEDULE)] : [];
+  // A job's name is this one and eleven characters more, and must itself fit into 63.
+  if ((c.metadata?.name?.length ?? 0) > 52) errors.push(invalid('metadata.name', c.metadata!.name, 'must be no more than 52 characters'));
+  return errors;
+}
+
+/** Schedules that name a zone are from before there was a field for it, and stay. */
+function validateUpdate(next: CronJob, prev: CronJob): FieldError[] {
+  if (!namesZone(next)) return [];
+  if (!namesZone(prev)) return [invalid('spec.schedule', next.spec!.schedule, NO_ZONE_IN_SCHEDULE)];
+  return next.spec!.timeZone === undefined ? [] : [invalid('spec.schedule', next.spec!.schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule')];
 }
 
 export const cronJob = defineKind<CronJob>({
@@ -63,6 +82,13 @@ export const cronJob = defineKind<CronJob>({
   prepareForCreate(c) { c.status = {}; },
   prepareForUpdate: keepStatus,
   validate,
+  validateCreate,
+  validateUpdate,
+  validateStatus: () => [],
+  warnings(c) {
+    const out = jobWarnings(c.metadata?.name, c.spec?.jobTemplate?.spec, 'spec.jobTemplate.spec');
+    return namesZone(c) ? [...out, 'cannot use TZ or CRON_TZ in spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones for more details'] : out;
+  },
   columns: [
     nameColumn,
     text('Schedule', 'When jobs are started, in cron format.', c => c.spec?.schedule ?? '', { draw: 'code' }),

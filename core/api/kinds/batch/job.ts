@@ -1,14 +1,16 @@
 // Jobs (Kubernetes pkg/apis/batch, job strategy and printer).
 import { semanticEqual } from '../../meta/equal.ts';
 import { invalid, notSupported, required, tooLong, type FieldError } from '../../meta/field-error.ts';
-import { dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
+import { selectorFrom } from '../../meta/labels.ts';
+import { dnsLabel, dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
 import { ageText } from '../../meta/time.ts';
-import type { Job, JobSpec } from '../../types/kubernetes.ts';
+import type { Job, JobSpec, PodTemplateSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind, type Health } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { validateFailurePolicy, validateSuccessPolicy } from './failure-policy.ts';
-import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
+import { validateJobStatus } from './job-status.ts';
+import { defaultPodTemplate, labelsMatch, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
@@ -34,17 +36,33 @@ function labelLikePods(j: Job): void {
   if (j.metadata && labels && Object.keys(labels).length > 0 && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };
 }
 
-/** A Job selects its pods by its own uid unless its author took charge (`manualSelector`). */
+/** A Job selects its pods by its own uid unless its author took charge (`manualSelector`). What the author set all the same stays, to be refused. */
 function generateSelector(j: Job): void {
   const { spec, metadata } = j;
   if (!spec?.template || spec.manualSelector || !metadata?.uid) return;
-  const own = { [UID]: metadata.uid, [NAME]: metadata.name ?? '', 'controller-uid': metadata.uid, 'job-name': metadata.name ?? '' };
-  spec.template.metadata = { ...spec.template.metadata, labels: { ...spec.template.metadata?.labels, ...own } };
+  spec.template.metadata = { ...spec.template.metadata, labels: { ...ownLabels(j), ...spec.template.metadata?.labels } };
   spec.selector ??= {};
-  spec.selector.matchLabels = { ...spec.selector.matchLabels, [UID]: metadata.uid };
+  spec.selector.matchLabels = { [UID]: metadata.uid, ...spec.selector.matchLabels };
 }
 
-const MOST_INDEXED = 100_000;
+const ownLabels = (j: Job): Record<string, string> =>
+  ({ [UID]: j.metadata?.uid ?? '', [NAME]: j.metadata?.name ?? '', 'controller-uid': j.metadata?.uid ?? '', 'job-name': j.metadata?.name ?? '' });
+
+/** Selector and labels that were made for the job must be as they are made. */
+function validateGenerated(j: Job): FieldError[] {
+  const { spec } = j, own = ownLabels(j), labels = spec?.template?.metadata?.labels;
+  if (!spec?.selector || spec.manualSelector) return [];
+  const errors: FieldError[] = [];
+  for (const key of ['controller-uid', 'job-name', UID, NAME]) {
+    const at = `spec.template.metadata.labels[${key}]`, must = `must be '${own[key]}'`;
+    if (labels?.[key] === undefined) errors.push(required(at, must));
+    else if (labels[key] !== own[key]) errors.push(invalid(at, labels, must));
+  }
+  if (spec.selector.matchExpressions?.some(e => !['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(e.operator)) !== true && !selectorFrom(spec.selector).matches(own)) errors.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'));
+  return errors;
+}
+
+const MOST_INDEXED = 100_000, MOST_PER_INDEX = 10_000;
 
 /** Who looks after the job instead of this cluster: `example.com/controller`. */
 function validateManager(name: string, path: string): FieldError[] {
@@ -53,56 +71,104 @@ function validateManager(name: string, path: string): FieldError[] {
   return [...dnsSubdomain(name.slice(0, slash)).map(m => invalid(path, name.slice(0, slash), m)), ...(name.length > 63 ? [tooLong(path, 63)] : [])];
 }
 
+function validateCompletionMode(spec: JobSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [], { completions, parallelism, maxFailedIndexes: failures } = spec;
+  if (spec.completionMode !== undefined && spec.completionMode !== 'Indexed' && spec.completionMode !== 'NonIndexed') return [notSupported(`${path}.completionMode`, spec.completionMode, ['NonIndexed', 'Indexed'], true)];
+  if (spec.completionMode !== 'Indexed') {
+    for (const f of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) if (spec[f] !== undefined) errors.push(invalid(`${path}.${f}`, spec[f], 'requires indexed completion mode'));
+    return errors;
+  }
+  if (completions === undefined) errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
+  if ((parallelism ?? 0) > MOST_INDEXED) errors.push(invalid(`${path}.parallelism`, parallelism, `must be less than or equal to ${MOST_INDEXED} when completion mode is Indexed`));
+  if (failures !== undefined && completions !== undefined && failures > completions) errors.push(invalid(`${path}.maxFailedIndexes`, failures, 'must be less than or equal to completions'));
+  if ((failures ?? 0) > MOST_INDEXED) errors.push(invalid(`${path}.maxFailedIndexes`, failures, `must be less than or equal to ${MOST_INDEXED}`));
+  if ((completions ?? 0) <= MOST_INDEXED || spec.backoffLimitPerIndex === undefined) return errors;
+  const large = `must be less than or equal to ${MOST_PER_INDEX} when completions are above ${MOST_INDEXED} and used with backoff limit per index`;
+  if (failures === undefined) errors.push(required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${MOST_INDEXED}`));
+  if ((parallelism ?? 0) > MOST_PER_INDEX) errors.push(invalid(`${path}.parallelism`, parallelism, large));
+  if ((failures ?? 0) > MOST_PER_INDEX) errors.push(invalid(`${path}.maxFailedIndexes`, failures, large));
+  return errors;
+}
+
 /** The rules of a Job's spec, its own or a CronJob's template. */
-export function validateJobSpec(spec: JobSpec, path: string, selected: boolean): FieldError[] {
+export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const f of ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const) errors.push(...nonNegative(spec[f], `${path}.${f}`));
-  if (spec.completionMode !== undefined) {
-    if (spec.completionMode !== 'Indexed' && spec.completionMode !== 'NonIndexed') errors.push(notSupported(`${path}.completionMode`, spec.completionMode, ['Indexed', 'NonIndexed']));
-    if (spec.completionMode === 'Indexed') {
-      if (spec.completions === undefined) errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
-      if ((spec.parallelism ?? 0) > MOST_INDEXED) errors.push(invalid(`${path}.parallelism`, spec.parallelism, `must be less than or equal to ${MOST_INDEXED} when completion mode is Indexed`));
-      if (spec.maxFailedIndexes !== undefined && spec.completions !== undefined && spec.maxFailedIndexes > spec.completions) errors.push(invalid(`${path}.maxFailedIndexes`, spec.maxFailedIndexes, 'must be less than or equal to completions'));
-    }
-  }
-  if (spec.completionMode !== 'Indexed') for (const f of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) if (spec[f] !== undefined) errors.push(invalid(`${path}.${f}`, spec[f], 'requires indexed completion mode'));
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   if (spec.managedBy !== undefined) errors.push(...validateManager(spec.managedBy, `${path}.managedBy`));
+  errors.push(...validateCompletionMode(spec, path), ...validateFailurePolicy(spec, `${path}.podFailurePolicy`), ...validateSuccessPolicy(spec, `${path}.successPolicy`));
   const replace = spec.podReplacementPolicy;
   if (replace !== undefined) {
     if (spec.podFailurePolicy && replace !== 'Failed') errors.push(notSupported(`${path}.podReplacementPolicy`, replace, ['Failed']));
     else if (replace !== 'Failed' && replace !== 'TerminatingOrFailed') errors.push(notSupported(`${path}.podReplacementPolicy`, replace, ['Failed', 'TerminatingOrFailed']));
   }
-  errors.push(...validateFailurePolicy(spec, `${path}.podFailurePolicy`), ...validateSuccessPolicy(spec, `${path}.successPolicy`));
-  if (selected) {
-    if (!spec.selector) errors.push(required(`${path}.selector`));
-    else errors.push(...validateLabelSelector(spec.selector, `${path}.selector`));
-  }
   if (!spec.template) return [...errors, required(`${path}.template`)];
   errors.push(...validatePodTemplate(spec.template, `${path}.template`));
-  const restart = spec.template.spec?.restartPolicy;
-  if (restart !== 'Never' && restart !== 'OnFailure') errors.push(required(`${path}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
-  if (spec.podFailurePolicy && restart !== 'Never') errors.push(invalid(`${path}.template.spec.restartPolicy`, restart, 'only "Never" is supported when podFailurePolicy is specified'));
+  const restart = spec.template.spec?.restartPolicy ?? '', at = `${path}.template.spec.restartPolicy`;
+  // Always is what a template without a word on it has.
+  if (restart === '' || restart === 'Always') errors.push(required(at, 'valid values: "OnFailure", "Never"'));
+  else if (restart !== 'Never' && restart !== 'OnFailure') errors.push(notSupported(at, restart, ['OnFailure', 'Never'], true));
+  if (spec.podFailurePolicy && restart !== 'Never') errors.push(invalid(at, restart, 'only "Never" is supported when podFailurePolicy is specified'));
   return errors;
 }
+
+function validate(j: Job): FieldError[] {
+  const { spec } = j;
+  if (!spec) return [required('spec.template')];
+  const errors = validateJobSpec(spec, 'spec');
+  if (!spec.selector) errors.push(required('spec.selector'));
+  else errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
+  return spec.template ? [...errors, ...labelsMatch(spec.template, spec.selector, 'spec.template')] : errors;
+}
+
+/** Each pod of an indexed job has a host name of its own, the job's and its number. */
+function validateCreate(j: Job): FieldError[] {
+  const { spec } = j, name = j.metadata?.name ?? '', errors = validateGenerated(j);
+  if (spec?.completionMode !== 'Indexed' || !((spec.completions ?? 0) > 0)) return errors;
+  const last = `${name}-${spec.completions! - 1}`;
+  if (dnsLabel(last).length > 0) errors.push(invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${last}`));
+  return errors;
+}
+
+/** The old template with everything of the new one that may still be decided while no pod runs. */
+function settled(next: JobSpec, prev: JobSpec, old: Job): PodTemplateSpec {
+  const a = next.template, b = prev.template;
+  const idle = prev.suspend === true && (old.status?.startTime === undefined || (holds(old, 'Suspended') && (old.status.active ?? 0) === 0));
+  if (!idle || !a.spec || !b.spec) return b;
+  const { nodeSelector: _s, tolerations: _t, schedulingGates: _g, affinity: was, ...kept } = b.spec;
+  const { nodeSelector, tolerations, schedulingGates, affinity } = a.spec, spec: PodTemplateSpec['spec'] = { ...kept, ...defined({ nodeSelector, tolerations, schedulingGates }) };
+  const { nodeAffinity: _n, ...others } = was ?? {};
+  if (affinity) spec.affinity = { ...others, ...defined({ nodeAffinity: affinity.nodeAffinity }) };
+  else if (Object.keys(others).length > 0) spec.affinity = others;
+  for (const list of ['containers', 'initContainers'] as const) {
+    const given = a.spec[list];
+    if (b.spec[list] && given?.length === b.spec[list].length) spec[list] = b.spec[list].map(({ resources: _r, ...c }, i) => ({ ...c, ...defined({ resources: given[i]!.resources }) }));
+  }
+  return { ...b, metadata: { ...b.metadata, ...defined({ labels: a.metadata?.labels, annotations: a.metadata?.annotations }) }, spec };
+}
+const defined = <T extends object>(o: T): { [K in keyof T]?: NonNullable<T[K]> } => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
+const holds = (j: Job, type: string): boolean => j.status?.conditions?.some(c => c.type === type && c.status === 'True') === true;
 
 function validateUpdate(next: Job, prev: Job): FieldError[] {
   const a = next.spec ?? ({} as JobSpec), b = prev.spec ?? ({} as JobSpec);
   const errors: FieldError[] = [];
-  const fixed = ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
-  for (const f of fixed) if (!semanticEqual(a[f], b[f])) errors.push(invalid(`spec.${f}`, a[f], IMMUTABLE));
-  // Elastic indexed jobs may change completions together with parallelism; all others may not.
-  const elastic = a.completionMode === 'Indexed' && a.completions === a.parallelism;
-  if (a.completions !== b.completions && !elastic) errors.push(invalid('spec.completions', a.completions, IMMUTABLE));
-  // While suspended and not started, where its pods may run can still be decided.
-  const pending = b.suspend === true && !prev.status?.startTime;
-  const strip = (s: JobSpec): unknown => {
-    if (!pending) return s.template;
-    const { nodeSelector: _n, tolerations: _t, affinity: _a, schedulingGates: _g, ...spec } = s.template.spec ?? { containers: [] };
-    return spec;
-  };
-  if (!semanticEqual(strip(a), strip(b))) errors.push(invalid('spec.template', a.template, IMMUTABLE));
+  const fixed = (f: keyof JobSpec): void => { if (!semanticEqual(a[f], b[f])) errors.push(invalid(`spec.${f}`, a[f], IMMUTABLE)); };
+  // Only indexed jobs may change how many completions there are, and only together with how many run at once.
+  if (a.completionMode !== 'Indexed') fixed('completions');
+  else if (a.completions !== undefined && a.completions !== b.completions && a.completions !== a.parallelism) errors.push(invalid('spec.completions', a.completions, 'can only be modified in tandem with spec.parallelism'));
+  fixed('selector');
+  if (!semanticEqual(a.template, a.template && b.template ? settled(a, b, prev) : b.template)) errors.push(invalid('spec.template', a.template, IMMUTABLE));
+  for (const f of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) fixed(f);
   return errors;
+}
+
+/** Names that make odd host names, and more indexes than can be kept track of. */
+export function jobWarnings(name: string | undefined, spec: JobSpec | undefined, path: string): string[] {
+  const bad = dnsLabel(name ?? ''), out = bad.length > 0 ? [`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${bad.join(' ')}]`] : [];
+  if (spec?.completionMode === 'Indexed' && (spec.completions ?? 0) > MOST_INDEXED && (spec.parallelism ?? 0) > MOST_PER_INDEX) {
+    out.push('In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail');
+  }
+  return [...out, ...specWarnings(spec?.template?.spec, `${path}.template.spec`)];
 }
 
 function completions(j: Job): string {
@@ -112,7 +178,7 @@ function completions(j: Job): string {
 }
 
 function statusWord(j: Job): string {
-  const is = (type: string): boolean => j.status?.conditions?.some(c => c.type === type && c.status === 'True') === true;
+  const is = (type: string): boolean => holds(j, type);
   for (const type of ['Complete', 'Failed']) if (is(type)) return type;
   if (j.metadata?.deletionTimestamp) return 'Terminating';
   for (const type of ['Suspended', 'FailureTarget', 'SuccessCriteriaMet']) if (is(type)) return type;
@@ -144,9 +210,11 @@ export const job = defineKind<Job>({
     j.status = {};
   },
   prepareForUpdate: keepStatus,
-  validate: j => (j.spec ? validateJobSpec(j.spec, 'spec', true) : [required('spec.template')]),
+  validate,
+  validateCreate,
   validateUpdate,
-  warnings: j => specWarnings(j.spec?.template?.spec, 'spec.template.spec'),
+  validateStatus: validateJobStatus,
+  warnings: j => jobWarnings(j.metadata?.name, j.spec, 'spec'),
   fields: { 'status.successful': j => String(j.status?.succeeded ?? 0) },
   controller: 'job',
   columns: [

@@ -8,10 +8,12 @@ import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
-import { containerColumns, nonNegative, replicaHealth, validateReplicaStatus } from '../parts/workload.ts';
+import { containerColumns, nonNegative, replicaHealth, validateCounts } from '../parts/workload.ts';
 
 const isEmpty = (map: Record<string, string> | undefined): boolean => !map || Object.keys(map).length === 0;
 const templateOf = (rc: ReplicationController): PodTemplateSpec | undefined => rc.spec?.template;
+
+const COUNTS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'] as const;
 
 function validate(rc: ReplicationController): FieldError[] {
   const spec: ReplicationControllerSpec = rc.spec ?? {};
@@ -26,7 +28,7 @@ function validate(rc: ReplicationController): FieldError[] {
   }
   errors.push(...validatePodTemplate(template, 'spec.template', ['Always']));
   if (template.spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicationController is not Supported'));
-  return [...errors, ...validateReplicaStatus(rc.status)];
+  return errors;
 }
 
 export const replicationController = defineKind<ReplicationController>({
@@ -47,6 +49,7 @@ export const replicationController = defineKind<ReplicationController>({
   prepareForCreate(rc) { rc.status = { replicas: 0 }; },
   prepareForUpdate: keepStatus,
   validate,
+  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   warnings: rc => specWarnings(templateOf(rc)?.spec, 'spec.template.spec'),
   fields: { 'status.replicas': rc => String(rc.status?.replicas ?? 0) },
   scale: {

@@ -1,6 +1,6 @@
 // Pod templates of workloads.
 import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { selectorFrom, type LabelSelectorLike, type Selector } from '../../meta/labels.ts';
+import { selectorFrom, type LabelSelectorLike } from '../../meta/labels.ts';
 import { validateAnnotations, validateLabels } from '../../meta/object-meta.ts';
 import type { PodTemplateSpec } from '../../types/kubernetes.ts';
 import { tidyNestedMeta } from './nested-meta.ts';
@@ -14,9 +14,12 @@ export function defaultPodTemplate(template: PodTemplateSpec | undefined): void 
   if (template.spec) defaultPodSpec(template.spec, false);
 }
 
+const validateTemplateMeta = (template: PodTemplateSpec, path: string): FieldError[] =>
+  [...validateLabels(template.metadata?.labels, `${path}.labels`), ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`)];
+
 /** The template of anything that makes pods; `restart` limits its restart policy. */
 export function validatePodTemplate(template: PodTemplateSpec, path: string, restart?: readonly string[]): FieldError[] {
-  const errors = [...validateLabels(template.metadata?.labels, `${path}.labels`), ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`)];
+  const errors = validateTemplateMeta(template, path);
   if (!template.spec) return [...errors, required(`${path}.spec.containers`)];
   const { spec } = template, notes = template.metadata?.annotations;
   if (notes) errors.push(...validatePodAnnotations(notes, spec, `${path}.annotations`));
@@ -26,19 +29,22 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string, res
   return errors;
 }
 
-/** The template of a workload that selects its pods: selector and template must agree. */
-export function validateSelectedTemplate(template: PodTemplateSpec | undefined, selector: LabelSelectorLike | undefined, path: string, restart: readonly string[] = ['Always']): FieldError[] {
+/** The template of a workload that selects its pods: selector and template must agree. `kind` is the one upstream names in its texts. */
+export function validateSelectedTemplate(template: PodTemplateSpec | undefined, selector: LabelSelectorLike | undefined, path: string, kind: 'DaemonSet' | 'ReplicaSet' | 'StatefulSet'): FieldError[] {
   if (!template) return [required(path)];
-  const errors: FieldError[] = [];
-  const s = safely(selector);
-  if (s && !s.everything && !s.matches(template.metadata?.labels)) errors.push(invalid(`${path}.metadata.labels`, template.metadata?.labels ?? {}, '`selector` does not match template `labels`'));
-  errors.push(...validatePodTemplate(template, path, restart));
-  if (template.spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in pod template is not supported'));
+  const errors = labelsMatch(template, selector, path);
+  // A StatefulSet's mounts may be of claims it has yet to make: its pods are judged when they are made.
+  if (kind === 'StatefulSet') errors.push(...validateTemplateMeta(template, path));
+  else errors.push(...validatePodTemplate(template, path));
+  const restart = template.spec?.restartPolicy ?? '';
+  if (restart !== 'Always') errors.push(notSupported(`${path}.spec.restartPolicy`, restart, ['Always']));
+  if (template.spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`));
   return errors;
 }
 
-const KNOWN = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
-/** A selector with a bad operator is reported by its own rule, not here. */
-function safely(selector: LabelSelectorLike | undefined): Selector | undefined {
-  return selector?.matchExpressions?.every(e => KNOWN.has(e.operator)) === false ? undefined : selector && selectorFrom(selector);
+/** A selector that is not there selects nothing; one with a bad operator is reported by its own rule, not here. */
+export function labelsMatch(template: PodTemplateSpec, selector: LabelSelectorLike | undefined, path: string): FieldError[] {
+  if (selector?.matchExpressions?.every(e => KNOWN.has(e.operator)) === false || selectorFrom(selector).matches(template.metadata?.labels)) return [];
+  return [invalid(`${path}.metadata.labels`, template.metadata?.labels, '`selector` does not match template `labels`')];
 }
+const KNOWN = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);

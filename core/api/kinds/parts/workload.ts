@@ -11,13 +11,14 @@ import type { Column, Health } from '../kind.ts';
 /** `path: must be greater than or equal to 0`, when it is not. */
 export const nonNegative = (value: number | undefined | null, path: string): FieldError[] => ((value ?? 0) < 0 ? [invalid(path, value, NOT_NEGATIVE)] : []);
 
-const COUNTS = ['replicas', 'fullyLabeledReplicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'] as const;
-/** Counts of a status: none negative, no part greater than the whole. */
-export function validateReplicaStatus(s: { replicas?: number; fullyLabeledReplicas?: number; updatedReplicas?: number; readyReplicas?: number; availableReplicas?: number; observedGeneration?: number } | undefined): FieldError[] {
-  if (!s) return [];
-  const errors = COUNTS.flatMap(f => nonNegative(s[f], `status.${f}`));
-  for (const f of COUNTS.slice(1, 5)) if ((s[f] ?? 0) > (s.replicas ?? 0)) errors.push(invalid(`status.${f}`, s[f], 'cannot be greater than status.replicas'));
-  if ((s.availableReplicas ?? 0) > (s.readyReplicas ?? 0)) errors.push(invalid('status.availableReplicas', s.availableReplicas, 'cannot be greater than readyReplicas'));
+interface Counts { replicas?: number; readyReplicas?: number; availableReplicas?: number; collisionCount?: number }
+/** Counts of a status: none of `fields` is negative, none of `parts` greater than the whole, and collisions only grow in number. */
+export function validateCounts<T extends Counts>(next: T | undefined, prev: T | undefined, fields: readonly (keyof T & string)[], parts: readonly (keyof T & string)[], ready = 'readyReplicas'): FieldError[] {
+  const s: Partial<T> = next ?? {}, of = (f: keyof T): number => Number(s[f] ?? 0);
+  const errors = fields.flatMap(f => nonNegative(of(f), `status.${f}`));
+  for (const f of parts) if (of(f) > of('replicas')) errors.push(invalid(`status.${f}`, of(f), 'cannot be greater than status.replicas'));
+  if (parts.length > 0 && of('availableReplicas') > of('readyReplicas')) errors.push(invalid('status.availableReplicas', of('availableReplicas'), `cannot be greater than ${ready}`));
+  if (prev?.collisionCount !== undefined && of('collisionCount') < prev.collisionCount) errors.push(invalid('status.collisionCount', of('collisionCount'), 'cannot be decremented'));
   return errors;
 }
 
@@ -29,8 +30,8 @@ export function validateIntOrPercent(value: number | string | undefined, path: s
 /** A percentage of at most 100. */
 export const notOver100 = (value: number | string | undefined, path: string): FieldError[] =>
   (value !== undefined && (percentOf(value) ?? 0) > 100 ? [invalid(path, value, 'must not exceed 100%')] : []);
-/** 0 or 0%. */
-export const isZero = (value: number | string | undefined): boolean => value === undefined || value === 0 || percentOf(value) === 0;
+/** 0, 0% or what is no number at all. */
+export const isZero = (value: number | string | undefined): boolean => (typeof value === 'string' ? (percentOf(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : 0)) : value ?? 0) === 0;
 
 /** How a LabelSelector is printed in a cell. */
 export function selectorText(s: LabelSelectorLike | undefined): string {

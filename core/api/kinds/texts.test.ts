@@ -1,0 +1,93 @@
+// What is refused in the kinds beyond core, in Kubernetes' own words and order: object -> texts.
+import { describe, expect, test } from 'vitest';
+import { clone } from '../meta/clone.ts';
+import { fieldErrorText } from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { kindOf } from './index.ts';
+import type { KindSpec } from './kind.ts';
+
+type Change = (o: Record<string, any>) => void; // oxlint-disable-line no-explicit-any
+const specOf = (apiVersion: string, kind: string): KindSpec => kindOf(apiVersion, kind)!;
+function made(k: KindSpec, o: object): KubeObject {
+  const object = clone({ metadata: { name: 'x', uid: 'u', ...(k.namespaced ? { namespace: 'd' } : {}) }, ...o }) as KubeObject;
+  k.setDefaults?.(object);
+  k.prepareForCreate?.(object);
+  return object;
+}
+/** What a POST is told. */
+function create(apiVersion: string, kind: string, o: object): string[] {
+  const k = specOf(apiVersion, kind), object = made(k, o);
+  return [...k.validate(object), ...(k.validateCreate?.(object) ?? [])].map(fieldErrorText);
+}
+/** What a PUT is told; `status` of the old object is what a controller wrote. */
+function update(apiVersion: string, kind: string, o: object, change: Change, status?: object): string[] {
+  const k = specOf(apiVersion, kind), prev = Object.assign(made(k, o), status ? { status } : {}), next = clone(prev);
+  change(next as Record<string, any>); // oxlint-disable-line no-explicit-any
+  k.setDefaults?.(next);
+  k.prepareForUpdate?.(next, prev);
+  return [...k.validate(next), ...(k.validateUpdate?.(next, prev) ?? [])].map(fieldErrorText);
+}
+/** What a PUT of /status is told. */
+function status(apiVersion: string, kind: string, o: object, from: object, to: object): string[] {
+  const k = specOf(apiVersion, kind), prev = { ...made(k, o), status: from } as KubeObject, next = { ...clone(prev), status: to } as KubeObject;
+  return k.validateStatus!(next, prev).map(fieldErrorText);
+}
+
+const labels = { app: 'x' }, container = { name: 'c', image: 'i' };
+const template = { metadata: { labels }, spec: { containers: [container] } }, workload = { selector: { matchLabels: labels }, template };
+const batchPod = { metadata: {}, spec: { restartPolicy: 'Never', containers: [container] } };
+
+test.each<[string, string, string, object, string[]]>([
+  ['a deadline in a template', 'apps/v1', 'Deployment', { spec: { ...workload, template: { ...template, spec: { ...template.spec, activeDeadlineSeconds: 1 } } } }, ['spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported']],
+  ['no selector', 'apps/v1', 'DaemonSet', { spec: { template } }, ['spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`']],
+  ['an empty selector', 'apps/v1', 'StatefulSet', { spec: { ...workload, selector: {} } }, ['spec.selector: Invalid value: {}: empty selector is invalid for statefulset']],
+  ['a strategy', 'apps/v1', 'DaemonSet', { spec: { ...workload, updateStrategy: { type: 'x' } } }, ['spec.updateStrategy: Unsupported value: {"Type":"x","RollingUpdate":null}: supported values: "RollingUpdate", "OnDelete"']],
+  ['both ways of an update', 'apps/v1', 'DaemonSet', { spec: { ...workload, updateStrategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } } } }, ['spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero']],
+  ['a strategy of none', 'apps/v1', 'StatefulSet', { spec: { ...workload, updateStrategy: { type: 'x' } } }, ['spec.updateStrategy: Invalid value: {"Type":"x","RollingUpdate":null}: must be \'RollingUpdate\' or \'OnDelete\'']],
+  ['none of one', 'apps/v1', 'StatefulSet', { spec: { ...workload, updateStrategy: { rollingUpdate: { maxUnavailable: 0 } } } }, ['spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0']],
+  ['what becomes of claims', 'apps/v1', 'StatefulSet', { spec: { ...workload, persistentVolumeClaimRetentionPolicy: { whenScaled: 'x' } } }, ['spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "x": supported values: "Retain", "Delete"']],
+  ['mounts of claims yet to be made', 'apps/v1', 'StatefulSet', { spec: { ...workload, template: { ...template, spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/d' }] }] } } } }, []],
+  ['a revision of nothing', 'apps/v1', 'ControllerRevision', { revision: -1 }, ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0']],
+  ['labels that are the job\'s', 'batch/v1', 'Job', { spec: { template: { ...batchPod, metadata: { labels: { 'controller-uid': 'y' } } }, selector: { matchLabels: { 'controller-uid': 'y' } } } }, [
+    'spec.template.metadata.labels[controller-uid]: Invalid value: {"batch.kubernetes.io/controller-uid":"u","batch.kubernetes.io/job-name":"x","controller-uid":"y","job-name":"x"}: must be \'u\'',
+    'spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid":"u","controller-uid":"y"}}: `selector` not auto-generated',
+  ]],
+  ['host names of indexes', 'batch/v1', 'Job', { metadata: { name: 'a'.repeat(62), namespace: 'd', uid: 'u' }, spec: { completionMode: 'Indexed', completions: 11, parallelism: 1, template: batchPod } }, [`metadata.name: Invalid value: "${'a'.repeat(62)}": will not able to create pod with invalid DNS label: ${'a'.repeat(62)}-10`]],
+  ['a policy that names nothing', 'batch/v1', 'Job', { spec: { template: batchPod, podFailurePolicy: { rules: [{ onExitCodes: { values: [1] } }] } } }, ['spec.podFailurePolicy.rules[0].action: Required value: valid values: ["Count" "FailIndex" "FailJob" "Ignore"]', 'spec.podFailurePolicy.rules[0].onExitCodes.operator: Required value: valid values: ["In" "NotIn"]']],
+  ['indexes of success', 'batch/v1', 'Job', { spec: { completionMode: 'Indexed', completions: 5, template: batchPod, successPolicy: { rules: [{ succeededIndexes: '1-3,2' }, { succeededIndexes: '0-1', succeededCount: 3 }, { succeededIndexes: '7' }, {}] } } }, [
+    'spec.successPolicy.rules[0].succeededIndexes: Invalid value: "1-3,2": error parsing succeededIndexes: non-increasing order, previous: 3, current: 2',
+    'spec.successPolicy.rules[1].succeededCount: Invalid value: 3: must be less than or equal to 2 (the number of indexes in the specified succeededIndexes field)',
+    'spec.successPolicy.rules[2].succeededIndexes: Invalid value: "7": error parsing succeededIndexes: too large index: "7"',
+    'spec.successPolicy.rules[3]: Required value: at least one of succeededCount or succeededIndexes must be specified',
+  ]],
+  ['a zone in a schedule', 'batch/v1', 'CronJob', { spec: { schedule: 'TZ=UTC 0 0 * * *', jobTemplate: { spec: { template: batchPod } } } }, ['spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead']],
+  ['a selector of a template', 'batch/v1', 'CronJob', { spec: { schedule: '@daily', jobTemplate: { spec: { template: batchPod, selector: {}, manualSelector: true } } } }, ['spec.jobTemplate.spec.selector: Invalid value: {}: `selector` will be auto-generated', 'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"']],
+])('%s', (_what, apiVersion, kind, object, expected) => expect(create(apiVersion, kind, object)).toEqual(expected));
+
+describe('updates', () => {
+  const indexed = { spec: { completionMode: 'Indexed', completions: 3, parallelism: 3, template: batchPod } }, held = { spec: { suspend: true, template: batchPod } };
+  test.each<[string, string, string, object, Change, object | undefined, string[]]>([
+    ['completions and parallelism go together', 'batch/v1', 'Job', indexed, o => { o.spec.completions = 4; }, undefined, ['spec.completions: Invalid value: 4: can only be modified in tandem with spec.parallelism']],
+    ['and may', 'batch/v1', 'Job', indexed, o => { o.spec.completions = 4; o.spec.parallelism = 4; }, undefined, []],
+    ['where pods of a held job may run', 'batch/v1', 'Job', held, o => { Object.assign(o.spec.template.spec, { nodeSelector: { a: 'b' }, tolerations: [{ operator: 'Exists' }], affinity: { nodeAffinity: {} } }); o.spec.template.metadata.annotations = { a: 'b' }; }, undefined, []],
+    ['what they need', 'batch/v1', 'Job', held, o => { o.spec.template.spec.containers[0].resources = { requests: { cpu: '2' } }; }, undefined, []],
+    ['not of one that runs', 'batch/v1', 'Job', { spec: { template: batchPod } }, o => { o.spec.template.spec.nodeSelector = { a: 'b' }; }, { startTime: '2026-01-01T00:00:00Z' }, [expect.stringMatching(/^spec\.template: Invalid value: .*: field is immutable$/) as unknown as string]],
+    ['pods of a held job have no new neighbours', 'batch/v1', 'Job', held, o => { o.spec.template.spec.affinity = { podAffinity: {} }; }, undefined, [expect.stringMatching(/^spec\.template: .*: field is immutable$/) as unknown as string]],
+    ['an old schedule keeps its zone, but no two', 'batch/v1', 'CronJob', { spec: { schedule: 'TZ=UTC 0 0 * * *', jobTemplate: { spec: { template: batchPod } } } }, o => { o.spec.timeZone = 'UTC'; }, undefined, ['spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use both timeZone field and TZ or CRON_TZ in schedule']],
+  ])('%s', (_what, apiVersion, kind, object, change, was, expected) => expect(update(apiVersion, kind, object, change, was)).toEqual(expected));
+});
+
+describe('status', () => {
+  const job = { spec: { template: batchPod } }, at = '2026-01-01T00:00:00Z', is = (...types: string[]): object[] => types.map(type => ({ type, status: 'True' }));
+  test.each<[string, string, string, object, object, object, string[]]>([
+    ['counts', 'apps/v1', 'Deployment', { spec: workload }, { collisionCount: 2 }, { replicas: 1, readyReplicas: 2, availableReplicas: 3, collisionCount: 1 }, ['status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas', 'status.availableReplicas: Invalid value: 3: cannot be greater than status.replicas', 'status.availableReplicas: Invalid value: 3: cannot be greater than readyReplicas', 'status.collisionCount: Invalid value: 1: cannot be decremented']],
+    ['counts of a StatefulSet', 'apps/v1', 'StatefulSet', { spec: workload }, {}, { replicas: 1, currentReplicas: -1, availableReplicas: 1 }, ['status.currentReplicas: Invalid value: -1: must be greater than or equal to 0', 'status.availableReplicas: Invalid value: 1: cannot be greater than status.readyReplicas']],
+    ['a job that completes', 'batch/v1', 'Job', job, { startTime: at, conditions: is('SuccessCriteriaMet') }, { startTime: at, completionTime: at, conditions: is('SuccessCriteriaMet', 'Complete') }, []],
+    ['all at once', 'batch/v1', 'Job', job, {}, { active: 1, conditions: is('Complete') }, [
+      'status.completionTime: Required value: completionTime is required for Complete jobs', 'status.conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true condition',
+      'status.active: Invalid value: 1: active>0 is invalid for finished job', 'status.startTime: Required value: startTime is required for finished job',
+    ]],
+    ['no way back', 'batch/v1', 'Job', job, { startTime: at, failed: 2, conditions: is('FailureTarget', 'Failed') }, { startTime: at, failed: 1 }, ['status.conditions: Invalid value: cannot disable the terminal Failed=True condition', 'status.conditions: Invalid value: cannot disable the terminal FailureTarget=True condition', 'status.failed: Invalid value: 1: cannot decrease the failed counter']],
+    ['indexes that did both', 'batch/v1', 'Job', { spec: { completionMode: 'Indexed', completions: 9, backoffLimitPerIndex: 1, template: batchPod } }, {}, { completedIndexes: '0-3,5', failedIndexes: '4,5-6' }, ['status.failedIndexes: Invalid value: "4,5-6": failedIndexes and completedIndexes overlap at index: 5']],
+  ])('%s', (_what, apiVersion, kind, object, from, to, expected) => expect(status(apiVersion, kind, object, from, to)).toEqual(expected));
+});

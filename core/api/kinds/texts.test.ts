@@ -35,6 +35,7 @@ function status(apiVersion: string, kind: string, o: object, from: object, to: o
 
 const labels = { app: 'x' }, container = { name: 'c', image: 'i' };
 const template = { metadata: { labels }, spec: { containers: [container] } }, workload = { selector: { matchLabels: labels }, template };
+const METRICS = '"ContainerResource", "External", "Object", "Pods", "Resource"';
 const batchPod = { metadata: {}, spec: { restartPolicy: 'Never', containers: [container] } };
 
 test.each<[string, string, string, object, string[]]>([
@@ -62,6 +63,24 @@ test.each<[string, string, string, object, string[]]>([
   ]],
   ['a zone in a schedule', 'batch/v1', 'CronJob', { spec: { schedule: 'TZ=UTC 0 0 * * *', jobTemplate: { spec: { template: batchPod } } } }, ['spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead']],
   ['a selector of a template', 'batch/v1', 'CronJob', { spec: { schedule: '@daily', jobTemplate: { spec: { template: batchPod, selector: {}, manualSelector: true } } } }, ['spec.jobTemplate.spec.selector: Invalid value: {}: `selector` will be auto-generated', 'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"']],
+  ['a metric of no type', 'autoscaling/v2', 'HorizontalPodAutoscaler', { spec: { scaleTargetRef: { kind: 'Deployment', name: 'x' }, maxReplicas: 1, metrics: [{ pods: { metric: { name: 'm' }, target: { averageValue: '1' } } }] } }, [
+    `spec.metrics[0].type: Required value: must specify a metric source type`, `spec.metrics[0].type: Unsupported value: "": supported values: ${METRICS}`,
+    'spec.metrics[0].pods.target.type: Required value: must specify a metric target type', 'spec.metrics[0].pods.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue',
+    `spec.metrics[0].type: Unsupported value: "": supported values: ${METRICS}`,
+  ]],
+  ['both bounds', 'policy/v1', 'PodDisruptionBudget', { spec: { minAvailable: 1, maxUnavailable: '1%' } }, ['spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":"1%","UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set']],
+  ['a system class for all', 'scheduling.k8s.io/v1', 'PriorityClass', { metadata: { name: 'system-node-critical' }, value: 2_000_001_000, globalDefault: true }, ["metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: globalDefault of system-node-critical PriorityClass must be false"]],
+  ['who makes room', 'scheduling.k8s.io/v1', 'PriorityClass', { preemptionPolicy: 'x' }, ['preemptionPolicy: Unsupported value: "x": supported values: "PreemptLowerPriority", "Never"']],
+  ['an ingress of nothing', 'networking.k8s.io/v1', 'Ingress', { spec: {} }, ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified']],
+  ['backends', 'networking.k8s.io/v1', 'Ingress', { spec: { defaultBackend: {}, ingressClassName: 'A', rules: [{ http: { paths: [{ path: '/a/..', pathType: 'Prefix', backend: { service: { name: 'a' } } }, { backend: {} }] } }] } }, [
+    'spec.defaultBackend: Invalid value: "": resource or service backend is required', 'spec.rules[0].http.paths[0].path: Invalid value: "/a/..": cannot end with \'/..\'',
+    'spec.rules[0].http.paths[0].backend: Required value: port name or number is required', 'spec.rules[0].http.paths[1].pathType: Required value: pathType must be specified',
+    expect.stringMatching(/^spec\.ingressClassName: Invalid value: "A": a lowercase RFC 1123 subdomain/) as unknown as string,
+  ]],
+  ['a controller with spaces', 'networking.k8s.io/v1', 'IngressClass', { spec: { controller: 'a.b/c d' } }, ["spec.controller: Invalid value: \"c d\": Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"]],
+  ['topologies', 'storage.k8s.io/v1', 'StorageClass', { provisioner: 'a/b', allowedTopologies: [{ matchLabelExpressions: [{ key: 'z', values: ['1', '1'] }] }, { matchLabelExpressions: [{ key: 'z', values: ['1'] }] }] }, ['allowedTopologies.matchLabelExpressions[0].values[1]: Duplicate value: "1"', 'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""']],
+  ['subjects and roles of no kind', 'rbac.authorization.k8s.io/v1', 'RoleBinding', { roleRef: { kind: 'x', name: 'y' }, subjects: [{ kind: 'x', name: 'y' }] }, ['roleRef.kind: Unsupported value: "x": supported values: "Role", "ClusterRole"', 'subjects[0].kind: Unsupported value: "x": supported values: "ServiceAccount", "User", "Group"']],
+  ['an aggregate of nothing', 'rbac.authorization.k8s.io/v1', 'ClusterRole', { aggregationRule: {} }, ['aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil']],
 ])('%s', (_what, apiVersion, kind, object, expected) => expect(create(apiVersion, kind, object)).toEqual(expected));
 
 describe('updates', () => {
@@ -74,6 +93,7 @@ describe('updates', () => {
     ['not of one that runs', 'batch/v1', 'Job', { spec: { template: batchPod } }, o => { o.spec.template.spec.nodeSelector = { a: 'b' }; }, { startTime: '2026-01-01T00:00:00Z' }, [expect.stringMatching(/^spec\.template: Invalid value: .*: field is immutable$/) as unknown as string]],
     ['pods of a held job have no new neighbours', 'batch/v1', 'Job', held, o => { o.spec.template.spec.affinity = { podAffinity: {} }; }, undefined, [expect.stringMatching(/^spec\.template: .*: field is immutable$/) as unknown as string]],
     ['an old schedule keeps its zone, but no two', 'batch/v1', 'CronJob', { spec: { schedule: 'TZ=UTC 0 0 * * *', jobTemplate: { spec: { template: batchPod } } } }, o => { o.spec.timeZone = 'UTC'; }, undefined, ['spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use both timeZone field and TZ or CRON_TZ in schedule']],
+    ['a binding keeps its role', 'rbac.authorization.k8s.io/v1', 'RoleBinding', { roleRef: { kind: 'Role', name: 'a' } }, o => { o.roleRef.name = 'b'; }, undefined, ['roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: field is immutable']],
   ])('%s', (_what, apiVersion, kind, object, change, was, expected) => expect(update(apiVersion, kind, object, change, was)).toEqual(expected));
 });
 
@@ -89,5 +109,11 @@ describe('status', () => {
     ]],
     ['no way back', 'batch/v1', 'Job', job, { startTime: at, failed: 2, conditions: is('FailureTarget', 'Failed') }, { startTime: at, failed: 1 }, ['status.conditions: Invalid value: cannot disable the terminal Failed=True condition', 'status.conditions: Invalid value: cannot disable the terminal FailureTarget=True condition', 'status.failed: Invalid value: 1: cannot decrease the failed counter']],
     ['indexes that did both', 'batch/v1', 'Job', { spec: { completionMode: 'Indexed', completions: 9, backoffLimitPerIndex: 1, template: batchPod } }, {}, { completedIndexes: '0-3,5', failedIndexes: '4,5-6' }, ['status.failedIndexes: Invalid value: "4,5-6": failedIndexes and completedIndexes overlap at index: 5']],
+    ['conditions', 'policy/v1', 'PodDisruptionBudget', { spec: {} }, {}, { disruptionsAllowed: -1, conditions: [{ type: 'A', status: 'x', reason: '1' }, { type: 'A', status: 'True', reason: 'R', lastTransitionTime: at }] }, [
+      'status.conditions[0].status: Unsupported value: "x": supported values: "False", "True", "Unknown"', 'status.conditions[0].lastTransitionTime: Required value: must be set',
+      expect.stringMatching(/^status\.conditions\[0\]\.reason: Invalid value: "1": a condition reason must start with alphabetic character/) as unknown as string,
+      'status.conditions[1].type: Duplicate value: "A"', 'status.disruptionsAllowed: Invalid value: -1: must be greater than or equal to 0',
+    ]],
+    ['where an ingress is', 'networking.k8s.io/v1', 'Ingress', { spec: { rules: [] } }, {}, { loadBalancer: { ingress: [{ ip: 'x' }, { hostname: '10.0.0.1' }] } }, ['status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)', 'status.loadBalancer.ingress[1].hostname: Invalid value: "10.0.0.1": must be a DNS name, not an IP address']],
   ])('%s', (_what, apiVersion, kind, object, from, to, expected) => expect(status(apiVersion, kind, object, from, to)).toEqual(expected));
 });

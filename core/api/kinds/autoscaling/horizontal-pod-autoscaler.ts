@@ -3,6 +3,7 @@ import type { V2HorizontalPodAutoscaler, V2HPAScalingRules, V2MetricSpec } from 
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
+import { nonNegative } from '../parts/workload.ts';
 import { SOURCES, validateMetric, validateReference, validateScaling } from './validate.ts';
 
 interface Target { type?: string; averageUtilization?: number; averageValue?: string; value?: string }
@@ -32,7 +33,7 @@ function targets(h: V2HorizontalPodAutoscaler): string {
     const want = sourceOf(m), have = now[i] ? sourceOf(now[i])?.current : undefined;
     const t = want?.target, name = m.type === 'Resource' || m.type === 'ContainerResource' ? `${want?.name ?? ''}: ` : '';
     if (t?.averageUtilization !== undefined) return `${name}${have?.averageUtilization === undefined ? '<unknown>' : `${have.averageUtilization}%`}/${t.averageUtilization}%`;
-    if (t?.averageValue !== undefined) return `${name}${have?.averageValue ?? '<unknown>'}/${t.averageValue}${name ? '' : ' (avg)'}`;
+    if (t?.averageValue !== undefined) return `${name}${have?.averageValue ?? '<unknown>'}/${t.averageValue}${m.type === 'External' || m.type === 'Object' ? ' (avg)' : ''}`;
     return `${name}${have?.value ?? '<unknown>'}/${t?.value ?? '<auto>'}`;
   });
   if (cells.length === 0) return '<none>';
@@ -55,6 +56,7 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
   prepareForCreate(h) { h.status = { currentMetrics: [], desiredReplicas: 0 } as unknown as V2HorizontalPodAutoscaler['status']; },
   prepareForUpdate: keepStatus,
   validate,
+  validateStatus: h => (['currentReplicas', 'desiredReplicas'] as const).flatMap(f => nonNegative(h.status?.[f], `status.${f}`)),
   columns: [
     nameColumn,
     text('Reference', 'What is scaled.', h => `${h.spec?.scaleTargetRef?.kind ?? ''}/${h.spec?.scaleTargetRef?.name ?? ''}`, { draw: 'link' }),

@@ -19,7 +19,7 @@ export function validateReference(r: V2CrossVersionObjectReference | undefined, 
 function validateTarget(t: V2MetricTarget | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!t?.type) errors.push(required(`${path}.type`, 'must specify a metric target type'));
-  else if (!TARGETS.has(t.type)) errors.push(invalid(`${path}.type`, t.type, 'must be either Utilization, Value, or AverageValue'));
+  if (!TARGETS.has(t?.type ?? '')) errors.push(invalid(`${path}.type`, t?.type ?? '', 'must be either Utilization, Value, or AverageValue'));
   for (const f of ['value', 'averageValue'] as const) if (t?.[f] !== undefined && nanosOf(t[f]) <= 0n) errors.push(invalid(`${path}.${f}`, t[f], 'must be positive'));
   if (t?.averageUtilization !== undefined && t.averageUtilization < 1) errors.push(invalid(`${path}.averageUtilization`, t.averageUtilization, 'must be greater than 0'));
   return errors;
@@ -50,13 +50,15 @@ function validateSource(type: string, s: Source, path: string): FieldError[] {
 
 /** One metric: its type, its source and nothing of another type. */
 export function validateMetric(m: V2MetricSpec, path: string): FieldError[] {
-  if (!m.type) return [required(`${path}.type`, 'must specify a metric source type')];
-  const expected = SOURCES[m.type];
-  if (!expected) return [notSupported(`${path}.type`, m.type, Object.keys(SOURCES))];
+  const errors: FieldError[] = [], expected = SOURCES[m.type];
+  const unknown = (): void => { if (!expected) errors.push(notSupported(`${path}.type`, m.type ?? '', Object.keys(SOURCES))); };
+  if (!m.type) errors.push(required(`${path}.type`, 'must specify a metric source type'));
+  unknown();
   const present = (['object', 'external', 'pods', 'resource', 'containerResource'] as const).filter(f => m[f]);
-  const errors = present.length > 0 ? validateSource(present[0]!, m[present[0]!] as Source, `${path}.${present[0]!}`) : [];
-  if (!present.includes(expected)) errors.push(required(`${path}.${expected}`, 'must populate information for the given metric source'));
-  if (present.length > 1) for (const f of present) if (f !== expected) errors.push(forbidden(`${path}.${f}`, 'must populate the given metric source only'));
+  if (present.length > 0) errors.push(...validateSource(present[0]!, m[present[0]!] as Source, `${path}.${present[0]!}`));
+  unknown();
+  if (expected && !present.includes(expected)) errors.push(required(`${path}.${expected}`, 'must populate information for the given metric source'));
+  if (present.length !== 1) for (const f of present) if (f !== expected) errors.push(forbidden(`${path}.${f}`, 'must populate the given metric source only'));
   return errors;
 }
 

@@ -2,7 +2,7 @@
 import { semanticEqual } from '../../meta/equal.ts';
 import { invalid, notSupported, required, tooLong, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom } from '../../meta/labels.ts';
-import { dnsLabel, dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
+import { dnsLabel, IMMUTABLE } from '../../meta/names.ts';
 import { ageText } from '../../meta/time.ts';
 import type { Job, JobSpec, PodTemplateSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
@@ -12,6 +12,7 @@ import { validateFailurePolicy, validateSuccessPolicy } from './failure-policy.t
 import { validateJobStatus } from './job-status.ts';
 import { defaultPodTemplate, labelsMatch, validatePodTemplate } from '../parts/pod-template.ts';
 import { specWarnings } from '../parts/pod-warnings.ts';
+import { validateDomainPath } from '../parts/references.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
 
@@ -65,11 +66,7 @@ function validateGenerated(j: Job): FieldError[] {
 const MOST_INDEXED = 100_000, MOST_PER_INDEX = 10_000;
 
 /** Who looks after the job instead of this cluster: `example.com/controller`. */
-function validateManager(name: string, path: string): FieldError[] {
-  const slash = name.indexOf('/');
-  if (slash <= 0 || slash === name.length - 1) return [invalid(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")')];
-  return [...dnsSubdomain(name.slice(0, slash)).map(m => invalid(path, name.slice(0, slash), m)), ...(name.length > 63 ? [tooLong(path, 63)] : [])];
-}
+const validateManager = (name: string, path: string): FieldError[] => [...validateDomainPath(name, path), ...(name.length > 63 ? [tooLong(path, 63)] : [])];
 
 function validateCompletionMode(spec: JobSpec, path: string): FieldError[] {
   const errors: FieldError[] = [], { completions, parallelism, maxFailedIndexes: failures } = spec;

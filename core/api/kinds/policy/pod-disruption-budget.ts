@@ -2,14 +2,21 @@ import { invalid, notSupported, type FieldError } from '../../meta/field-error.t
 import type { PodDisruptionBudget } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
+import { validateConditions } from '../parts/conditions.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
-import { notOver100, validateIntOrPercent } from '../parts/workload.ts';
+import { nonNegative, notOver100, validateIntOrPercent } from '../parts/workload.ts';
+
+/** A spec as upstream prints it: its internal structs name fields in their own way. */
+const internal = (s: NonNullable<PodDisruptionBudget['spec']>): object =>
+  ({ MinAvailable: s.minAvailable ?? null, Selector: s.selector ?? null, MaxUnavailable: s.maxUnavailable ?? null, UnhealthyPodEvictionPolicy: s.unhealthyPodEvictionPolicy ?? null });
+
+const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
 
 function validate(p: PodDisruptionBudget): FieldError[] {
   const spec = p.spec ?? {};
   const errors: FieldError[] = [];
-  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalid('spec', internal(spec), 'minAvailable and maxUnavailable cannot be both set'));
   for (const f of ['minAvailable', 'maxUnavailable'] as const) errors.push(...validateIntOrPercent(spec[f], `spec.${f}`), ...notOver100(spec[f], `spec.${f}`));
   errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
   const policy = spec.unhealthyPodEvictionPolicy;
@@ -25,6 +32,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   prepareForCreate(p) { p.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }; },
   prepareForUpdate: keepStatus,
   validate,
+  validateStatus: ({ status }) => [...validateConditions(status?.conditions as readonly object[] | undefined, 'status.conditions'), ...COUNTS.flatMap(f => nonNegative(status?.[f], `status.${f}`))],
   columns: [
     nameColumn,
     text('Min Available', 'Pods that must stay.', p => String(p.spec?.minAvailable ?? 'N/A')),

@@ -1,7 +1,7 @@
 // Rules, subjects and references the RBAC kinds share.
 import { semanticEqual } from '../../meta/equal.ts';
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { dnsSubdomain, pathSegment } from '../../meta/names.ts';
+import { dnsSubdomain, IMMUTABLE, pathSegment } from '../../meta/names.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { PolicyRule, RbacSubject, RoleRef } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text, wide } from '../columns.ts';
@@ -39,24 +39,25 @@ function validateSubject(s: RbacSubject, namespaced: boolean, path: string): Fie
     if (!namespaced && !s.namespace) errors.push(required(`${path}.namespace`));
   } else if (s.kind === 'User' || s.kind === 'Group') {
     if (s.apiGroup !== RBAC) errors.push(notSupported(`${path}.apiGroup`, s.apiGroup ?? '', [RBAC]));
-  } else errors.push(notSupported(`${path}.kind`, s.kind ?? '', ['Group', 'ServiceAccount', 'User']));
+  } else errors.push(notSupported(`${path}.kind`, s.kind ?? '', ['ServiceAccount', 'User', 'Group'], true));
   return errors;
 }
 
 /** Field errors of role reference and subjects. */
 export function validateBinding(b: Binding, namespaced: boolean): FieldError[] {
   const errors: FieldError[] = [];
-  const ref = b.roleRef ?? ({} as RoleRef), kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+  const ref = b.roleRef ?? ({} as RoleRef), kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
   if (ref.apiGroup !== RBAC) errors.push(notSupported('roleRef.apiGroup', ref.apiGroup ?? '', [RBAC]));
-  if (!kinds.includes(ref.kind)) errors.push(notSupported('roleRef.kind', ref.kind ?? '', kinds));
+  if (!kinds.includes(ref.kind)) errors.push(notSupported('roleRef.kind', ref.kind ?? '', kinds, true));
   if (!ref.name) errors.push(required('roleRef.name'));
   else for (const m of pathSegment(ref.name)) errors.push(invalid('roleRef.name', ref.name, m));
   b.subjects?.forEach((s, i) => errors.push(...validateSubject(s, namespaced, `subjects[${i}]`)));
   return errors;
 }
 
+/** The new reference as upstream prints it: its internal structs name fields in their own way. */
 export const validateBindingUpdate = (next: Binding, prev: Binding): FieldError[] =>
-  (semanticEqual(next.roleRef, prev.roleRef) ? [] : [invalid('roleRef', next.roleRef, 'cannot change roleRef')]);
+  (semanticEqual(next.roleRef, prev.roleRef) ? [] : [invalid('roleRef', { APIGroup: next.roleRef?.apiGroup ?? '', Kind: next.roleRef?.kind ?? '', Name: next.roleRef?.name ?? '' }, IMMUTABLE)]);
 
 const subjects = (kind: string) => (b: Binding): string =>
   (b.subjects ?? []).filter(s => s.kind === kind).map(s => (kind === 'ServiceAccount' ? `${s.namespace ?? ''}/${s.name}` : s.name)).join(', ');

@@ -1,4 +1,4 @@
-import { forbidden, invalid, notSupported, type FieldError } from '../../meta/field-error.ts';
+import { forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import type { PriorityClass } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
@@ -10,9 +10,11 @@ const SYSTEM: Readonly<Record<string, number>> = { 'system-cluster-critical': 2_
 function validate(p: PriorityClass): FieldError[] {
   const errors: FieldError[] = [], name = p.metadata?.name ?? '', value = p.value ?? 0;
   if (name.startsWith('system-')) {
-    if (SYSTEM[name] !== value) errors.push(forbidden('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${SYSTEM[name] === undefined ? `${name} is not a known system priority class` : `value of ${name} PriorityClass must be ${SYSTEM[name]}`}`));
+    const why = SYSTEM[name] === undefined ? `${name} is not a known system priority class` : SYSTEM[name] !== value ? `value of ${name} PriorityClass must be ${SYSTEM[name]}` : p.globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+    if (why !== undefined) errors.push(forbidden('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${why}`));
   } else if (value > HIGHEST_USER_PRIORITY) errors.push(forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`));
-  if (p.preemptionPolicy !== undefined && p.preemptionPolicy !== 'Never' && p.preemptionPolicy !== 'PreemptLowerPriority') errors.push(notSupported('preemptionPolicy', p.preemptionPolicy, ['Never', 'PreemptLowerPriority']));
+  if (p.preemptionPolicy === '') errors.push(required('preemptionPolicy'));
+  else if (p.preemptionPolicy !== undefined && p.preemptionPolicy !== 'Never' && p.preemptionPolicy !== 'PreemptLowerPriority') errors.push(notSupported('preemptionPolicy', p.preemptionPolicy, ['PreemptLowerPriority', 'Never'], true));
   return errors;
 }
 

@@ -162,7 +162,7 @@ describe('a definition', () => {
   it.each<[string, Json, string]>([
     ['a name that is not the rule', { metadata: { name: 'x' } }, 'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group'],
     ['no storage version', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1')] } }, 'must have exactly one version marked as storage version'],
-    ['a schema without types', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1', { storage: true, subresources: undefined, selectableFields: undefined, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { properties: {} } } } } })] } }, 'CustomResourceDefinition.apiextensions.k8s.io "bads.example.com" is invalid: spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields'],
+    ['a schema without types', { spec: { ...(crd('Bad')['spec'] as Json), versions: [version('v1', { storage: true, subresources: undefined, selectableFields: undefined, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { properties: {} } } } } })] } }, 'CustomResourceDefinition.apiextensions.k8s.io "bads.example.com" is invalid: spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields'],
     ['no schema', { spec: { ...(crd('Bad')['spec'] as Json), versions: [{ name: 'v1', served: true, storage: true }] } }, 'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
   ])('is refused for %s', async (_, more, text) => {
     const reply = await send(CRDS, { ...crd('Bad'), ...more });
@@ -367,7 +367,7 @@ describe('rules in CEL', () => {
     expect(reply.status).toBe(422);
     return reply.json<{ message: string }>().message;
   };
-  const at = 'spec.versions[0].schema.openAPIV3Schema.properties[spec]';
+  const at = 'spec.validation.openAPIV3Schema.properties[spec]';
 
   it('14.2 judge objects and their changes', async () => {
     await define(crd('Ruled', {}, [ruled({
@@ -395,7 +395,7 @@ describe('rules in CEL', () => {
   it('14.1, 14.2 are judged themselves, and so are defaults', async () => {
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: 'self.b == 1' }] })).toContain(`${at}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.b == 1"}: compilation failed: ERROR: <input>:1:5: undefined field 'b'`);
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: 'self.a' }] })).toContain('cel expression must evaluate to a bool');
-    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', items: { type: 'string' }, 'x-kubernetes-validations': [{ rule: 'self.all(x, self.all(y, x == y))' }] } } })).toContain('estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule(s) or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)');
+    expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', items: { type: 'string' }, 'x-kubernetes-validations': [{ rule: 'self.all(x, self.all(y, x == y))' }] } } })).toContain('estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)');
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'array', maxItems: 3, items: { type: 'string', maxLength: 3, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } } } })).toContain(`oldSelf cannot be used on the uncorrelatable portion of the schema within ${at}.properties[a].items`);
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'integer', default: 'x' } } })).toContain(`${at}.properties[a].default: Invalid value: "string":  in body must be of type integer: "string"`);
     expect(await refused('Wrong', { type: 'object', properties: { a: { type: 'object', default: { b: 1 } } } })).toContain(`${at}.properties[a].default: Invalid value: {"b":1}: must not have unknown fields`);

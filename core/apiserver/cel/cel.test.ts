@@ -55,6 +55,7 @@ test.each<[string, string]>([
   ["object.spec.n + 'x'", 'no such overload'], ["{'a': 1, 'a': 2}", 'Failed with repeated key: a'], ['optional.none().value()', 'optional.none() dereference'], ["dyn('x') && true", 'no such overload'], ['[1, 2].exists(x, 1 / (x - x) > 0)', 'division by zero'],
 ])('%s fails: %s', (text, wanted) => { expect(run(text).error).toBe(wanted); });
 
+const STARTS = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 test.each<[string, string]>([
   ['x', "ERROR: <input>:1:1: undeclared reference to 'x' (in container '')\n | x\n | ^"],
   ['1 + self.name', "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + self.name\n | ..^"],
@@ -66,6 +67,16 @@ test.each<[string, string]>([
   ["[1, 'a']", "ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, 'a']\n | ....^"],
   ["'a'.matches('(')", "ERROR: <input>:1:13: invalid matches argument\n | 'a'.matches('(')\n | ............^"],
   ['1 +', "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | 1 +\n | ...^"],
+  ['1 + + 2', `ERROR: <input>:1:5: Syntax error: extraneous input '+' expecting ${STARTS}\n | 1 + + 2\n | ....^`],
+  ["'asdf'.contains('x'", "ERROR: <input>:1:20: Syntax error: missing ')' at '<EOF>'\n | 'asdf'.contains('x'\n | ...................^"],
+  ['((1', "ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting ')'\n | ((1\n | ...^"],
+  ['(1 2)', "ERROR: <input>:1:4: Syntax error: extraneous input '2' expecting ')'\n | (1 2)\n | ...^"],
+  ['[1, 2', "ERROR: <input>:1:6: Syntax error: mismatched input '<EOF>' expecting {']', ','}\n | [1, 2\n | .....^"],
+  ['size(', `ERROR: <input>:1:6: Syntax error: mismatched input '<EOF>' expecting ${STARTS.replace("'(', ", "'(', ')', ")}\n | size(\n | .....^`],
+  ['1 = 1', "ERROR: <input>:1:3: Syntax error: token recognition error at: '= '\n | 1 = 1\n | ..^\nERROR: <input>:1:5: Syntax error: extraneous input '1' expecting <EOF>\n | 1 = 1\n | ....^"],
+  ['{"a": 1}."a"', `ERROR: <input>:1:10: Syntax error: no viable alternative at input '."a"'\n | {"a": 1}."a"\n | .........^`],
+  ['[1, 2, 3].map(var, var * var)', "ERROR: <input>:1:15: reserved identifier: var\n | [1, 2, 3].map(var, var * var)\n | ..............^\nERROR: <input>:1:15: argument is not an identifier\n | [1, 2, 3].map(var, var * var)\n | ..............^\nERROR: <input>:1:20: reserved identifier: var\n | [1, 2, 3].map(var, var * var)\n | ...................^\nERROR: <input>:1:26: reserved identifier: var\n | [1, 2, 3].map(var, var * var)\n | .........................^"],
+  ['9223372036854775808', 'ERROR: <input>:1:1: invalid int literal\n | 9223372036854775808\n | ^'],
   ['1 #', "ERROR: <input>:1:3: Syntax error: token recognition error at: '#'\n | 1 #\n | ..^"],
   ['1 = 2', "ERROR: <input>:1:3: Syntax error: token recognition error at: '= '\n | 1 = 2\n | ..^\nERROR: <input>:1:5: Syntax error: extraneous input '2' expecting <EOF>\n | 1 = 2\n | ....^"],
   ['has(1)', 'ERROR: <input>:1:5: invalid argument to has() macro\n | has(1)\n | ....^'],

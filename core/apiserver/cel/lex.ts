@@ -119,11 +119,11 @@ function unescape(s: readonly string[], from: number, to: number, bytes: boolean
     const length = e === 'x' || e === 'X' ? 2 : e === 'u' ? 4 : e === 'U' ? 8 : 0;
     if (length > 0) {
       const hex = s.slice(i + 1, i + 1 + length).join('');
-      if (!new RegExp(`^[0-9a-fA-F]{${length}}$`).test(hex)) return { message: 'Syntax error: unable to unescape string' };
+      if (!new RegExp(`^[0-9a-fA-F]{${length}}$`).test(hex)) return { message: 'unable to unescape string' };
       const code = Number.parseInt(hex, 16);
       i += length;
       if (bytes && length === 2) { raw.push(code); continue; }
-      if (bytes || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return { message: bytes ? 'Syntax error: unable to unescape string' : 'Syntax error: invalid unicode code point' };
+      if (bytes || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return { message: bytes ? 'unable to unescape string' : 'invalid unicode code point' };
       put(String.fromCodePoint(code));
       continue;
     }

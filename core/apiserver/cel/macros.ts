@@ -3,7 +3,7 @@
 import type { Expr, Fold, Ident } from './ast.ts';
 import { BOOL, INT } from './types.ts';
 
-const ACCU = '@result';
+export const ACCU = '@result';
 type Report = (at: number, message: string) => void;
 
 const ident = (name: string, at: number): Ident => ({ k: 'ident', name, at });
@@ -24,7 +24,8 @@ export function expand(fn: string, target: Expr | undefined, args: readonly Expr
   }
   const name = (e: Expr | undefined): string | undefined => {
     if (e?.k === 'ident' && e.name !== ACCU) return e.name;
-    report(e?.at ?? at, 'argument must be a simple name');
+    const word = fn === 'bind' ? 'cel.bind() variable names must be simple identifiers' : fn.startsWith('opt') ? `${fn}() variable name must be a simple identifier` : fn === 'map' || fn === 'filter' ? 'argument is not an identifier' : 'argument must be a simple name';
+    report(e?.at ?? at, word);
     return undefined;
   };
   if (target.k === 'ident' && target.name === 'cel' && fn === 'bind' && args.length === 3) {

@@ -1,5 +1,5 @@
 // What of a definition only the server can judge: whether its patterns and rules can be read, and its defaults are good values.
-import { validateCrd } from '../../api/kinds/apiextensions/validate-crd.ts';
+import { validateCrd, versionPaths } from '../../api/kinds/apiextensions/validate-crd.ts';
 import { asSchema } from '../../api/kinds/apiextensions/validate-schema.ts';
 import type { KindSpec } from '../../api/kinds/kind.ts';
 import { clone, equal, isObject } from '../../api/meta/clone.ts';
@@ -31,9 +31,11 @@ function definitionErrors(crd: CustomResourceDefinition): FieldError[] {
   if (validateCrd(crd).length > 0) return [];
   const errors: FieldError[] = [];
   const preserve = crd.spec.preserveUnknownFields === true;
+  const paths = versionPaths(crd.spec.versions), told = new Set<string>();
   crd.spec.versions.forEach((v, i) => {
-    const raw = v.schema?.openAPIV3Schema, path = `spec.versions[${i}].schema.openAPIV3Schema`;
-    if (!raw) return;
+    const raw = v.schema?.openAPIV3Schema, path = paths[i]!.schema;
+    if (!raw || told.has(path)) return;
+    told.add(path);
     const unreadable = patterns(raw, path);
     if (unreadable.length > 0) { errors.push(...unreadable); return; }
     const s = compileSchema(raw);

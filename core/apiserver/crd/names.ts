@@ -2,6 +2,7 @@
 // pkg/controller/status, establish, apiapproval).
 import { crdCondition } from '../../api/kinds/from-crd.ts';
 import { withCondition } from '../../api/kinds/apiextensions/custom-resource-definition.ts';
+import { versionPaths } from '../../api/kinds/apiextensions/validate-crd.ts';
 import { structuralErrors } from '../../api/kinds/apiextensions/validate-schema.ts';
 import { fieldErrorText } from '../../api/meta/field-error.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../../api/types/kubernetes.ts';
@@ -45,7 +46,8 @@ export function wantedStatus(crd: CustomResourceDefinition, all: readonly Custom
   if (crdCondition(crd, 'Established') !== 'True') {
     if (refused) say('Established', 'False', 'NotAccepted', 'not all names are accepted'); else say('Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted');
   }
-  const violations = crd.spec.versions.flatMap((v, i) => (v.schema?.openAPIV3Schema ? structuralErrors(v.schema.openAPIV3Schema, `spec.versions[${i}].schema.openAPIV3Schema`) : []));
+  const paths = versionPaths(crd.spec.versions), alike = paths[0]?.schema === 'spec.validation.openAPIV3Schema';
+  const violations = (alike ? crd.spec.versions.slice(0, 1) : crd.spec.versions).flatMap((v, i) => (v.schema?.openAPIV3Schema ? structuralErrors(v.schema.openAPIV3Schema, paths[i]!.schema) : []));
   if (violations.length > 0) say('NonStructuralSchema', 'True', 'Violations', violations.length === 1 ? fieldErrorText(violations[0]!) : `[${violations.map(fieldErrorText).join(', ')}]`);
   else if (status.conditions?.some(c => c.type === 'NonStructuralSchema')) status = { ...status, conditions: status.conditions.filter(c => c.type !== 'NonStructuralSchema') };
   approve(crd, say);

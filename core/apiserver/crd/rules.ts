@@ -183,7 +183,7 @@ export function ruleErrors(root: Structural, path: string): FieldError[] {
   if (total > DEFINITION_ESTIMATE_LIMIT) {
     const most = costly.sort((a, b) => b.cost - a.cost).slice(0, 4).filter(c => c.cost * 100 > DEFINITION_ESTIMATE_LIMIT);
     for (const c of most) errors.push(forbidden(c.path, 'contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema'));
-    errors.push(forbidden(path, tooCostly('x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema', total, DEFINITION_ESTIMATE_LIMIT)));
+    errors.push(forbidden(path, tooCostly('x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', total, DEFINITION_ESTIMATE_LIMIT)));
   }
   return errors;
 }
@@ -198,5 +198,5 @@ function pathExists(s: Structural, text: string): boolean {
 function tooCostly(what: string, cost: number, limit: number): string {
   const factor = cost / limit;
   const shown = factor > 100 ? 'more than 100x' : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
-  return `${what} exceeds budget by factor of ${shown} (try simplifying the rule(s) or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
+  return `${what} exceeds budget by factor of ${shown} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
 }

@@ -1,4 +1,5 @@
 // Rules of a CustomResourceDefinition besides its schemas (k8s.io/apiextensions-apiserver pkg/apis/apiextensions/validation).
+import { equal } from '../../meta/clone.ts';
 import { duplicate, forbidden, invalid, notSupported, required, tooMany, type FieldError } from '../../meta/field-error.ts';
 import { JsonPathError, parseJsonPath, simplePath } from '../../meta/json-path.ts';
 import { dns1035Label, dnsLabel, dnsSubdomain, IMMUTABLE, inRange } from '../../meta/names.ts';
@@ -26,17 +27,21 @@ export function validateCrd(crd: CustomResourceDefinition): FieldError[] {
   else if (!spec.group.includes('.')) errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
   errors.push(...oneOf(spec.scope, ['Cluster', 'Namespaced'], 'spec.scope'));
   versions.forEach((v, i) => { if (!v.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required')); });
+  const paths = versionPaths(versions), [first] = versions, shared = (part: Part): boolean => paths[0]?.[part].startsWith('spec.versions') === false;
   versions.forEach((v, i) => {
     const at = `spec.versions[${i}]`, bad = dns1035Label(v.name ?? '');
     if (bad.length > 0) errors.push(invalid(`${at}.name`, v.name ?? '', bad.join(',')));
     errors.push(...validateVersion(v, at));
+    for (const part of PARTS) if (!shared(part)) errors.push(...validatePart(v, part, paths[i]![part]));
   });
   if (new Set(versions.map(v => v.name)).size !== versions.length) errors.push(invalid('spec.versions', versions, 'must contain unique version names'));
   if (versions.filter(v => v.storage).length !== 1) errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) if (!names[field]) errors.push(required(`spec.names.${field}`));
-  errors.push(...validateNames(names, 'spec.names'), ...validateConversion(spec.conversion, 'spec.conversion'));
+  errors.push(...validateNames(names, 'spec.names'));
+  for (const part of PARTS) if (first && shared(part)) errors.push(...validatePart(first, part, paths[0]![part]));
+  errors.push(...validateConversion(spec.conversion, 'spec.conversion'));
   if (crd.status?.acceptedNames) errors.push(...validateNames(crd.status.acceptedNames, 'status.acceptedNames'));
-  crd.status?.storedVersions?.forEach((v, i) => { if (!versions.some(x => x.name === v)) errors.push(invalid(`status.storedVersions[${i}]`, v, 'must appear in spec.versions')); });
+  crd.status?.storedVersions?.forEach((v, i) => { if (!versions.some(x => x.name === v)) errors.push(invalid(`status.storedVersions[${i}]`, v, `missing from spec.versions; ${v} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${v} and removes ${v} from status.storedVersions`)); });
   return errors;
 }
 
@@ -101,14 +106,38 @@ function validateNames(n: CustomResourceDefinitionNames, path: string): FieldErr
 }
 
 function validateVersion(v: CustomResourceDefinitionVersion, path: string): FieldError[] {
-  const errors: FieldError[] = [], warning = v.deprecationWarning, schema = v.schema?.openAPIV3Schema;
+  const errors: FieldError[] = [], warning = v.deprecationWarning;
   if (warning !== undefined) for (const word of warningErrors(v.deprecated ?? false, warning)) errors.push(invalid(`${path}.deprecationWarning`, warning, word));
-  const hasStatus = v.subresources?.status !== undefined && v.subresources.status !== null;
-  if (schema) errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`, hasStatus));
-  errors.push(...validateSubresources(v.subresources, `${path}.subresources`));
-  v.additionalPrinterColumns?.forEach((c, i) => errors.push(...validateColumn(c, `${path}.additionalPrinterColumns[${i}]`)));
-  if (v.selectableFields?.length) errors.push(...validateSelectable(v.selectableFields, schema, `${path}.selectableFields`));
   return errors;
+}
+
+const PARTS = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
+type Part = typeof PARTS[number];
+
+/**
+ * Where each version's parts stand in the paths of errors: what all versions have alike is told once, below the spec
+ * (`spec.validation.openAPIV3Schema`), as upstream's internal form has it; all else below its version.
+ */
+export function versionPaths(versions: readonly CustomResourceDefinitionVersion[]): readonly Readonly<Record<Part, string>>[] {
+  const alike = (part: Part): boolean => versions.every(v => equal(v[part] ?? undefined, versions[0]![part] ?? undefined));
+  const same = new Set(versions.length > 0 ? PARTS.filter(alike) : []);
+  return versions.map((_, i) => {
+    const at = (part: Part, short: string, own: string): string => (same.has(part) ? `spec.${short}` : `spec.versions[${i}].${own}`);
+    return {
+      schema: at('schema', 'validation.openAPIV3Schema', 'schema.openAPIV3Schema'), subresources: at('subresources', 'subresources', 'subresources'),
+      additionalPrinterColumns: at('additionalPrinterColumns', 'additionalPrinterColumns', 'additionalPrinterColumns'), selectableFields: at('selectableFields', 'selectableFields', 'selectableFields'),
+    };
+  });
+}
+
+function validatePart(v: CustomResourceDefinitionVersion, part: Part, path: string): FieldError[] {
+  const schema = v.schema?.openAPIV3Schema;
+  switch (part) {
+    case 'schema': return schema ? validateSchema(schema, path, v.subresources?.status !== undefined && v.subresources.status !== null) : [];
+    case 'subresources': return validateSubresources(v.subresources, path);
+    case 'additionalPrinterColumns': return (v.additionalPrinterColumns ?? []).flatMap((c, i) => validateColumn(c, `${path}[${i}]`));
+    default: return v.selectableFields?.length ? validateSelectable(v.selectableFields, schema, path) : [];
+  }
 }
 
 function warningErrors(deprecated: boolean, warning: string): string[] {

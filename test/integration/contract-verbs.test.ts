@@ -172,6 +172,10 @@ describe('4 negotiation', () => {
     status(await get('application/json;as=Table;v=v9;g=meta.k8s.io', CM), 406, 'NotAcceptable', /^only the following/);
     expect((await api.call(CM, { body: cm('astable'), headers: { accept: TABLE } })).json).toMatchObject({ kind: 'Table', rows: [{ cells: ['astable', 1, expect.any(String)] }] });
     expect((await api.call(`${CM}/none`, { headers: { accept: TABLE } })).json['kind']).toBe('Status');
+    const sets = '/apis/apps/v1/namespaces/verbs/replicasets', template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await api.call(sets, { body: { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'scaled' }, spec: { replicas: 2, selector: { matchLabels: { a: 'b' } }, template } } });
+    const scale = (await get(TABLE, `${sets}/scaled/scale`)).json as unknown as { columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] };
+    expect([scale.columnDefinitions.map(c => c.name), scale.rows[0]!.cells.slice(0, 3)]).toEqual([['Name', 'Desired', 'Available', 'Age'], ['scaled', 2, expect.any(Number)]]);
   });
 
   test('4.4 metadata alone', async () => {

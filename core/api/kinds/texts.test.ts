@@ -30,7 +30,7 @@ function update(apiVersion: string, kind: string, o: object, change: Change, sta
 /** What a PUT of /status is told. */
 function status(apiVersion: string, kind: string, o: object, from: object, to: object): string[] {
   const k = specOf(apiVersion, kind), prev = { ...made(k, o), status: from } as KubeObject, next = { ...clone(prev), status: to } as KubeObject;
-  return k.validateStatus!(next, prev).map(fieldErrorText);
+  return k.validateStatusUpdate!(next, prev).map(fieldErrorText);
 }
 
 const labels = { app: 'x' }, container = { name: 'c', image: 'i' };

@@ -67,7 +67,7 @@ export const daemonSet = defineKind<DaemonSet>({
   },
   validate,
   validateUpdate: validateSelectorUpdate,
-  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, []),
+  validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, []),
   warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),
   columns: [
     nameColumn,

@@ -92,7 +92,7 @@ export const deployment = defineKind<Deployment>({
   },
   validate,
   validateUpdate: validateSelectorUpdate,
-  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
+  validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
   warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),
   scale: {
     specReplicas: d => d.spec?.replicas ?? 1,

@@ -35,7 +35,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate: validateSelectorUpdate,
-  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
+  validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   warnings: rs => specWarnings(rs.spec?.template?.spec, 'spec.template.spec'),
   fields: { 'status.replicas': rs => String(rs.status?.replicas ?? 0) },
   scale: {

@@ -84,7 +84,7 @@ export const statefulSet = defineKind<StatefulSet>({
   validate,
   validateUpdate,
   validateCreate: s => (s.spec?.serviceName ? dnsLabel(s.spec.serviceName).map(m => invalid('spec.serviceName', s.spec!.serviceName, m)) : []),
-  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
+  validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
   warnings(s) {
     const out = specWarnings(s.spec?.template?.spec, 'spec.template.spec');
     if (dnsLabel(s.metadata?.name ?? '').length > 0) out.push(`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${dnsLabel(s.metadata?.name ?? '').join(' ')}]`);

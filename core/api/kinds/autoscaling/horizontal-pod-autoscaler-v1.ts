@@ -23,7 +23,7 @@ export const horizontalPodAutoscalerV1 = defineKind<HorizontalPodAutoscaler>({
   },
   validate: h => v2.validate(toV2(h)).filter(e => !e.field.startsWith('metadata.'))
     .map(e => (/^spec\.metrics\[0\]\.resource\.target\.averageUtilization$/.test(e.field) && h.spec?.targetCPUUtilizationPercentage !== undefined ? { ...e, field: 'spec.targetCPUUtilizationPercentage' } : e)),
-  validateStatus: (next, prev) => v2.validateStatus!(toV2(next), toV2(prev)),
+  validateStatusUpdate: (next, prev) => v2.validateStatusUpdate!(toV2(next), toV2(prev)),
   columns: v2.columns.map((c): Column<HorizontalPodAutoscaler> => {
     const { sort, ...rest } = c;
     return { ...rest, value: (h, now) => c.value(toV2(h), now), ...(sort ? { sort: (h: HorizontalPodAutoscaler) => sort(toV2(h)) } : {}) };

@@ -56,7 +56,7 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
   prepareForCreate(h) { h.status = { currentMetrics: [], desiredReplicas: 0 } as unknown as V2HorizontalPodAutoscaler['status']; },
   prepareForUpdate: keepStatus,
   validate,
-  validateStatus: h => (['currentReplicas', 'desiredReplicas'] as const).flatMap(f => nonNegative(h.status?.[f], `status.${f}`)),
+  validateStatusUpdate: h => (['currentReplicas', 'desiredReplicas'] as const).flatMap(f => nonNegative(h.status?.[f], `status.${f}`)),
   columns: [
     nameColumn,
     text('Reference', 'What is scaled.', h => `${h.spec?.scaleTargetRef?.kind ?? ''}/${h.spec?.scaleTargetRef?.name ?? ''}`, { draw: 'link' }),

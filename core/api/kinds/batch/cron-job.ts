@@ -84,7 +84,7 @@ export const cronJob = defineKind<CronJob>({
   validate,
   validateCreate,
   validateUpdate,
-  validateStatus: () => [],
+  validateStatusUpdate: () => [],
   warnings(c) {
     const out = jobWarnings(c.metadata?.name, c.spec?.jobTemplate?.spec, 'spec.jobTemplate.spec');
     return namesZone(c) ? [...out, 'cannot use TZ or CRON_TZ in spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones for more details'] : out;

@@ -210,7 +210,7 @@ export const job = defineKind<Job>({
   validate,
   validateCreate,
   validateUpdate,
-  validateStatus: validateJobStatus,
+  validateStatusUpdate: validateJobStatus,
   warnings: j => jobWarnings(j.metadata?.name, j.spec, 'spec'),
   fields: { 'status.successful': j => String(j.status?.succeeded ?? 0) },
   controller: 'job',

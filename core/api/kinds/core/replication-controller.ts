@@ -49,7 +49,7 @@ export const replicationController = defineKind<ReplicationController>({
   prepareForCreate(rc) { rc.status = { replicas: 0 }; },
   prepareForUpdate: keepStatus,
   validate,
-  validateStatus: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
+  validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   warnings: rc => specWarnings(templateOf(rc)?.spec, 'spec.template.spec'),
   fields: { 'status.replicas': rc => String(rc.status?.replicas ?? 0) },
   scale: {

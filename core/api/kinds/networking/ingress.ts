@@ -63,7 +63,7 @@ function validate(i: Ingress): FieldError[] {
 }
 
 /** Addresses and names that lead to it. */
-function validateStatus(i: Ingress): FieldError[] {
+function validateStatusUpdate(i: Ingress): FieldError[] {
   return (i.status?.loadBalancer?.ingress ?? []).flatMap((a, n) => {
     const at = `status.loadBalancer.ingress[${n}]`, errors: FieldError[] = [];
     if (a.ip) for (const m of ipErrors(a.ip)) errors.push(invalid(`${at}.ip`, a.ip, m));
@@ -92,7 +92,7 @@ export const ingress = defineKind<Ingress>({
   prepareForCreate(i) { i.status = { loadBalancer: {} }; },
   prepareForUpdate: keepStatus,
   validate,
-  validateStatus,
+  validateStatusUpdate,
   validateCreate(i) {
     const class_ = i.metadata?.annotations?.[CLASS_ANNOTATION], wanted = i.spec?.ingressClassName;
     return class_ !== undefined && wanted !== undefined && class_ !== wanted ? [invalid(`annotations.${CLASS_ANNOTATION}`, class_, 'must match `ingressClassName` when both are specified')] : [];

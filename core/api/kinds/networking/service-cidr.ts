@@ -5,7 +5,6 @@ import { IMMUTABLE } from '../../meta/names.ts';
 import type { ServiceCIDR } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
-import { validateConditions } from '../parts/conditions.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 
 const isV6 = (cidr: string): boolean => cidr.includes(':');
@@ -34,7 +33,7 @@ export const serviceCidr = defineKind<ServiceCIDR>({
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
-  validateStatus: s => validateConditions(s.status?.conditions as readonly object[] | undefined, 'status.conditions'),
+  validateStatusUpdate: () => [],
   columns: [nameColumn, text('CIDRs', 'Where services get their addresses from.', s => (s.spec?.cidrs ?? []).join(','), { draw: 'code' }), ageColumn],
   view: { nav: 'Network', icon: 'endpoints', sections: ['conditions', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

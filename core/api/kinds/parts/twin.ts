@@ -41,7 +41,7 @@ export function defineTwin<T extends KubeObject>(stable: KindSpec<T>, t: Twin): 
     ...(base.prepareForStatusUpdate ? { prepareForStatusUpdate: through(base.prepareForStatusUpdate)! } : {}),
     validate: o => base.validate(to(o)),
     ...(base.validateUpdate ? { validateUpdate: (a: KubeObject, b: KubeObject) => base.validateUpdate!(to(a), to(b)) } : {}),
-    ...(base.validateStatus ? { validateStatus: (a: KubeObject, b: KubeObject) => base.validateStatus!(to(a), to(b)) } : {}),
+    ...(base.validateStatusUpdate ? { validateStatusUpdate: (a: KubeObject, b: KubeObject) => base.validateStatusUpdate!(to(a), to(b)) } : {}),
     ...(base.validateCreate ? { validateCreate: (o: KubeObject) => base.validateCreate!(to(o)) } : {}),
     ...(base.fields ? { fields: Object.fromEntries(Object.entries(base.fields).map(([name, f]) => [name, (o: KubeObject) => f(to(o))])) } : {}),
     columns: toStored === same ? base.columns : base.columns.map(column),

@@ -32,7 +32,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   prepareForCreate(p) { p.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }; },
   prepareForUpdate: keepStatus,
   validate,
-  validateStatus: ({ status }) => [...validateConditions(status?.conditions as readonly object[] | undefined, 'status.conditions'), ...COUNTS.flatMap(f => nonNegative(status?.[f], `status.${f}`))],
+  validateStatusUpdate: ({ status }) => [...validateConditions(status?.conditions as readonly object[] | undefined, 'status.conditions'), ...COUNTS.flatMap(f => nonNegative(status?.[f], `status.${f}`))],
   columns: [
     nameColumn,
     text('Min Available', 'Pods that must stay.', p => String(p.spec?.minAvailable ?? 'N/A')),

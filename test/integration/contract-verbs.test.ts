@@ -54,7 +54,7 @@ describe('3 verbs, status codes, errors', () => {
 
   test('3.2, 3.3 invalid: all errors, in brackets when there are several; the Kind in the details', async () => {
     const r = await api.call(PODS, { body: pod('P!', { restartPolicy: 'Sometimes' }) });
-    status(r, 422, 'Invalid', /^Pod "P!" is invalid: \[metadata\.name: Invalid value: "P!": .*, spec\.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"\]$/);
+    status(r, 422, 'Invalid', /^Pod "P!" is invalid: \[metadata\.name: Invalid value: "P!": .*, spec\.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"\]$/);
     expect(r.json['details']).toMatchObject({ name: 'P!', kind: 'Pod', causes: [{ reason: 'FieldValueInvalid', field: 'metadata.name' }, { reason: 'FieldValueNotSupported', field: 'spec.restartPolicy' }] });
     const nameless = await api.call(CM, { body: { data: {} } });
     status(nameless, 422, 'Invalid', 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required');

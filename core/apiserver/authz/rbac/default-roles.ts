@@ -16,7 +16,7 @@ export const ROLES: readonly RoleFact[] = [
   { name: 'cluster-admin', rules: ['* : * : *', '* : : *'] },
   { name: 'system:discovery', rules: [`get : : /api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/`] },
   { name: 'system:public-info-viewer', rules: [`get : : ${LIVE}`] },
-  { name: 'system:monitoring', rules: ['get : : /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'] },
+  { name: 'system:monitoring', rules: ['get : : /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*', 'get : : /flagz', 'get : : /statusz'] },
   { name: 'system:basic-user', rules: ['create : authorization.k8s.io : selfsubjectaccessreviews selfsubjectrulesreviews', 'create : authentication.k8s.io : selfsubjectreviews'] },
   { name: 'admin', from: 'admin' },
   { name: 'edit', from: 'edit', aggregate: 'admin' },

@@ -29,6 +29,7 @@ import { openStore } from '../store/open.ts';
 import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
 import { hasControlPlaneRole, keepControlPlaneRole } from './control-plane-role.ts';
 import { identity, identityOf, type Identity } from './identity.ts';
+import { keepHeapSmall } from './heap.ts';
 import { kubeconfigText, writePrivate, type Access } from './kubeconfig.ts';
 import { startNode, type RunningNode } from './nodes.ts';
 import type { UpOptions } from './options.ts';
@@ -74,6 +75,7 @@ const apiHosts = (c: { serviceCidr: string; podCidr: string; listen: string }): 
 /** Resolves when the API answers and every node is Ready. What was started is stopped again when a step fails. */
 export async function startCluster(given: UpOptions, ctx: StartContext): Promise<RunningCluster> {
   const { clock, log, say } = ctx;
+  keepHeapSmall();
   const unknown = unknownControllers(allControllers, given.controllers);
   if (unknown.length) throw new UsageError(unknown.map(word => `"${word}" is not in the list of known controllers`).join(', '));
   const undo = new Undo(log);

@@ -54,7 +54,9 @@ export class WatchHub {
         }
       });
     }
-    for (const g of touched) {
+    // The deepest first: who watches one object or namespace is a client who waits, those above are workers with caches to keep.
+    for (let i = touched.length - 1; i >= 0; i--) {
+      const g = touched[i]!;
       const batch = g.batch;
       g.batch = [];
       const last = batch[batch.length - 1]!.revision;

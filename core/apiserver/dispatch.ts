@@ -87,7 +87,10 @@ export function subresourceOf(resource: Resource, r: ResourceRequest, verb: Requ
 export async function dispatch(env: RegistryEnv & SubresourceEnv, resource: Resource, r: ResourceRequest, verb: RequestVerb, ctx: RequestContext): Promise<Result> {
   const custom = customOf(resource.spec);
   const deprecated = custom?.deprecation ?? resource.spec.deprecated;
-  if (deprecated !== undefined) ctx.warnings.push(deprecated);
+  if (deprecated !== undefined) {
+    ctx.warnings.push(deprecated);
+    if (ctx.audit) ctx.audit['k8s.io/deprecated'] = 'true';
+  }
   if (resource.ready === undefined) return run(env, resource, r, verb, ctx);
   // What selectors and patches look at must be there before they look, and so must what is answered.
   const before = r.name !== '' ? [env.store.get(resource.key(r.namespace, r.name))].filter(e => e !== undefined) : verb === 'create' ? [] : env.store.range({ prefix: resource.range(r.namespace) }).entries;

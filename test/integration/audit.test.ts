@@ -43,6 +43,8 @@ it('what a request makes and changes is named with uid and version', async () =>
   expect((await events('changed', 2))[1]!.objectRef).toEqual({ resource: 'configmaps', namespace: 'default', name: 'a', uid: object.metadata.uid, apiVersion: 'v1', resourceVersion: object.metadata.resourceVersion });
   const again = await api.call(CM, { body: JSON.stringify({ metadata: { name: 'a' } }), headers: { 'Audit-ID': 'again' } });
   expect((await events('again', 2))[1]!.responseStatus).toEqual({ metadata: {}, status: 'Failure', message: 'configmaps "a" already exists', reason: 'AlreadyExists', details: { name: 'a', kind: 'configmaps' }, code: again.status });
+  await api.call('/api/v1/componentstatuses', { headers: { 'Audit-ID': 'old' } });
+  expect((await events('old', 2))[1]!.annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
   expect((await api.call('/version')).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
 });
 

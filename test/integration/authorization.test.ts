@@ -6,6 +6,7 @@ import { controllerUser, MANAGER } from '../../core/boot/workers.ts';
 import { createRecorder } from '../../core/client/create-recorder.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { startControllers, type RunningControllers } from '../../core/controllers/start.ts';
+import { memoryStore } from '../../core/store/open.ts';
 import { TestApi, type Call } from '../harness/api-server.ts';
 import { kubectls, Kube } from '../harness/kubectl.ts';
 
@@ -53,6 +54,15 @@ describe('roles', () => {
     expect((await as('bob', `${NS}/pods/x/log`)).code).not.toBe(403);
     expect((await as('bob', '/api/v1/namespaces/default')).message).toBe('namespaces "default" is forbidden: User "bob" cannot get resource "namespaces" in API group "" in the namespace "default"');
     expect((await as('bob', '/api/v1/nodes')).message).toBe('nodes is forbidden: User "bob" cannot list resource "nodes" in API group "" at the cluster scope');
+  });
+
+  it('of earlier versions that allowed everything go at the start', async () => {
+    const store = memoryStore(), key = '/registry/rbac.authorization.k8s.io/clusterroles/pilothouse:controllers';
+    await store.txn([{ type: 'put', key, value: Buffer.from(JSON.stringify({ metadata: { name: 'pilothouse:controllers', labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } }, rules: [] })) }]);
+    const later = await TestApi.start({ store });
+    expect(store.get(key)).toBeUndefined();
+    expect((await later.call(`${RBAC}/clusterroles/system:node`)).status).toBe(200);
+    await later.stop();
   });
 
   it('11.4 gather others, and cannot be handed out by who does not hold them', async () => {

@@ -43,7 +43,7 @@ export async function startNode(o: NodeOptions): Promise<RunningNode> {
     nodeName: o.name, client: o.client, informers: o.informers, recorder, runtime, config, clock: o.clock, log: o.log,
     network: { allocate: uid => ipam.allocate(uid), reserve: (uid, ip) => ipam.reserve(uid, ip), release: uid => ipam.release(uid), hostAddresses: [o.hostIp] },
   });
-  const server = createNodeServer({ backend: agent.backend, tls: o.tls, clientCa: o.clientCa, log: o.log.child('server') });
+  const server = createNodeServer({ backend: agent.backend, tls: o.tls, clientCa: o.clientCa, clock: o.clock, log: o.log.child('server') });
   const close = async (how: { leaveRunning: boolean }): Promise<void> => {
     await agent.close(how);
     await server.close();

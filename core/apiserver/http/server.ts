@@ -5,6 +5,7 @@ import { Agent, createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { ApiError, internalError, methodNotAllowed, noSuchResource, notAcceptable, statusOf, tooLarge, unavailable, type Status } from '../../api/meta/status.ts';
 import type { Log } from '../../base/log.ts';
+import { KEEP_ALIVE_MS } from '../../base/streams/idle.ts';
 import { admitConnection } from '../subresources/connect-admission.ts';
 import { staleToken, type Authenticator } from '../authn/authenticator.ts';
 import { askedBy, attempted, type AuditRecord, type Auditor } from '../audit/audit.ts';
@@ -92,7 +93,7 @@ export class HttpServer {
   listen(host: string, port: number, tls: { cert: string; key: string; ca: readonly string[] }): Promise<number> {
     const server = createServer({
       cert: tls.cert, key: tls.key, ...(tls.ca.length > 0 ? { ca: [...tls.ca], requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['h2', 'http/1.1'], noDelay: true,
-      keepAlive: true, keepAliveTimeout: 600_000, requestTimeout: 300_000, maxHeaderSize: 64 * 1024,
+      keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, keepAliveTimeout: 600_000, requestTimeout: 300_000, maxHeaderSize: 64 * 1024,
     }, (req, res) => { void this.#request(req, res); });
     server.timeout = 0;
     this.#h2.add(serveH2(server, (req, res) => { void this.#request(req, res); }, this.#o.log));

@@ -12,6 +12,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { badRequest, statusOf, type ApiError } from '../../api/meta/status.ts';
+import { systemClock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import { SpdyConnection } from '../../base/streams/spdy.ts';
 import { Pki, type KeyPair } from '../../boot/pki.ts';
@@ -73,7 +74,7 @@ beforeAll(async () => {
   pki = await Pki.open(join(dir, 'pki'), Date.now());
   serving = await pki.issue('serving', { commonName: 'server', hosts: ['127.0.0.1'] });
   kubelet = await pki.issue('kubelet', { commonName: 'kube-apiserver-kubelet-client' });
-  node = createNodeServer({ backend, tls: serving, clientCa: pki.ca.cert, log: silentLog });
+  node = createNodeServer({ backend, tls: serving, clientCa: pki.ca.cert, clock: systemClock, log: silentLog });
   nodePort = await node.listen('127.0.0.1', 0);
 
   web = createHttp((req, res) => {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { badRequest, failure, statusOf, type Status } from '../../api/meta/status.ts';
-import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { CHANNEL_PROTOCOLS, ChannelSocket } from './channels.ts';
 import { ObjectReader } from './object-reader.ts';
 import { SpdyConnection, type SpdyStream } from './spdy.ts';
@@ -37,20 +37,20 @@ export function exitStatus(code: number): Status {
 export const failedStatus = (error: unknown): Status => ({ ...statusOf(error), metadata: {} });
 
 /** Upgrades and gathers the streams; undefined when the request was refused (it has been answered). */
-export async function acceptRemoteCommand(req: IncomingMessage, socket: Duplex, head: Buffer, wanted: Wanted): Promise<RemoteCommand | undefined> {
+export async function acceptRemoteCommand(req: IncomingMessage, socket: Duplex, head: Buffer, wanted: Wanted, clock: Clock): Promise<RemoteCommand | undefined> {
   const w: Wanted = { ...wanted, stderr: wanted.stderr && !wanted.tty };
   if (!w.stdin && !w.stdout && !w.stderr) { refuseUpgrade(socket, badRequest('you must specify at least 1 of stdin, stdout, stderr').status); return undefined; }
-  if (upgradeOf(req) === 'websocket') return overWebSocket(req, socket, head, w);
-  if (upgradeOf(req) === 'spdy') return overSpdy(req, socket, head, w);
+  if (upgradeOf(req) === 'websocket') return overWebSocket(req, socket, head, w, clock);
+  if (upgradeOf(req) === 'spdy') return overSpdy(req, socket, head, w, clock);
   refuseUpgrade(socket, badRequest('Upgrade request required').status);
   return undefined;
 }
 
-async function overWebSocket(req: IncomingMessage, socket: Duplex, head: Buffer, w: Wanted): Promise<RemoteCommand | undefined> {
+async function overWebSocket(req: IncomingMessage, socket: Duplex, head: Buffer, w: Wanted, clock: Clock): Promise<RemoteCommand | undefined> {
   const offered = offeredWebSocketProtocols(req);
   const protocol = offered.length === 0 ? '' : CHANNEL_PROTOCOLS.find(p => offered.includes(p));
   if (protocol === undefined) { refuseUpgrade(socket, badRequest(`unable to upgrade: none of the protocols [${offered.join(' ')}] is supported`).status); return undefined; }
-  const channels = new ChannelSocket(await acceptWebSocket(req, socket, head, protocol), protocol);
+  const channels = new ChannelSocket(await acceptWebSocket(req, socket, head, protocol), protocol, clock);
   const stdin = channels.reader(0);
   const sizes = new Sizes(channels.reader(4));
   const gone = new AbortController();
@@ -72,7 +72,7 @@ async function overWebSocket(req: IncomingMessage, socket: Duplex, head: Buffer,
   };
 }
 
-async function overSpdy(req: IncomingMessage, socket: Duplex, head: Buffer, w: Wanted): Promise<RemoteCommand | undefined> {
+async function overSpdy(req: IncomingMessage, socket: Duplex, head: Buffer, w: Wanted, clock: Clock): Promise<RemoteCommand | undefined> {
   // A client that names no version speaks the first one.
   const named = req.headers['x-stream-protocol-version'] !== undefined;
   const protocol = named ? chooseSpdyProtocol(req, SPDY_PROTOCOLS) : 'channel.k8s.io';
@@ -98,7 +98,7 @@ async function overSpdy(req: IncomingMessage, socket: Duplex, head: Buffer, w: W
     gone.abort();
   };
   void connection.closed.then(over);
-  const timer = systemClock.after(STREAMS_MS, () => complete.resolve(false));
+  const timer = clock.after(STREAMS_MS, () => complete.resolve(false));
   const all = await complete.promise;
   timer.cancel();
   if (!all) { connection.close(); return undefined; }

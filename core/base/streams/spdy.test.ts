@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createDeflate, constants, deflateRawSync } from 'node:zlib';
@@ -88,20 +89,92 @@ describe('SpdyConnection', () => {
     p.client.close();
   });
 
+  /** Writes up to `total` bytes as the stream takes them; `written` says how far it came. */
+  function pump(s: SpdyStream, total: number): { written(): number } {
+    let written = 0;
+    const piece = Buffer.alloc(64 << 10);
+    const go = (): void => { while (written < total) { written += piece.length; if (!s.write(piece)) { s.once('drain', go); return; } } s.end(); };
+    go();
+    return { written: () => written };
+  }
+
+  it('a stream that nobody reads waits for its window, and no other stream waits with it', async () => {
+    const streams: SpdyStream[] = [];
+    const p = await pair(s => { s.reply(); streams.push(s); });
+    const [stuck, lively] = [await p.client.open({ streamType: 'data' }), await p.client.open({ streamType: 'data' })];
+    const total = 8 << 20;
+    const pumped = pump(stuck, total);
+    pump(lively, total);
+    expect(await bytesOf(streams[1]!)).toBe(total);
+    // Its window, what its own buffer takes and the piece on its way.
+    expect(pumped.written()).toBeLessThanOrEqual((256 + 64 + 64) << 10);
+    // The other way likewise, while the first is still stuck.
+    pump(streams[1]!, total);
+    const back = pump(streams[0]!, total);
+    expect(await bytesOf(lively)).toBe(total);
+    expect(back.written()).toBeLessThan(1 << 20);
+    expect(await bytesOf(streams[0]!)).toBe(total);
+    expect(await bytesOf(stuck)).toBe(total);
+    p.client.close();
+  });
+
+  it('keeps what a peer without windows sends for a stream nobody reads, up to a limit, and lets the others through till then', async () => {
+    const [near, far] = await wire();
+    const streams: SpdyStream[] = [];
+    const server = new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); streams.push(s); } });
+    const { syn, data, frames } = bare(near);
+    near.write(Buffer.concat([syn(1), syn(3)]));
+    for (let i = 0; i < 64; i++) near.write(data(1, 32 << 10));
+    near.write(data(3, 5));
+    await expect.poll(() => streams.length).toBe(2);
+    const [first] = await once(streams[1]!, 'data') as [Buffer];
+    expect(first.length).toBe(5);
+    // It is told of no window: those it would only queue.
+    expect(frames().filter(f => f === 9 || f === 4)).toEqual([]);
+    // Beyond the limit the connection as a whole waits, until somebody reads.
+    let flushed = 0;
+    for (let i = 0; i < 512; i++) near.write(data(1, 32 << 10), () => { flushed++; });
+    expect(await stable(() => flushed)).toBeLessThan(512);
+    let read = 0;
+    streams[0]!.on('data', (b: Buffer) => { read += b.length; });
+    await expect.poll(() => read, { timeout: 10_000 }).toBe((64 + 512) * (32 << 10));
+    near.destroy();
+    await server.closed;
+  });
+
+  it('opens the windows of a strict peer that only falls silent where they end', async () => {
+    const [near, far] = await wire();
+    new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); s.resume(); } });
+    const { syn, data, granted } = bare(near);
+    near.write(Buffer.concat([syn(1), data(1, 32 << 10), data(1, 32 << 10)]));
+    await expect.poll(() => [granted(0), granted(1)]).toEqual([64 << 10, 64 << 10]);
+    near.destroy();
+  });
+
+  it('keeps to the windows of a peer that has spoken of them', async () => {
+    const [near, far] = await wire();
+    const streams: SpdyStream[] = [];
+    new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); streams.push(s); } });
+    const { syn, frames, update, received } = bare(near);
+    near.write(Buffer.concat([update(0, 1), syn(1)]));
+    await expect.poll(() => frames().includes(4) && streams.length === 1).toBe(true);
+    pump(streams[0]!, 1 << 20);
+    await expect.poll(() => received(1)).toBe(64 << 10);
+    near.write(update(0, 2 << 20));
+    expect(await stable(() => received(1))).toBe(64 << 10);
+    near.write(update(1, 2 << 20));
+    await expect.poll(() => received(1)).toBe(1 << 20);
+    near.destroy();
+  });
+
   it('stops taking data when a reader is slow, and goes on when it reads again', async () => {
     const streams: SpdyStream[] = [];
     const p = await pair(s => { s.reply(); streams.push(s); });
     const s = await p.client.open({ streamType: 'data' });
-    let written = 0;
-    const piece = Buffer.alloc(64 << 10);
     const total = 64 << 20;
-    const pump = (): void => { while (written < total) { written += piece.length; if (!s.write(piece)) { s.once('drain', pump); return; } } s.end(); };
-    pump();
-    const stuck = await stable(() => written);
-    expect(stuck).toBeLessThan(total / 2);
-    let read = 0;
-    for await (const b of streams[0]!) read += (b as Buffer).length;
-    expect(read).toBe(total);
+    const pumped = pump(s, total);
+    expect(await stable(pumped.written)).toBeLessThan(total / 2);
+    expect(await bytesOf(streams[0]!)).toBe(total);
     p.client.close();
   });
 
@@ -143,6 +216,44 @@ describe('SpdyConnection', () => {
     far.close();
   });
 });
+
+async function bytesOf(s: SpdyStream): Promise<number> {
+  let read = 0;
+  for await (const b of s) read += (b as Buffer).length;
+  return read;
+}
+
+/** A peer made of frames: what it sends, and what it was sent. */
+function bare(socket: Socket): { syn(id: number): Buffer; data(id: number, bytes: number): Buffer; update(id: number, bytes: number): Buffer; frames(): number[]; granted(id: number): number; received(id: number): number } {
+  const headers = new HeaderWriter();
+  let seen = Buffer.alloc(0);
+  const types: number[] = [], grants = new Map<number, number>(), got = new Map<number, number>();
+  const add = (m: Map<number, number>, id: number, n: number): void => { m.set(id, (m.get(id) ?? 0) + n); };
+  const control = (type: number, body: Buffer): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt16BE(0x8003, 0);
+    head.writeUInt16BE(type, 2);
+    head.writeUIntBE(body.length, 5, 3);
+    return Buffer.concat([head, body]);
+  };
+  const words = (...n: number[]): Buffer => { const b = Buffer.alloc(4 * n.length); n.forEach((x, i) => b.writeUInt32BE(x, 4 * i)); return b; };
+  socket.on('data', (b: Buffer) => {
+    seen = Buffer.concat([seen, b]);
+    for (let size = 0; seen.length >= 8 && seen.length >= (size = 8 + seen.readUIntBE(5, 3)); seen = seen.subarray(size)) {
+      const type = (seen[0]! & 0x80) === 0 ? 0 : seen.readUInt16BE(2);
+      types.push(type);
+      if (type === 0) add(got, seen.readUInt32BE(0), size - 8);
+      if (type === 6) socket.write(seen.subarray(0, size));
+      if (type === 9) add(grants, seen.readUInt32BE(8), seen.readUInt32BE(12));
+    }
+  });
+  return {
+    syn: id => control(1, Buffer.concat([words(id), Buffer.alloc(6), headers.write(new Map([['streamtype', 'data']]))])),
+    data: (id, bytes) => Buffer.concat([words(id, bytes), Buffer.alloc(bytes)]),
+    update: (id, bytes) => control(9, words(id, bytes)),
+    frames: () => types, granted: id => grants.get(id) ?? 0, received: id => got.get(id) ?? 0,
+  };
+}
 
 /** The value once it has not changed for ten turns of the loop's timers. */
 async function stable(value: () => number): Promise<number> {

@@ -1,15 +1,19 @@
-// SPDY/3.1 as Kubernetes uses it: many two-way streams over one connection, each end closing on its own, no flow control of its own
-// (Go's implementation has none), so a slow reader holds back the whole connection once its stream has buffered enough.
+// SPDY/3.1 as Kubernetes uses it: many two-way streams over one connection, each end closing on its own. Every stream has a window
+// of its own where the other side has windows (spdy-window.ts), so one that nobody reads holds back nobody else. Go's implementation
+// has none: what it sends for a stream that nobody reads is kept, up to a limit, before the connection as a whole has to wait.
 import { Duplex } from 'node:stream';
 import { systemClock } from '../clock.ts';
 import { HeaderReader, HeaderWriter, type Headers } from './spdy-headers.ts';
+import { SpdyWindows, type StreamWindow } from './spdy-window.ts';
 
 const SYN_STREAM = 1;
 const SYN_REPLY = 2;
 const RST_STREAM = 3;
+const SETTINGS = 4;
 const PING = 6;
 const GOAWAY = 7;
 const HEADERS = 8;
+const WINDOW_UPDATE = 9;
 const FIN = 1;
 /** RST_STREAM status codes. */
 const PROTOCOL_ERROR = 1;
@@ -20,10 +24,14 @@ const STREAM_ALREADY_CLOSED = 9;
 
 /** Largest DATA frame sent: long enough to be cheap, short enough that streams take turns. */
 const DATA_MAX = 32 << 10;
-/** Bytes one stream may hold unread before the connection stops reading. */
-const STREAM_BUFFER = 256 << 10;
+/** Bytes a stream has at hand for its reader; what came beyond that is kept and counts as not read. */
+const AT_HAND = 64 << 10;
 /** The protocol allows 16 MiB; control frames of that size are an attack. */
 const CONTROL_MAX = 64 << 10;
+
+/** What a connection keeps unread before it is no longer read: of a peer without windows (about what Go keeps), and of one that has them, where only very many stalled streams get there. */
+const HELD_BLIND = 4 << 20;
+const HELD_MOST = 64 << 20;
 
 const LINGER_MS = 10_000;
 
@@ -39,26 +47,67 @@ export interface SpdyOptions {
 export class SpdyStream extends Duplex {
   readonly id: number;
   readonly headers: Headers;
+  readonly window: StreamWindow;
   readonly #connection: SpdyConnection;
+  /** What came in and its reader has not asked for. */
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #wanted = false;
+  /** Goes on with a write that the window held up. */
+  again: (() => void) | undefined;
   /** Set by the connection, which knows what came in. */
   remoteEnded = false;
   localEnded = false;
   reset = false;
 
-  constructor(connection: SpdyConnection, id: number, headers: Headers) {
-    super({ allowHalfOpen: true, highWaterMark: STREAM_BUFFER });
+  constructor(connection: SpdyConnection, id: number, headers: Headers, window: StreamWindow) {
+    super({ allowHalfOpen: true, readableHighWaterMark: AT_HAND, writableHighWaterMark: AT_HAND });
     this.#connection = connection;
     this.id = id;
     this.headers = headers;
+    this.window = window;
     // Everybody who holds a stream hears of its end through 'close'; an error without listener must not end the process.
     this.on('error', () => this.resume());
   }
   /** Accepts a stream that the other side opened. */
   reply(headers: Headers = new Map()): void { this.#connection.sendReply(this.id, headers); }
-  override _read(): void { this.#connection.wanted(this); }
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void { this.#connection.sendData(this.id, chunk, done); }
+
+  /** For the connection: data came, or the end of it. */
+  arrive(body: Buffer | null): void {
+    if (body) {
+      this.#kept.push(body);
+      this.#keptBytes += body.length;
+      this.#connection.kept(body.length);
+    } else this.remoteEnded = true;
+    this.#give();
+  }
+  #give(): void {
+    while (this.#wanted && this.#kept.length > 0) {
+      const b = this.#kept.shift()!;
+      this.#keptBytes -= b.length;
+      // Pushing may ask for more at once, from within.
+      this.#wanted = false;
+      if (this.push(b)) this.#wanted = true;
+      this.#connection.taken(this, b.length);
+    }
+    if (!this.remoteEnded || this.#kept.length > 0 || this.destroyed) return;
+    this.push(null);
+    // Nobody may be reading (an error stream): the end must still be seen.
+    if (this.readableLength === 0) this.read(0);
+  }
+  override _read(): void {
+    this.#wanted = true;
+    this.#give();
+  }
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void { this.#connection.sendData(this, chunk, done); }
   override _final(done: (error?: Error | null) => void): void { this.localEnded = true; this.#connection.sendFin(this.id, done); }
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void { this.#connection.dropped(this); done(error); }
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const kept = this.#keptBytes;
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#connection.dropped(this, kept);
+    done(error);
+  }
 }
 
 /** A SPDY/3.1 connection over any Duplex, client or server side. Protocol errors end it with GOAWAY. */
@@ -71,8 +120,14 @@ export class SpdyConnection {
   readonly #streams = new Map<number, SpdyStream>();
   readonly #replies = new Map<number, { resolve(s: SpdyStream): void; reject(e: Error): void }>();
   readonly #pings = new Map<number, () => void>();
-  /** Streams whose buffers are full. */
-  readonly #full = new Set<SpdyStream>();
+  readonly #windows = new SpdyWindows({
+    grant: (id, bytes) => this.#control(WINDOW_UPDATE, 0, Buffer.concat([u32(id), u32(bytes)])),
+    settings: body => this.#control(SETTINGS, 0, body),
+    ping: () => this.ping(),
+  });
+  /** Bytes of all streams that nobody has read yet. */
+  #held = 0;
+  #stopped = false;
   readonly #closed = Promise.withResolvers<void>();
   #chunks: Buffer[] = [];
   #length = 0;
@@ -90,6 +145,8 @@ export class SpdyConnection {
     socket.on('error', error => this.#end(error));
     socket.on('end', () => this.#end(undefined));
     socket.on('close', () => this.#end(undefined));
+    // A server answers in kind: Go's clients, which have no windows, are told of none.
+    if (!this.#server) this.#windows.announce();
     if (o.head && o.head.length > 0) this.#data(o.head);
   }
 
@@ -102,7 +159,7 @@ export class SpdyConnection {
     const id = this.#nextStream;
     this.#nextStream += 2;
     const named = new Map(Object.entries(headers));
-    const stream = new SpdyStream(this, id, named);
+    const stream = new SpdyStream(this, id, named, this.#windows.open(id));
     this.#streams.set(id, stream);
     const fixed = Buffer.alloc(10);
     fixed.writeUInt32BE(id, 0);
@@ -136,26 +193,55 @@ export class SpdyConnection {
     if (this.#done) { done(); return; }
     this.#socket.write(dataHead(id, FIN, 0), done);
   }
-  sendData(id: number, chunk: Buffer, done: (error?: Error | null) => void): void {
+  sendData(s: SpdyStream, chunk: Buffer, done: (error?: Error | null) => void): void {
     if (this.#done) { done(new Error('the connection is closed')); return; }
-    const end = Math.min(chunk.length, DATA_MAX);
+    const end = this.#windows.allowed(s.window, Math.min(chunk.length, DATA_MAX));
+    if (end === 0 && chunk.length > 0) {
+      // Where the connection ends meanwhile, what was still to be said is for nobody.
+      s.again = () => { if (this.#done) done(); else this.sendData(s, chunk, done); };
+      return;
+    }
+    this.#windows.sent(s.window, end);
     this.#socket.cork();
-    this.#socket.write(dataHead(id, 0, end));
+    this.#socket.write(dataHead(s.id, 0, end));
     this.#socket.write(chunk.subarray(0, end), error => {
       if (error || end === chunk.length) done(error ?? null);
-      else this.sendData(id, chunk.subarray(end), done);
+      else this.sendData(s, chunk.subarray(end), done);
     });
     this.#socket.uncork();
   }
-  wanted(s: SpdyStream): void {
-    if (this.#full.delete(s) && this.#full.size === 0) this.#socket.resume();
+  kept(bytes: number): void {
+    this.#held += bytes;
+    if (this.#stopped || this.#held <= (this.#windows.kept ? HELD_MOST : HELD_BLIND)) return;
+    this.#stopped = true;
+    this.#socket.pause();
   }
-  dropped(s: SpdyStream): void {
-    this.wanted(s);
+  taken(s: SpdyStream, bytes: number): void {
+    if (!this.#done) this.#windows.consumed(s.window, bytes);
+    this.#released(bytes);
+  }
+  dropped(s: SpdyStream, kept: number): void {
+    this.#released(kept);
     if (!this.#streams.delete(s.id)) return;
+    this.#windows.close(s.window);
     this.#replies.get(s.id)?.reject(new Error('the stream was refused'));
     this.#replies.delete(s.id);
     if (!s.reset && !(s.remoteEnded && s.localEnded)) this.#reset(s.id, CANCEL);
+  }
+  #released(bytes: number): void {
+    this.#held -= bytes;
+    if (!this.#stopped || this.#held * 2 > HELD_BLIND) return;
+    this.#stopped = false;
+    this.#socket.resume();
+  }
+  /** Writes that waited for a window. */
+  #goOn(streams: Iterable<SpdyStream | undefined>): void {
+    for (const s of streams) {
+      const write = s?.again;
+      if (!write) continue;
+      s.again = undefined;
+      write();
+    }
   }
 
   #data(b: Buffer): void {
@@ -198,7 +284,15 @@ export class SpdyConnection {
       case PING: this.#takePing(body.readUInt32BE(0)); return;
       // The other side opens nothing more; what is open goes on until it closes the connection.
       case GOAWAY: return;
-      // SETTINGS, WINDOW_UPDATE and what later drafts invented mean nothing here.
+      case SETTINGS:
+        this.#windows.takeSettings(body);
+        this.#goOn(this.#streams.values());
+        return;
+      case WINDOW_UPDATE:
+        this.#windows.takeUpdate(id(body), body.readUInt32BE(4) & 0x7fffffff);
+        this.#goOn(id(body) === 0 ? this.#streams.values() : [this.#streams.get(id(body))]);
+        return;
+      // What later drafts invented means nothing here.
       default: return;
     }
   }
@@ -207,9 +301,9 @@ export class SpdyConnection {
     if (this.#streams.has(streamId)) { this.#reset(streamId, STREAM_IN_USE); return; }
     if (streamId % 2 === (this.#server ? 0 : 1) || streamId <= this.#lastSeen || !this.#onStream) { this.#reset(streamId, PROTOCOL_ERROR); return; }
     this.#lastSeen = streamId;
-    const s = new SpdyStream(this, streamId, headers);
+    const s = new SpdyStream(this, streamId, headers, this.#windows.open(streamId));
     this.#streams.set(streamId, s);
-    if ((flags & FIN) !== 0) this.#remoteEnd(s);
+    if ((flags & FIN) !== 0) s.arrive(null);
     this.#onStream(s);
   }
 
@@ -218,26 +312,17 @@ export class SpdyConnection {
     if (!s) { this.#reset(streamId, INVALID_STREAM); return; }
     this.#replies.get(streamId)?.resolve(s);
     this.#replies.delete(streamId);
-    if ((flags & FIN) !== 0) this.#remoteEnd(s);
+    if ((flags & FIN) !== 0) s.arrive(null);
   }
 
   #takeData(streamId: number, flags: number, body: Buffer): void {
     const s = this.#streams.get(streamId);
+    this.#windows.received(s?.window, body.length);
     // Late data of a stream that was dropped here is what a reset promised to ignore.
     if (!s) return;
     if (s.remoteEnded) { this.#reset(streamId, STREAM_ALREADY_CLOSED); return; }
-    if (body.length > 0 && !s.push(body)) {
-      this.#full.add(s);
-      this.#socket.pause();
-    }
-    if ((flags & FIN) !== 0) this.#remoteEnd(s);
-  }
-
-  #remoteEnd(s: SpdyStream): void {
-    s.remoteEnded = true;
-    s.push(null);
-    // Nobody may be reading (an error stream): the end must still be seen.
-    if (s.readableLength === 0) s.read(0);
+    if (body.length > 0) s.arrive(body);
+    if ((flags & FIN) !== 0) s.arrive(null);
   }
 
   #takeReset(streamId: number): void {
@@ -267,7 +352,6 @@ export class SpdyConnection {
   #end(error: Error | undefined): void {
     if (this.#done) return;
     this.#done = true;
-    this.#full.clear();
     // What still arrives is for nobody, but has to be read for the socket to close; a peer that does not hang up is hung up on.
     this.#socket.resume();
     this.#socket.end();
@@ -276,7 +360,7 @@ export class SpdyConnection {
     for (const s of this.#streams.values()) {
       s.reset = true;
       // What came in whole may still be read; all else is over.
-      if (s.remoteEnded) s.end();
+      if (s.remoteEnded) { this.#goOn([s]); s.end(); }
       else s.destroy(error ?? new Error('the connection was closed'));
     }
     this.#streams.clear();

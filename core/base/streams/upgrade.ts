@@ -4,9 +4,6 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Status } from '../../api/meta/status.ts';
 
-/** Idle streaming connections end after this time, as the kubelet's (4 h). */
-export const IDLE_MS = 4 * 3600_000;
-
 const listed = (header: string | string[] | undefined): string[] =>
   (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').map(s => s.trim()).filter(s => s !== '');
 

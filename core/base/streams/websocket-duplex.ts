@@ -10,6 +10,8 @@ export function websocketDuplex(ws: WebSocket): Duplex {
     allowHalfOpen: true,
     read() { ws.resume(); },
     write(chunk: Buffer, _encoding, done) { ws.send(chunk, { binary: true }, error => done(error ?? null)); },
+    // A frame's head and its bytes are one message.
+    writev(chunks, done) { ws.send(Buffer.concat(chunks.map(c => c.chunk as Buffer)), { binary: true }, error => done(error ?? null)); },
     final(done) { ws.close(1000); done(); },
     destroy(error, done) { if (ws.readyState <= 1) ws.terminate(); done(error); },
   });

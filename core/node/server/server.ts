@@ -6,14 +6,16 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { failure, forbiddenError, methodNotAllowed, noSuchResource, statusOf } from '../../api/meta/status.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { servePortForward } from '../../base/streams/port-forward.ts';
 import { acceptRemoteCommand, exitStatus, failedStatus, type Wanted } from '../../base/streams/remote-command.ts';
-import { IDLE_MS, refuseUpgrade } from '../../base/streams/upgrade.ts';
+import { endWhenIdle, IDLE_MS, KEEP_ALIVE_MS } from '../../base/streams/idle.ts';
+import { refuseUpgrade } from '../../base/streams/upgrade.ts';
 import type { NodeBackend } from './backend.ts';
 import { logQuery } from './log-query.ts';
 
-export interface NodeServerOptions { backend: NodeBackend; tls: { cert: string; key: string }; /** PEM of the authority that signs the API server's client certificate. */ clientCa: string; log: Log }
+export interface NodeServerOptions { backend: NodeBackend; tls: { cert: string; key: string }; /** PEM of the authority that signs the API server's client certificate. */ clientCa: string; clock: Clock; log: Log }
 export interface NodeServer {
   /** Resolves with the port. */
   listen(host: string, port: number): Promise<number>;
@@ -28,7 +30,7 @@ const MASTERS = 'system:masters';
 /** The server of one node; nothing listens until `listen`. */
 export function createNodeServer(o: NodeServerOptions): NodeServer {
   const sockets = new Set<Duplex>();
-  const server: Server = createServer({ ...o.tls, ca: o.clientCa, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], noDelay: true, requestTimeout: 0 });
+  const server: Server = createServer({ ...o.tls, ca: o.clientCa, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, requestTimeout: 0 });
   server.on('connection', s => { sockets.add(s); s.once('close', () => sockets.delete(s)); });
   server.on('tlsClientError', error => o.log.debug('TLS handshake failed', { error }));
   server.on('request', (req, res) => {
@@ -36,7 +38,7 @@ export function createNodeServer(o: NodeServerOptions): NodeServer {
   });
   server.on('upgrade', (req, socket: Duplex, head) => {
     socket.on('error', error => o.log.debug('streaming connection broke', { url: pathOf(req), error }));
-    (socket as TLSSocket).setTimeout(IDLE_MS, () => socket.destroy());
+    endWhenIdle(socket as TLSSocket, IDLE_MS, o.clock);
     void upgrade(o, req, socket, head).catch((error: unknown) => {
       o.log.debug('streaming request refused', { url: pathOf(req), error });
       refuseUpgrade(socket, statusOf(error));
@@ -125,7 +127,7 @@ async function upgrade(o: NodeServerOptions, req: IncomingMessage, socket: Duple
   // The kubelet's own names, and the API's.
   const wanted: Wanted = { stdin: yes(q, 'input', 'stdin'), stdout: yes(q, 'output', 'stdout'), stderr: yes(q, 'error', 'stderr'), tty: yes(q, 'tty') };
   const run = what === 'exec' ? await o.backend.exec(namespace, pod, container, q.getAll('command')) : await o.backend.attach(namespace, pod, container);
-  const session = await acceptRemoteCommand(req, socket, head, wanted);
+  const session = await acceptRemoteCommand(req, socket, head, wanted, o.clock);
   if (!session) return;
   try {
     const code = await run({ tty: wanted.tty, stdin: session.stdin, stdout: session.stdout, stderr: session.stderr, onResize: set => session.onResize(set), signal: session.signal });

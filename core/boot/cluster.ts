@@ -160,7 +160,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     }
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));
     if (runtime) keepControlPlaneRole(shared, system, names[0]!, log);
-    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, dnsIp: podDns, id, clock, log });
+    const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, drained: ip => network.drained(ip), dnsIp: podDns, id, clock, log });
     undo.push('nodes', () => Promise.all(nodes.map(n => n.close({ leaveRunning }))));
     await shared.start();
     await allReady(shared, names, say);
@@ -191,7 +191,7 @@ function upstreams(env = process.env.PILOTHOUSE_DNS_UPSTREAM): { upstreams?: { h
 }
 
 interface NodeSeam {
-  pki: Pki; clientFor(user: UserInfo): Client; shared: InformerFactory; hostIp(index: number): string;
+  pki: Pki; clientFor(user: UserInfo): Client; shared: InformerFactory; hostIp(index: number): string; drained(ip: string): Promise<void>;
   dnsIp: string; id: Identity; clock: Clock; log: Log;
 }
 
@@ -201,7 +201,7 @@ async function startNodes(o: UpOptions & { podCidr: string }, names: readonly st
   const serving = await s.pki.issue('nodes', { commonName: 'system:node', organizations: ['system:nodes'], hosts: ['127.0.0.1', 'localhost', ...names, ...names.map((_, i) => s.hostIp(i + 1))] });
   const started = await Promise.allSettled(names.map((name, i) => startNode({
     name, index: i + 1, controlPlane: i === 0, dataDir: join(o.data, 'nodes', name), runtime, clusterId: s.id.id,
-    clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp,
+    clusterPodCidr: o.podCidr, podCidr: podCidrOf(o.podCidr, i + 1), gateway: nth(o.podCidr, 1), hostIp: s.hostIp(i + 1), dnsIp: s.dnsIp, drained: s.drained,
     client: s.clientFor(nodeUser(name)), informers: s.shared, tls: serving, clientCa: s.pki.ca.cert, version: GIT_VERSION, clock: s.clock, log: s.log.child(name),
   })));
   const nodes = started.flatMap(r => (r.status === 'fulfilled' ? [r.value] : []));

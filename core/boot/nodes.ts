@@ -18,6 +18,8 @@ export interface NodeOptions {
   controlPlane: boolean;
   dataDir: string; runtime: ChosenRuntime; clusterId: string;
   clusterPodCidr: string; podCidr: string; gateway: string; hostIp: string; dnsIp: string;
+  /** See NodeNetwork. */
+  drained(ip: string): Promise<void>;
   client: Client; informers: InformerFactory; tls: { cert: string; key: string }; clientCa: string; version: string; clock: Clock; log: Log;
 }
 export interface RunningNode { name: string; close(o: { leaveRunning: boolean }): Promise<void> }
@@ -41,7 +43,7 @@ export async function startNode(o: NodeOptions): Promise<RunningNode> {
   };
   const agent = createNodeAgent({
     nodeName: o.name, client: o.client, informers: o.informers, recorder, runtime, config, clock: o.clock, log: o.log,
-    network: { allocate: uid => ipam.allocate(uid), reserve: (uid, ip) => ipam.reserve(uid, ip), release: uid => ipam.release(uid), hostAddresses: [o.hostIp] },
+    network: { allocate: uid => ipam.allocate(uid), reserve: (uid, ip) => ipam.reserve(uid, ip), release: uid => ipam.release(uid), drained: ip => o.drained(ip), hostAddresses: [o.hostIp] },
   });
   const server = createNodeServer({ backend: agent.backend, tls: o.tls, clientCa: o.clientCa, clock: o.clock, log: o.log.child('server') });
   const close = async (how: { leaveRunning: boolean }): Promise<void> => {

@@ -28,6 +28,8 @@ export interface NetworkConfig {
 
 /** Changes are collected this long, then written in one transaction. */
 const BATCH_MS = 20;
+/** An address that no service leads to any more still gets this long for requests that were on their way. */
+const QUIET_MS = 200;
 
 export class Network {
   readonly mode: 'nft' | 'userspace';
@@ -43,6 +45,9 @@ export class Network {
   readonly #dirty = new Set<string>();
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** Addresses whose owners wait for services to let go of them, and when services let go of one lately. */
+  readonly #awaited = new Map<string, (() => void)[]>();
+  readonly #left = new Map<string, number>();
   #closed = false;
   /** Port of the DNS server: 53 on the first node's address, which the kube-dns service leads to; another on 127.0.0.1 without nft. */
   dnsPort = 53;
@@ -94,10 +99,36 @@ export class Network {
     if (this.#closed || !this.#table) return;
     const keys = [...this.#dirty];
     this.#dirty.clear();
-    const changes = keys.map(k => this.#table!.refresh(k)).filter(c => c.before.length || c.after.length);
+    const table = this.#table;
+    const changes = keys.map(k => table.refresh(k)).filter(c => c.before.length || c.after.length);
     if (changes.length === 0) return;
     this.#loopback.apply(changes);
-    if (this.#nft) this.#writing = this.#writing.then(() => this.#write(changes));
+    const gone = [...new Set(changes.flatMap(c => c.left))].filter(ip => !table.serves(ip));
+    this.#writing = this.#writing.then(async () => {
+      if (this.#nft) await this.#write(changes);
+      for (const ip of gone) this.#leave(ip);
+    });
+  }
+
+  #leave(ip: string): void {
+    const at = this.#c.clock.now();
+    this.#left.set(ip, at);
+    this.#c.clock.after(QUIET_MS, () => { if (this.#left.get(ip) === at) this.#left.delete(ip); });
+    for (const wake of this.#awaited.get(ip) ?? []) wake();
+    this.#awaited.delete(ip);
+  }
+
+  /**
+   * Resolves when no service sends anything new to a pod's address, and what was sent last has had its moment: at once for an address
+   * that none leads to. For whoever is about to stop the pod; waits as long as a service calls it ready, so bound it.
+   */
+  async drained(ip: string): Promise<void> {
+    if (this.#closed || !this.#table) return;
+    if (this.#table.serves(ip)) await new Promise<void>(resolve => { this.#awaited.set(ip, [...this.#awaited.get(ip) ?? [], resolve]); });
+    // What is being written may be about it.
+    else await this.#writing;
+    const rest = QUIET_MS - (this.#c.clock.now() - (this.#left.get(ip) ?? Number.NEGATIVE_INFINITY));
+    if (rest > 0) await new Promise<void>(resolve => { this.#c.clock.after(rest, resolve); });
   }
 
   async #write(changes: Parameters<NftProxy['apply']>[0]): Promise<void> {
@@ -123,6 +154,7 @@ export class Network {
   async close(keep = false): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    for (const wake of [...this.#awaited.values()].flat()) wake();
     await this.#writing;
     this.#loopback.close();
     await this.#dns?.close();

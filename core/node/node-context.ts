@@ -40,6 +40,8 @@ export interface NodeNetwork {
   /** Takes an address that is in use already; false when it cannot. */
   reserve(podUid: string, ip: string): boolean;
   release(podUid: string): void;
+  /** Resolves when services have stopped sending to the address; a network that cannot tell leaves it out. */
+  drained?(ip: string): Promise<void>;
   /** Addresses of this machine as the node reports them; the first is the InternalIP. */
   hostAddresses: readonly string[];
 }

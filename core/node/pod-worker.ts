@@ -33,8 +33,10 @@ const SANDBOX_RETRY_MS = 5_000;
 const START_RETRY_MS = 10_000;
 /** What a pod gets that is evicted for its disk. */
 const EVICTION_GRACE_SECONDS = 1;
-/** A ready pod that goes still gets this long before its first stop signal: the services that send to it learn of it meanwhile, and no request is lost. */
-const DRAIN_MS = 200;
+/** A ready pod that goes gets its first stop signal when no service sends to it any more, so that no request is lost; after this long in any case. */
+const DRAIN_MS = 2_000;
+/** What it gets where the network cannot tell. */
+const BLIND_DRAIN_MS = 200;
 
 export class PodWorker {
   readonly uid: string;
@@ -565,7 +567,7 @@ export class PodWorker {
   async #stopAll(): Promise<void> {
     this.#abort.abort(new Error('pod is ending'));
     await Promise.all(this.#tasks);
-    if (this.#served()) await this.#pause(DRAIN_MS);
+    if (this.#served()) await this.#drain();
     const all = members(this.pod);
     const stop = async (m: Member): Promise<void> => {
       const r = this.#record(m.container.name); const run = latest(r);
@@ -588,6 +590,14 @@ export class PodWorker {
     const m = this.pod.metadata;
     return this.#ready && this.pod.spec?.hostNetwork !== true && Object.keys(m?.labels ?? {}).length > 0 && this.#deadline - this.#ctx.clock.now() >= 1000
       && this.#ctx.runtime.name !== 'simulated' && (this.pod.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') ?? false);
+  }
+
+  async #drain(): Promise<void> {
+    const { network, clock } = this.#ctx;
+    const ip = this.#ips[0];
+    if (!network.drained || ip === undefined) { await this.#pause(BLIND_DRAIN_MS); return; }
+    // Most of the grace is the program's own.
+    await Promise.race([network.drained(ip), this.#pause(Math.min(DRAIN_MS, (this.#deadline - clock.now()) / 2))]);
   }
 
   /** Waits, unless the grace is cut short. */

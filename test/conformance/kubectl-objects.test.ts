@@ -150,8 +150,14 @@ describe('with the newest kubectl', () => {
     expect(await k.run('wait --for=condition=Available deploy/web --timeout=30s')).toBe('deployment.apps/web condition met');
     expect(await k.run(['wait', '--for=jsonpath={.status.readyReplicas}=2', 'deploy/web', '--timeout=20s'])).toContain('condition met');
     expect(await k.fails('wait --for=condition=Nope deploy/web --timeout=1s')).toContain('timed out waiting for the condition');
-    const gone = k.start('wait --for=delete deploy/web --timeout=30s');
-    await k.run('delete deploy web');
+    // Held until the waiter is seen to watch: one that finds nothing at its start is content, and says nothing.
+    const hold = (finalizers: string): Promise<string> => k.run(['patch', 'deploy', 'web', '-p', `{"metadata":{"finalizers":${finalizers}}}`]);
+    await hold('["example.com/hold"]');
+    const gone = k.start('wait --for=delete deploy/web --timeout=30s -v=6');
+    await k.run('delete deploy web --wait=false');
+    await eventually('watching', () => gone.out().includes('watch=true'));
+    expect(gone.out()).not.toContain('condition met');
+    await hold('null');
     await eventually('told', () => gone.out().includes('condition met'));
   }));
 

@@ -157,6 +157,35 @@ for i in $(seq 100); do ip netns exec phnft${n} curl -s -m 1 127.0.0.1:8080 >/de
     await proxy.apply([{ before: [local], after: [] }]);
   });
 
+  it('leads pods of a node, and who comes to a node\'s port, to endpoints of their own; where there are none nothing goes through', async () => {
+    const pod2 = { ip: '10.245.1.2', port: 8080 }, pod3 = { ip: '10.245.1.3', port: 8080 };
+    // As if each pod were a node of its own; the host stands for neither.
+    const near = row({ nodePort: 30781, keepsSource: true,
+      from: [{ node: 'n2', cidr: '10.245.1.2/32', backends: [pod2] }, { node: 'n3', cidr: '10.245.1.3/32', backends: [] }],
+      at: [{ node: 'n2', cidr: '10.245.1.2/32', ip: '10.245.0.2', backends: [pod3] }, { node: 'n3', cidr: '10.245.1.3/32', ip: '10.245.0.9', backends: [] }] });
+    await proxy.apply([{ before: [], after: [near] }]);
+    for (let i = 0; i < 5; i++) expect(await get('http://10.97.0.50/', 'phnft2')).toMatch(/^pod2/);
+    await expect(run('ip', ['netns', 'exec', 'phnft3', 'curl', '-s', '-m', '0.3', 'http://10.97.0.50/'])).rejects.toThrow('exit 28');
+    const seen = async (url: string, from?: string): Promise<string[]> => [...new Set(await Promise.all(Array.from({ length: 14 }, async () => (await get(url, from)).slice(0, 4))))].sort();
+    expect(await seen('http://10.97.0.50/')).toEqual(['pod2', 'pod3']);
+    // From outside to the port of n2: its own. A pod is inside and goes to all.
+    expect(await seen('http://10.245.0.2:30781/')).toEqual(['pod3']);
+    expect(await seen('http://10.245.0.2:30781/', 'phnft3')).toEqual(['pod2', 'pod3']);
+    const none = { ...near, at: near.at!.map(x => ({ ...x, backends: [] })) };
+    await proxy.apply([{ before: [near], after: [none] }]);
+    await expect(run('curl', ['-s', '-m', '0.3', 'http://10.245.0.2:30781/'])).rejects.toThrow('exit 28');
+    const { from: _from, at: _at, ...plain } = near;
+    await proxy.apply([{ before: [none], after: [{ ...plain, affinitySeconds: 60 }] }]);
+    await get('http://10.97.0.50/', 'phnft3');
+    const sticky = { ...near, affinitySeconds: 60 };
+    await proxy.apply([{ before: [{ ...plain, affinitySeconds: 60 }], after: [sticky] }]);
+    for (let i = 0; i < 3; i++) expect(await get('http://10.97.0.50/', 'phnft2')).toMatch(/^pod2/);
+    await proxy.apply([{ before: [sticky], after: [] }]);
+    const rules = await run('nft', ['list', 'table', 'ip', TABLE]);
+    expect(rules).not.toContain('chain s_');
+    expect(rules).not.toContain('aff_');
+  });
+
   it('lets a pod reach itself through its own service', async () => {
     const one = row({ backends: [{ ip: '10.245.1.2', port: 8080 }] });
     await proxy.apply([{ before: [], after: [one] }]);

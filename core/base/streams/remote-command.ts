@@ -116,7 +116,7 @@ async function overSpdy(req: IncomingMessage, socket: Duplex, head: Buffer, w: W
       get('error')?.end(text);
       await ended(get('error'));
       // Go's client throws away what it has read but not handed on yet when a goodbye comes, and hangs up by itself once it has seen every end.
-      const patience = systemClock.after(HANG_UP_MS, () => connection.close());
+      const patience = clock.after(HANG_UP_MS, () => connection.close());
       await connection.closed;
       patience.cancel();
     },

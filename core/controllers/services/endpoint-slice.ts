@@ -20,14 +20,24 @@ const familyOf = (ip: string): string => (ip.includes(':') ? 'IPv6' : 'IPv4');
 /** Index of slices by manager and service; both slice controllers use it. */
 export const sliceIndex = (s: EndpointSlice): string[] => [`${s.metadata?.labels?.[SLICE_MANAGER] ?? ''}/${s.metadata?.namespace}/${s.metadata?.labels?.[SERVICE_NAME] ?? ''}`];
 
+/** trafficDistribution, told to proxies: whose traffic an endpoint is for, by zone and, where the service asks for it, by node. */
+function hintsOf(s: Service, zone: string | undefined, node: string | undefined): Endpoint['hints'] {
+  const asked = s.spec?.trafficDistribution;
+  if (!asked) return undefined;
+  const forNodes = asked === 'PreferSameNode' && node ? { forNodes: [{ name: node }] } : {};
+  return zone || 'forNodes' in forNodes ? { ...(zone ? { forZones: [{ name: zone }] } : {}), ...forNodes } : undefined;
+}
+
 function endpoint(s: Service, pod: Pod, ip: string, zone: string | undefined): Endpoint {
   const serving = isReady(pod);
   const terminating = pod.metadata?.deletionTimestamp !== undefined;
   const hostname = hostnameIn(s, pod);
+  const ready = s.spec?.publishNotReadyAddresses === true || (serving && !terminating);
+  const hints = ready ? hintsOf(s, zone, pod.spec?.nodeName) : undefined;
   return {
     addresses: [ip],
-    conditions: { ready: s.spec?.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating },
-    ...(hostname ? { hostname } : {}), ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}), ...(zone ? { zone } : {}),
+    conditions: { ready, serving, terminating },
+    ...(hostname ? { hostname } : {}), ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}), ...(zone ? { zone } : {}), ...(hints ? { hints } : {}),
     targetRef: { kind: 'Pod', namespace: pod.metadata?.namespace, name: pod.metadata?.name, uid: pod.metadata?.uid },
   };
 }

@@ -6,7 +6,7 @@
 // the default route (seen). Local addresses are excepted, or the host could not reach the DNS address that lies on one of its own devices.
 import { createHash } from 'node:crypto';
 import { run } from '../run.ts';
-import type { ServicePort } from './service-table.ts';
+import type { Backend, ServicePort } from './service-table.ts';
 
 export interface NftConfig {
   /** Name of the table: unique per cluster. */
@@ -65,6 +65,34 @@ table ip ${c.table} {
 `;
 }
 
+/** What is chosen for some only, by its own chain. Such a part has no address: the row it belongs to leads to it. */
+const partKey = (p: ServicePort, how: 'from' | 'at', node: string): string => `${p.key}@${how} ${node}`;
+const isPart = (key: string): boolean => key.includes('@');
+function withParts(p: ServicePort): ServicePort[] {
+  const part = (how: 'from' | 'at', x: { node: string; backends: Backend[] }): ServicePort =>
+    ({ key: partKey(p, how, x.node), clusterIP: '', protocol: p.protocol, port: p.port, nodePort: undefined, affinitySeconds: p.affinitySeconds, backends: x.backends });
+  return [...(p.from ?? []).map(x => part('from', x)), ...(p.at ?? []).map(x => part('at', x)), p];
+}
+
+/** The chain that the service's address leads to: the one of all, or one that first looks who asks. */
+const entry = (p: ServicePort): string => `s_${id(p.key)}${p.from ? 'i' : ''}`;
+
+/** Those who go elsewhere, before all others. Where there is nobody for them, nothing goes through, as upstream drops it. */
+function entryLines(c: NftConfig, p: ServicePort): string[] {
+  const t = `ip ${c.table}`, chain = `s_${id(p.key)}`, lines: string[] = [];
+  const to = (how: 'from' | 'at', x: { node: string; backends: Backend[] }): string => (x.backends.length ? `goto s_${id(partKey(p, how, x.node))}` : 'drop');
+  if (p.from) {
+    lines.push(`add chain ${t} ${chain}i`, `flush chain ${t} ${chain}i`, ...p.from.map(x => `add rule ${t} ${chain}i ip saddr ${x.cidr} ${to('from', x)}`), `add rule ${t} ${chain}i goto ${chain}`);
+  }
+  if (!p.nodePort) return lines;
+  lines.push(`add chain ${t} ${chain}x`, `flush chain ${t} ${chain}x`);
+  // Pods are inside the cluster, whichever door they take: only who comes from outside is held to the node whose port it is.
+  if (p.at) lines.push(...p.at.map(x => `add rule ${t} ${chain}x ip daddr ${x.ip} ip saddr != { ${p.at!.map(y => y.cidr).join(', ')} } ${to('at', x)}`));
+  // With externalTrafficPolicy Local the pod sees who asks.
+  lines.push(`add rule ${t} ${chain}x ${p.keepsSource ? '' : `meta mark set meta mark | ${MARK} `}goto ${chain}`);
+  return lines;
+}
+
 /** Lines that (re)write the chains of one service port. */
 function chainLines(c: NftConfig, p: ServicePort): string[] {
   const chain = `s_${id(p.key)}`, t = `ip ${c.table}`;
@@ -85,15 +113,15 @@ function chainLines(c: NftConfig, p: ServicePort): string[] {
     // `meta l4proto` is mandatory before a map of ports.
     lines.push(`add rule ${t} ${chain} meta l4proto ${p.protocol} dnat ip to numgen random mod ${n} map { ${p.backends.map((b, i) => `${i} : ${b.ip} . ${b.port}`).join(', ')} }`);
   }
-  // With externalTrafficPolicy Local the pod sees who asks. All nodes are on this machine, so every node port has all endpoints at hand.
-  if (p.nodePort) lines.push(`add chain ${t} ${chain}x`, `flush chain ${t} ${chain}x`, `add rule ${t} ${chain}x ${p.keepsSource ? '' : `meta mark set meta mark | ${MARK} `}goto ${chain}`);
+  lines.push(...entryLines(c, p));
   return lines;
 }
 
-function dropLines(c: NftConfig, p: ServicePort): string[] {
+/** What empties the chains of a port, and what takes them away once nothing leads to them. */
+function dropLines(c: NftConfig, p: ServicePort): { empty: string[]; remove: string[] } {
   const chain = `s_${id(p.key)}`, t = `ip ${c.table}`;
-  const all = [...(p.nodePort ? [`${chain}x`] : []), chain, ...(p.affinitySeconds > 0 ? p.backends.map((_, i) => `${chain}_${i}`) : [])];
-  return [...all.map(x => `flush chain ${t} ${x}`), ...all.map(x => `delete chain ${t} ${x}`), ...(p.affinitySeconds > 0 ? p.backends.map((_, i) => `delete set ${t} ${affinitySet(id(p.key), i)}`) : [])];
+  const all = [...(p.nodePort ? [`${chain}x`] : []), ...(p.from ? [`${chain}i`] : []), chain, ...(p.affinitySeconds > 0 ? p.backends.map((_, i) => `${chain}_${i}`) : [])];
+  return { empty: all.map(x => `flush chain ${t} ${x}`), remove: [...all.map(x => `delete chain ${t} ${x}`), ...(p.affinitySeconds > 0 ? p.backends.map((_, i) => `delete set ${t} ${affinitySet(id(p.key), i)}`) : [])] };
 }
 
 /** A client that keeps sending UDP keeps its old translation for ever: those to endpoints that are gone are taken out of the kernel's memory. */
@@ -144,12 +172,14 @@ export class NftProxy {
     const pins = new Map(this.#hairpins);
     const pinLines: string[] = [];
     for (const change of changes) {
-      const wanted = new Map(change.after.filter(p => p.backends.length).map(p => [p.key, p]));
-      const keys = new Set([...change.before.map(p => p.key), ...wanted.keys()]);
-      for (const key of keys) {
+      const wanted = new Map(change.after.filter(p => p.backends.length).flatMap(withParts).filter(p => p.backends.length).map(p => [p.key, p]));
+      // Parts first: a rule may lead only to a chain that is there.
+      const keys = new Set([...change.before.flatMap(withParts).map(p => p.key), ...wanted.keys()]);
+      for (const key of [...keys].sort((a, b) => Number(isPart(b)) - Number(isPart(a)))) {
         const old = next.get(key), now = wanted.get(key);
         if (old && now && same(old, now)) continue;
-        if (old && (!now || vip(old) !== vip(now))) elementsOut.push(`delete element ${t} services { ${vip(old)} }`);
+        const part = isPart(key), moved = old && now && (vip(old) !== vip(now) || entry(old) !== entry(now));
+        if (old && !part && (!now || moved)) elementsOut.push(`delete element ${t} services { ${vip(old)} }`);
         if (old?.nodePort && (!now || old.nodePort !== now.nodePort)) elementsOut.push(`delete element ${t} nodeports { ${node(old)} }`);
         if (old && now) {
           // Chains that only the old shape had: affinity chains of endpoints beyond the new count, the node port's entry.
@@ -165,14 +195,17 @@ export class NftProxy {
             }
           }
           if (old.nodePort && !now.nodePort) { lines.push(`flush chain ${t} s_${id(key)}x`); chainsOut.push(`delete chain ${t} s_${id(key)}x`); }
+          if (old.from && !now.from) { lines.push(`flush chain ${t} ${entry(old)}`); chainsOut.push(`delete chain ${t} ${entry(old)}`); }
         }
         if (now) {
           lines.push(...chainLines(this.#config, now));
-          if (!old || vip(old) !== vip(now)) lines.push(`add element ${t} services { ${vip(now)} : goto s_${id(key)} }`);
+          if (!part && (!old || moved)) lines.push(`add element ${t} services { ${vip(now)} : goto ${entry(now)} }`);
           if (now.nodePort && now.nodePort !== old?.nodePort) lines.push(`add element ${t} nodeports { ${node(now)} : goto s_${id(key)}x }`);
           next.set(key, now);
         } else if (old) {
-          chainsOut.push(...dropLines(this.#config, old));
+          const { empty, remove } = dropLines(this.#config, old);
+          lines.push(...empty);
+          chainsOut.push(...remove);
           next.delete(key);
         }
         for (const b of now?.backends ?? []) { const c = pins.get(b.ip) ?? 0; pins.set(b.ip, c + 1); if (c === 0) pinLines.push(`add element ${t} hairpin { ${b.ip} . ${b.ip} }`); }

@@ -60,11 +60,12 @@ describe.each(RUNTIMES)('ends on %s', runtime => {
     await n.run('never', { restartPolicy: 'Never', initContainers: [{ ...sh('exit 5'), name: 'i' }], containers: [sh('echo must not run')] });
     await n.run('deadline', { activeDeadlineSeconds: 3, containers: [sh(FOREVER)] });
     await n.run('always', { restartPolicy: 'Always', containers: [sh('exit 0')] });
+    // First: its back-off doubles while the others are waited for.
+    const p = await n.until('always', x => statusOf(x)?.state?.waiting?.reason === 'CrashLoopBackOff');
+    expect(statusOf(p)?.state?.waiting?.message).toBe(`back-off 10s restarting failed container=main pod=always_default(${p.metadata!.uid})`);
     const never = await n.until('never', p => p?.status?.phase === 'Failed');
     expect([statusOf(never, 'i')?.state?.terminated?.exitCode, statusOf(never)?.state?.waiting?.reason]).toEqual([5, 'PodInitializing']);
     expect((await n.until('deadline', p => p?.status?.phase === 'Failed')).status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
-    const p = await n.until('always', x => statusOf(x)?.state?.waiting?.reason === 'CrashLoopBackOff');
-    expect(statusOf(p)?.state?.waiting?.message).toBe(`back-off 10s restarting failed container=main pod=always_default(${p.metadata!.uid})`);
     for (const name of ['onfailure', 'init']) expect(statusOf(await n.until(name, x => x?.status?.phase === 'Succeeded'), name === 'init' ? 'i' : 'main')?.restartCount).toBe(1);
     expect(await n.logs('init')).toContain('in order');
   });

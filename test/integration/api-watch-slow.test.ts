@@ -1,4 +1,6 @@
 // Watchers that read slowly or not at all: the first get everything in their own time, the others are cut and come back.
+import { once } from 'node:events';
+import { connect as connectH2, type ClientHttp2Stream } from 'node:http2';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestApi } from '../harness/api-server.ts';
@@ -39,17 +41,36 @@ it('6.12 a state larger than what may wait reaches a slow reader whole, and what
   s.destroy();
 }, 30_000);
 
-it('6.12 a watcher that does not read is cut off, not fed for ever', async () => {
-  const s = await watch('resourceVersion=0&fieldSelector=metadata.name%3Dstalled');
+it('6.12 a watcher that does not read is cut off, not fed for ever; over HTTP/2 its neighbours on the connection hear everything', async () => {
+  const name = `stalled-${performance.now().toFixed()}`, query = `resourceVersion=0&fieldSelector=metadata.name%3D${name}`;
+  const s = await watch(query);
   s.pause();
-  expect((await api.call(PATH, { body: JSON.stringify({ metadata: { name: 'stalled' }, data: { x: 'x'.repeat(SIZE) } }) })).status).toBe(201);
+  const session = connectH2(`https://127.0.0.1:${api.port}`, { ca: api.pki.ca.cert, settings: { initialWindowSize: 4 << 20 } });
+  await once(session, 'connect');
+  // As Go's clients do: one stream's unread bytes do not use up the connection's window.
+  session.setLocalWindowSize(1 << 30);
+  const opened = async (): Promise<ClientHttp2Stream> => {
+    const stream = session.request({ ':path': `${PATH}?watch=true&${query}`, authorization: 'Bearer test-token' });
+    stream.on('error', () => undefined);
+    await once(stream, 'response');
+    return stream;
+  };
+  const [deaf, hearing] = [await opened(), await opened()];
+  const cut = once(deaf, 'close');
+  let heard = 0;
+  hearing.on('data', (b: Buffer) => { heard += b.length; });
+  expect((await api.call(PATH, { body: JSON.stringify({ metadata: { name }, data: { x: 'x'.repeat(SIZE) } }) })).status).toBe(201);
   const waiting = (): number => Number(/^apiserver_longrunning_requests (\d+)$/m.exec(api.server.metrics.render())![1]);
-  expect(waiting()).toBe(1);
+  expect(waiting()).toBe(3);
   let writes = 0;
-  for (; waiting() > 0 && writes < 80; writes++) {
-    expect((await api.call(`${PATH}/stalled`, { method: 'PATCH', body: JSON.stringify({ data: { n: String(writes) } }), headers: { 'content-type': 'application/merge-patch+json' } })).status).toBe(200);
+  for (; waiting() > 1 && writes < 80; writes++) {
+    expect((await api.call(`${PATH}/${name}`, { method: 'PATCH', body: JSON.stringify({ data: { n: String(writes) } }), headers: { 'content-type': 'application/merge-patch+json' } })).status).toBe(200);
   }
   // What the kernel takes, and no more than 16 MiB here.
   expect(writes).toBeLessThan(60);
+  await expect.poll(() => heard).toBeGreaterThan((writes + 1) * SIZE);
+  deaf.resume();
+  await cut;
+  session.destroy();
   s.destroy();
 }, 30_000);

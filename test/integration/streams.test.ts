@@ -1,4 +1,5 @@
 // Streams through the API server and a node's server, with everything of ours between: idle for hours, stalled, and many at once.
+import { readFileSync } from 'node:fs';
 import { connect as connectH2, type ClientHttp2Session } from 'node:http2';
 import { connect as connectTcp, createServer, type AddressInfo, type Server } from 'node:net';
 import type { IncomingMessage } from 'node:http';
@@ -20,7 +21,7 @@ import { TestApi } from '../harness/api-server.ts';
 
 const HOUR = 3600_000;
 const P = { namespace: 'default', pod: 'p' };
-let clock: FakeClock, api: TestApi, node: NodeServer, echo: Server, o: HttpTransportOptions;
+let clock: FakeClock, api: TestApi, node: NodeServer, nodePort: number, echo: Server, o: HttpTransportOptions;
 let say: (line: string) => void = () => undefined;
 
 const program: NodeBackend['attach'] = () => Promise.resolve(async s => { for await (const b of s.stdin ?? []) s.stdout?.write(b); });
@@ -52,12 +53,12 @@ beforeAll(async () => {
   } });
   kubelet = { ...await api.pki.issue('kubelet', { commonName: 'kube-apiserver-kubelet-client' }), ca: api.pki.ca.cert };
   node = createNodeServer({ backend, tls: await api.pki.issue('n1', { commonName: 'n1', hosts: ['127.0.0.1'] }), clientCa: api.pki.ca.cert, clock, log: silentLog });
-  const port = await node.listen('127.0.0.1', 0);
+  nodePort = await node.listen('127.0.0.1', 0);
   echo = createServer({ allowHalfOpen: true }, s => { s.pipe(s); s.on('error', () => s.destroy()); });
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
   const client = api.client();
-  await client.create(nodes, { metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: port } } } });
+  await client.create(nodes, { metadata: { name: 'n1' }, status: { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: nodePort } } } });
   await client.create(pods, { metadata: { name: 'p', namespace: 'default' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] } });
   o = { server: `https://127.0.0.1:${api.port}`, ca: api.pki.ca.cert, token: 'test-token' };
 });
@@ -67,6 +68,11 @@ afterAll(async () => {
   await api.stop();
 });
 
+/** What the kernel's timers on open connections of these ports are for. */
+function timers(ports: readonly number[]): string[] {
+  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1).map(l => l.trim().split(/\s+/)).filter(f => f[3] === '01' && ports.includes(parseInt(f[1]!.split(':')[1]!, 16)));
+  return [...new Set(rows.map(f => (f[5]!.startsWith('02') ? 'keep-alive' : `timer ${f[5]!}`)))];
+}
 const echoPort = (): number => (echo.address() as AddressInfo).port;
 const next = async (r: Readable): Promise<string> => String((await once(r, 'data') as [Buffer])[0]);
 const cat = (command: readonly string[] | undefined): Promise<ExecSession> => exec(o, { ...P, ...(command ? { command } : {}), stdin: true });
@@ -95,6 +101,8 @@ describe('idle', () => {
       expect(await Promise.all([next(run.stdout), next(joined.stdout), next(connection)])).toEqual(['exec', 'attach', 'forward']);
     };
     await talk();
+    // A peer that is gone without a word is asked for by the kernel, on every connection of either server.
+    if (process.platform === 'linux') await expect.poll(() => timers([api.port, nodePort]), { timeout: 5_000 }).toEqual(['keep-alive']);
     await clock.advance(4 * HOUR - 60_000);
     await talk();
     const events = [next(watch), next(h2.stream)];

@@ -98,7 +98,7 @@ class DockerRuntime implements Runtime {
     const sandboxes = new Map<string, SandboxState>();
     for (const info of infos) if (info?.Config.Labels[LABEL.type] === 'podsandbox') sandboxes.set(info.Id, this.#sandboxState(info));
     for (const info of infos) if (info?.Config.Labels[LABEL.type] === 'container') {
-      const state = containerState(info);
+      const state = this.#state(info);
       const owner = sandboxes.get(state.sandboxId);
       if (owner) owner.containers.push(state);
       // Its pause container was removed behind our back: nobody would ever look after it.
@@ -176,14 +176,20 @@ class DockerRuntime implements Runtime {
     if (graceSeconds <= 0) await idempotent(() => container.wait());
   }
 
+  #state(info: Docker.ContainerInspectInfo): ContainerState {
+    const state = containerState(info);
+    return state.phase === 'exited' && state.exitCode === 137 && this.#events?.ranOutOfMemory(state.id) ? { ...state, oomKilled: true } : state;
+  }
+
   async removeContainer(id: string): Promise<void> {
     await idempotent(() => this.#docker.getContainer(id).remove({ force: true, v: true }));
     this.#tty.delete(id);
+    this.#events?.forget(id);
   }
 
   async container(id: string): Promise<ContainerState | undefined> {
     const info = await this.#inspect(id);
-    return info && containerState(info);
+    return info && this.#state(info);
   }
 
   async updateContainer(id: string, resources: Resources): Promise<void> {

@@ -10,6 +10,9 @@ import { LABEL } from './naming.ts';
 
 const RETRY_MS = 250;
 const RETRY_MAX_MS = 10_000;
+/** What containerd says of memory and of ends comes on two ways: an 'oom' that was overtaken by its 'die' is waited for this long. */
+const OOM_MS = 150;
+const KILLED = '137';
 
 interface Known { sandbox: boolean; sandboxId: string; podUid: string }
 interface DockerEvent { Action?: string; Actor?: { ID?: string; Attributes?: Record<string, string> } }
@@ -21,6 +24,10 @@ export class EventStream {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #running = new Map<string, Known>();
+  /** Containers that ran out of memory: Docker itself does not know it of those whose 'oom' came late. */
+  readonly #oom = new Set<string>();
+  /** Ends that wait for an 'oom'. */
+  readonly #held = new Map<string, () => void>();
   #stream: (Readable & { destroy(): void }) | undefined;
   #closed = false;
   /** Nanoseconds since the epoch of the newest event heard, by the daemon's clock. */
@@ -102,9 +109,21 @@ export class EventStream {
     const id = e.Actor?.ID ?? '';
     const labels = e.Actor?.Attributes ?? {};
     if (e.Action === 'start') this.#started(id, labels, false);
-    else if (e.Action === 'die') this.#died(id, this.#running.get(id) ?? known(id, labels));
-    else if (e.Action === 'oom') { const k = known(id, labels); this.#emit({ type: 'container-oom', sandboxId: k.sandboxId, containerId: id, podUid: k.podUid }); }
+    else if (e.Action === 'die') {
+      const tell = (): void => { this.#held.delete(id); this.#died(id, this.#running.get(id) ?? known(id, labels)); };
+      if (labels['exitCode'] !== KILLED || this.#oom.has(id)) { tell(); return; }
+      const timer = this.#clock.after(OOM_MS, tell);
+      this.#held.set(id, () => { timer.cancel(); tell(); });
+    } else if (e.Action === 'oom') {
+      this.#oom.add(id);
+      const k = known(id, labels); this.#emit({ type: 'container-oom', sandboxId: k.sandboxId, containerId: id, podUid: k.podUid });
+      this.#held.get(id)?.();
+    }
   }
+
+  /** Whether an 'oom' was heard of it since it was last made or started. */
+  ranOutOfMemory(id: string): boolean { return this.#oom.has(id); }
+  forget(id: string): void { this.#oom.delete(id); }
 
   #started(id: string, labels: Record<string, string>, quiet: boolean): void {
     const k = known(id, labels);

@@ -104,10 +104,13 @@ export class Network {
     if (changes.length === 0) return;
     this.#loopback.apply(changes);
     const gone = [...new Set(changes.flatMap(c => c.left))].filter(ip => !table.serves(ip));
-    this.#writing = this.#writing.then(async () => {
+    const before = this.#writing;
+    const write = async (): Promise<void> => {
+      await before;
       if (this.#nft) await this.#write(changes);
       for (const ip of gone) this.#leave(ip);
-    });
+    };
+    this.#writing = write();
   }
 
   #leave(ip: string): void {

@@ -144,17 +144,18 @@ describe('SpdyConnection', () => {
 
   it('opens the windows of a strict peer that only falls silent where they end', async () => {
     const [near, far] = await wire();
-    new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); s.resume(); } });
+    const server = new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); s.resume(); } });
     const { syn, data, granted } = bare(near);
     near.write(Buffer.concat([syn(1), data(1, 32 << 10), data(1, 32 << 10)]));
     await expect.poll(() => [granted(0), granted(1)]).toEqual([64 << 10, 64 << 10]);
     near.destroy();
+    await server.closed;
   });
 
   it('keeps to the windows of a peer that has spoken of them', async () => {
     const [near, far] = await wire();
     const streams: SpdyStream[] = [];
-    new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); streams.push(s); } });
+    const server = new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); streams.push(s); } });
     const { syn, frames, update, received } = bare(near);
     near.write(Buffer.concat([update(0, 1), syn(1)]));
     await expect.poll(() => frames().includes(4) && streams.length === 1).toBe(true);
@@ -165,6 +166,7 @@ describe('SpdyConnection', () => {
     near.write(update(1, 2 << 20));
     await expect.poll(() => received(1)).toBe(1 << 20);
     near.destroy();
+    await server.closed;
   });
 
   it('stops taking data when a reader is slow, and goes on when it reads again', async () => {

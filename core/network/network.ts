@@ -6,6 +6,7 @@ import type { InformerFactory } from '../client/informer.ts';
 import { machineUpstreams, DnsServer, type Upstream } from './dns/server.ts';
 import { Records } from './dns/records.ts';
 import { ClusterDevice, enableBridgeNetfilter, ForwardRules, whyNoNft } from './machine.ts';
+import { Joining } from './proxy/joining.ts';
 import { LoopbackNodePorts } from './proxy/loopback.ts';
 import { NftProxy } from './proxy/nft.ts';
 import { ServiceTable } from './proxy/service-table.ts';
@@ -40,6 +41,7 @@ export class Network {
   readonly #device: ClusterDevice;
   readonly #loopback: LoopbackNodePorts;
   readonly #forward: ForwardRules;
+  readonly #joining: Joining | undefined;
   #table: ServiceTable | undefined;
   #dns: DnsServer | undefined;
   readonly #dirty = new Set<string>();
@@ -59,6 +61,8 @@ export class Network {
     this.why = why;
     this.#device = new ClusterDevice(`phs${c.clusterId}`, c.serviceCidr, c.podCidr);
     this.#loopback = new LoopbackNodePorts(c.clock, c.log);
+    // Elsewhere this process may not reach pods at all.
+    this.#joining = nft && new Joining(c.clock, key => this.#changed(key));
     this.#forward = new ForwardRules(c.podCidr, `pilothouse_${c.clusterId}`);
   }
 
@@ -89,10 +93,13 @@ export class Network {
     const records = new Records(informers);
     this.#dns = new DnsServer({ records, upstreams: this.#c.upstreams ?? machineUpstreams().filter(u => u.host !== this.#c.dnsIp), log: this.#c.log });
     this.dnsPort = this.#nft ? await this.#dns.listen(this.#c.nodeIps[0]!, 53) : await this.#dns.listen('127.0.0.1', 0);
-    this.#table = new ServiceTable(informers, key => {
-      this.#dirty.add(key);
-      this.#timer ??= this.#c.clock.after(BATCH_MS, () => { this.#timer = undefined; this.#flush(); });
-    });
+    this.#table = new ServiceTable(informers, key => this.#changed(key));
+  }
+
+  #changed(key: string): void {
+    if (this.#closed) return;
+    this.#dirty.add(key);
+    this.#timer ??= this.#c.clock.after(BATCH_MS, () => { this.#timer = undefined; this.#flush(); });
   }
 
   #flush(): void {
@@ -100,7 +107,8 @@ export class Network {
     const keys = [...this.#dirty];
     this.#dirty.clear();
     const table = this.#table;
-    const changes = keys.map(k => table.refresh(k)).filter(c => c.before.length || c.after.length);
+    const changes = keys.map(k => table.refresh(k)).filter(c => c.before.length || c.after.length)
+      .map(c => (this.#joining ? { ...c, after: this.#joining.admit(c.before, c.after) } : c));
     if (changes.length === 0) return;
     this.#loopback.apply(changes);
     const gone = [...new Set(changes.flatMap(c => c.left))].filter(ip => !table.serves(ip));
@@ -157,6 +165,7 @@ export class Network {
   async close(keep = false): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#joining?.close();
     for (const wake of [...this.#awaited.values()].flat()) wake();
     await this.#writing;
     this.#loopback.close();

@@ -78,5 +78,5 @@ export class Joining {
     for (const timer of this.#rows.get(key)?.asked.values() ?? []) timer.cancel();
     this.#rows.delete(key);
   }
-  close(): void { for (const key of [...this.#rows.keys()]) this.#forget(key); }
+  close(): void { for (const key of this.#rows.keys()) this.#forget(key); }
 }

@@ -277,7 +277,6 @@ export class HttpServer {
       const r = resourceRequest(path), query = parseQuery(search), verb = r && verbOf(req.method!, r, query);
       record = this.#o.auditor?.open(accessIn(self, req.method!, path, verb, r, query), id, () => askedBy(req));
       record?.received();
-      if (record) socket.once('close', () => record!.complete(code));
       const user = this.#o.authenticator.acting(self, req);
       if (record && user !== self) record.impersonates(user);
       record?.authorized(this.#o.env.authorizer, accessIn(user, req.method!, path, verb, r, query));
@@ -305,7 +304,7 @@ export class HttpServer {
       if (code === undefined) { code = status.code; record?.said(status); record?.started(code); }
       if (!(error instanceof ApiError)) this.#o.log.error('upgrade failed', { path, error });
       if (!socket.destroyed) socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nAudit-Id: ${id}\r\nConnection: close\r\n\r\n${text}`);
-    }
+    } finally { record?.complete(code); }
   }
 
   #fail(req: IncomingMessage, res: ServerResponse, error: unknown, record: AuditRecord | undefined): void {

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { Agent, request } from 'node:https';
 import type { AdmissionregistrationWebhookClientConfig } from '../api/types/kubernetes.ts';
-import { parseJson } from './codec/json.ts';
+import { isObject } from '../api/meta/clone.ts';
+import { JsonSyntaxError, parseJson } from './codec/json.ts';
 import type { RegistryEnv } from './registry/env.ts';
 import { serviceAddress, Unreachable } from './service-address.ts';
 
@@ -61,10 +62,7 @@ export async function post(env: Reach, client: ClientConfig, review: object, sec
       res.on('end', () => {
         timer.cancel();
         const text = Buffer.concat(parts).toString();
-        if (res.statusCode !== 200) {
-          reject(new CallFailure(res.statusCode === 404 ? 'the server could not find the requested resource' : `an error on the server (${JSON.stringify(text.trim().slice(0, 200) || 'unknown')}) has prevented the request from succeeding`));
-          return;
-        }
+        if (res.statusCode! < 200 || res.statusCode! > 206) { reject(new CallFailure(refusal(res.statusCode!, text))); return; }
         try { resolve(parseJson(text)); } catch (e) { reject(new CallFailure(`couldn't get version/kind; json parse error: ${e instanceof Error ? e.message : String(e)}`)); }
       });
       res.on('error', e => { timer.cancel(); reject(new CallFailure(`${asked}: ${e.message}`)); });
@@ -79,6 +77,21 @@ export async function post(env: Reach, client: ClientConfig, review: object, sec
     req.end(body);
   });
   return send();
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason', 401: 'the server has asked for the client to provide credentials', 404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource', 409: 'the server reported a conflict', 422: 'the server rejected our request due to an error in our request',
+  429: 'the server has received too many requests and has asked us to try again later', 503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+};
+/** What client-go makes of an answer that is no success: a Status says it itself. */
+function refusal(code: number, text: string): string {
+  let said: unknown;
+  try { said = parseJson(text); } catch (e) { if (!(e instanceof JsonSyntaxError)) throw e; }
+  if (isObject(said) && said['kind'] === 'Status' && said['status'] === 'Failure' && typeof said['message'] === 'string') return said['message'];
+  const body = text.trim().slice(0, 2048) || 'unknown';
+  return REFUSALS[code] ?? (code === 403 || code === 415 ? body : `an error on the server (${JSON.stringify(body)}) has prevented the request from succeeding`);
 }
 
 /** Go's words for what goes wrong most. */

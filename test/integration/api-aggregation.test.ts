@@ -9,8 +9,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Pki, type KeyPair } from '../../core/boot/pki.ts';
+import { memoryStore } from '../../core/store/open.ts';
 import { TestApi } from '../harness/api-server.ts';
 
+const store = memoryStore();
 let api: TestApi, dir: string, server: Server, theirs: Pki, front: Pki;
 const seen: { url: string; headers: IncomingMessage['headers']; raw: string[]; cn: string; body: string }[] = [];
 let working = true, proxy: KeyPair;
@@ -38,9 +40,9 @@ beforeAll(async () => {
     });
   });
   server.on('upgrade', (req, socket, head) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n'); socket.write(`for ${String(req.headers['x-remote-user'])}:`); socket.write(head); socket.pipe(socket); });
-  await new Promise<void>(resolve => { server.listen(0, 'localhost', resolve); });
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve); });
   proxy = await front.issue('front-proxy-client', { commonName: 'front-proxy-client' });
-  api = await TestApi.start({ frontProxy: { ...proxy, ca: front.ca.cert } });
+  api = await TestApi.start({ store, frontProxy: { ...proxy, ca: front.ca.cert } });
 });
 afterAll(async () => {
   await api.stop();
@@ -75,6 +77,20 @@ it('15.2 says in upstream\'s words why a server cannot be reached, and answers 5
 });
 
 it('15.1, 15.2 becomes available when its service leads to it', async () => {
+  const { port } = server.address() as AddressInfo;
+  await post('/api/v1/namespaces/default/services', { metadata: { name: 'wardle' }, spec: { ports: [{ name: 'https', port }] } });
+  await until('EndpointsNotFound');
+  // Nobody may write loopback addresses into slices; here the backend has no other.
+  const slice = (portName: string): Promise<unknown> => store.txn([{ type: 'put', key: `/registry/discovery.k8s.io/endpointslices/default/${portName}`, expect: 0, value: Buffer.from(JSON.stringify({
+    metadata: { name: portName, namespace: 'default', labels: { 'kubernetes.io/service-name': 'wardle' } }, addressType: 'IPv4', endpoints: [{ addresses: ['127.0.0.1'] }], ports: [{ name: portName, port }],
+  })) }]);
+  await slice('other');
+  await until('MissingEndpoints');
+  expect(await condition()).toMatchObject({ status: 'False', message: 'endpointslices for service/wardle in "default" have no addresses with port name "https"' });
+  await slice('https');
+  await until('Passed');
+  await api.call('/api/v1/namespaces/default/services/wardle', { method: 'DELETE' });
+  await until('ServiceNotFound');
   const made = await post('/api/v1/namespaces/default/services', { metadata: { name: 'wardle' }, spec: { type: 'ExternalName', externalName: 'localhost' } });
   expect(made.status, made.text).toBe(201);
   await until('Passed');

@@ -4,6 +4,7 @@ import { applyJsonPatch } from '../../../api/meta/patch-json.ts';
 import { ApiError, badRequest, failure, forbiddenError, internalError } from '../../../api/meta/status.ts';
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook } from '../../../api/types/kubernetes.ts';
 import { DecodeError } from '../../codec/walk.ts';
+import type { Resource } from '../../registry/resource.ts';
 import type { AdmissionPlugin, Attributes } from '../chain.ts';
 import { Activation, compileConditions, conditionsHold, requestOf, type Condition } from '../expressions.ts';
 import { Compiled, isExempt, seenAs, type Criteria, type Env } from '../matching.ts';
@@ -23,10 +24,12 @@ function compileHooks(o: KubeObject): readonly Hook[] {
 
 const fails = (h: Hook): boolean => h.spec.failurePolicy !== 'Ignore';
 
-/** The request as the webhook is to see it; undefined when it is not to be called. Rejects when that cannot be said and its policy is Fail. */
-async function seenBy(env: Env, h: Hook, a: Attributes): Promise<Seen | undefined> {
+/** The request as the webhook is to see it; undefined when it is not to be called, at once where its rules say so. Rejects when that cannot be said and its policy is Fail. */
+function seenBy(env: Env, h: Hook, a: Attributes): Promise<Seen | undefined> | undefined {
   const as = seenAs(env, h.criteria, a);
-  if (!as) return undefined;
+  return as && asked(env, h, a, as);
+}
+async function asked(env: Env, h: Hook, a: Attributes, as: Resource): Promise<Seen | undefined> {
   const seen = await seenIn(a, as);
   if (h.conditions.length === 0) return seen;
   const r = conditionsHold(h.conditions, new Activation(env, a, undefined, seen));
@@ -76,7 +79,10 @@ export function validatingWebhooks(env: () => Env): AdmissionPlugin {
 
 async function callAll(env: Env, hooks: readonly Hook[], a: Attributes): Promise<void> {
   const wanted: { hook: Hook; seen: Seen }[] = [];
-  for (const hook of hooks) { const seen = await seenBy(env, hook, a); if (seen) wanted.push({ hook, seen }); }
+  for (const hook of hooks) {
+    const wait = seenBy(env, hook, a), seen = wait && await wait;
+    if (seen) wanted.push({ hook, seen });
+  }
   const done = await Promise.allSettled(wanted.map(async ({ hook, seen }) => {
     const r = await call(env, hook, a, seen, undefined);
     if (r && !r.allowed) throw refuse(hook, r);
@@ -102,7 +108,7 @@ async function inTurn(env: Env, hooks: readonly Hook[], a: Attributes): Promise<
   const repeats = repeatsOf(a, MUTATING);
   repeats.begin(a.object);
   for (const hook of hooks) {
-    const seen = await seenBy(env, hook, a), key = `${hook.configuration}/${hook.index}`;
+    const wait = seenBy(env, hook, a), seen = wait && await wait, key = `${hook.configuration}/${hook.index}`;
     if (seen && repeats.runs(key)) repeats.done(key, await mutate(env, hook, a, seen, repeats.round), hook.spec.reinvocationPolicy === 'IfNeeded');
   }
   repeats.end(a.object);

@@ -6,7 +6,7 @@ import { configMap as configMaps } from '../api/kinds/core/config-map.ts';
 import { pod as pods } from '../api/kinds/core/pod.ts';
 import { secret as secrets } from '../api/kinds/core/secret.ts';
 import { service as services } from '../api/kinds/core/service.ts';
-import type { ConfigMap, Pod, Secret, Service } from '../api/types/kubernetes.ts';
+import type { ConfigMap, Pod, Secret, Service, Volume } from '../api/types/kubernetes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
@@ -95,7 +95,7 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: { name: string }) => v.name.startsWith('kube-api-access-') } : {}) },
+      volumes: { sources, tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },

@@ -139,6 +139,18 @@ describe('with the newest kubectl', () => {
     await k.run(`delete pod ${pod}`);
     await eventually('deleted', () => new RegExp(`DELETED\\s+${pod}`).test(watch.out()));
     watch.stop();
+    // What is there already is told first, unless only changes are wanted; each form as without a watch.
+    await k.run('create configmap seen');
+    const forms = ['', ' --watch-only', ' -o name', ' -o json', ' -o yaml', ' -o jsonpath={.data.n};', ' -o custom-columns=N:.data.n --no-headers', ' --output-watch-events -o wide'];
+    const watches = forms.map(f => k.start(`get configmaps seen -w${f}`));
+    await eventually('all watch', () => watches.every((w, i) => forms[i] === ' --watch-only' || w.out() !== ''));
+    let n = 0;
+    // One that only hears changes does not say when it begins.
+    await eventually('each told', async () => { await k.run(['patch', 'configmap', 'seen', '-p', `{"data":{"n":"v${++n}"}}`]); return watches.every((w, i) => (forms[i] === ' -o name' ? w.out().split('\n').length > 2 : forms[i]!.includes('o ') ? /v1|MODIFIED/.test(w.out()) : /^seen +1 /m.test(w.out()))); });
+    expect(watches[1]!.out()).not.toMatch(/^seen +0 /m);
+    expect(watches[2]!.out()).toMatch(/^(configmap\/seen\n)+$/);
+    expect(watches[7]!.out()).toMatch(/^EVENT +NAME +DATA +AGE\nADDED +seen +0 .*\nMODIFIED +seen +1 /);
+    for (const w of watches) w.stop();
     expect(await k.run(['get', '--raw', `/api/v1/namespaces/${s.ns}/pods?limit=1`])).toContain('"remainingItemCount":1');
     expect(await k.run('describe deploy web')).toMatch(/NewReplicaSet:\s+web-\w+ \(2\/2 replicas created\)/);
     expect(await k.run('events --for deploy/web')).toContain('ScalingReplicaSet');

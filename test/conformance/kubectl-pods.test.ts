@@ -87,6 +87,11 @@ for (const runtime of ['docker', 'sandbox'] as const satisfies RuntimeName[]) {
       await s.field('pod target', '{.status.ephemeralContainerStatuses[0].state.running.startedAt}', /\d/);
       expect(await k.run(['exec', 'target', '-c', 'dbg', '--', 'sh', '-c', 'hostname'])).toBe('target');
       expect(await k.run('describe pod target')).toMatch(/Ephemeral Containers:/);
+      // A copy of it with a debugger beside, which sees the copy's processes.
+      await k.run(['debug', 'target', '--copy-to=copy', '--share-processes', '--image=alpine:3.20', '-c', 'dbg', '--profile=general', '--', 'sleep', '1001']);
+      await k.run('wait --for=condition=Ready pod/copy --timeout=60s', '', 70_000);
+      expect(await k.run(['get', 'pod', 'copy', '-o', 'jsonpath={.spec.shareProcessNamespace} {.spec.containers[*].name} {.metadata.labels}'])).toBe('true c dbg ');
+      expect(await k.run(['exec', 'copy', '-c', 'dbg', '--', 'ps', '-o', 'args'])).toContain('sleep 1000');
       const node = (await k.run('get nodes -o name')).split('/')[1]!;
       await k.run(['debug', `node/${node}`, '--image=alpine:3.20', '--profile=general', '--', 'sh', '-c', 'ls /host/etc/debian_version; hostname']);
       await eventually('node debugger done', async () => (await s.rows('get pods')).find(r => r.startsWith('node-debugger'))?.includes('Completed'));
@@ -97,6 +102,7 @@ for (const runtime of ['docker', 'sandbox'] as const satisfies RuntimeName[]) {
       const port = (await eventually('forwarding', () => /127\.0\.0\.1:(\d+) -> 80/.exec(forward.out())))[1];
       expect(await s.curl(`http://127.0.0.1:${port}/`)).toContain('1.12.0');
       forward.stop();
+      expect(await k.run(['exec', 'deploy/web', '--', 'cat', '/etc/nginx/conf.d/default.conf'])).toContain('listen');
       const direct = await k.run(['get', '--raw', `/api/v1/namespaces/${s.ns}/services/web:8080/proxy/`]);
       expect(direct).toContain('1.12.0');
       expect(await k.fails('port-forward pod/nosuch 1:80')).toContain('not found');

@@ -1,7 +1,7 @@
 // Transcripts: what one types at kubectl and what it then prints, as text files that read like a terminal (`transcripts/*.txt`).
 //
 //     # 16 label, annotate                      the title; `#` lines below it are remarks
-//     kubectl: all                              which versions play it: all, ends (oldest and newest) or, when not said, newest
+//     kubectl: all                              which versions play it: all, ends (oldest and newest), those from 1.31+ on or, when not said, newest
 //     $ label cm a x=y                          must end with 0 and print what follows, stdout before stderr
 //     configmap/a labeled
 //     ! get cm nope                             must fail
@@ -13,7 +13,7 @@
 //
 // In what is printed: `{age}`, `{ip}`, `{uid}`, `{time}`, `{hash}`, `{n}` stand for what changes; `{*}` for anything on the line, `{a|b}` for
 // either; `...` alone for any lines. `{x=PATTERN}` takes what it meets as x, which `{x}` then stands for; `{ns}`, `{dir}`, `{node}`, `{minor}`
-// are given. Runs of blanks count as two, since columns are as wide as what changes.
+// and `{kubectl}` (as the shell would call it) are given. Runs of blanks count as two, since columns are as wide as what changes.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Kube, Outcome } from '../harness/kubectl.ts';
@@ -52,8 +52,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   time: '(?:\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z|\\w{3}, \\d\\d \\w{3} \\d{4} \\d\\d:\\d\\d:\\d\\d [+-]\\d{4}|\\w{3} \\w{3} +\\d+ \\d\\d:\\d\\d:\\d\\d \\w+ \\d{4})',
 };
 const literal = (s: string): string => s.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-/** Columns and ends of lines do not count, nor does how a terminal would colour them. */
-const even = (s: string): string => s.replaceAll(/\u001b\[[\d;]*m/g, '').replaceAll('\t', '  ').replaceAll(/(?<=\S) {2,}/g, '  ').replaceAll(/ +$/gm, '').trim();
+/** Columns, what is indented as far as a column, and ends of lines do not count, nor does how a terminal would colour them. */
+const even = (s: string): string => s.replaceAll(/\u001b\[[\d;]*m/g, '').replaceAll('\t', '  ').replaceAll(/(?<=\S) {2,}|^ {9,}/gm, '  ').replaceAll(/ +$/gm, '').trim();
 
 /** `{x}` of a command, or of a pattern: what is known by that name. Braces that name nothing stay. */
 const fill = (text: string, names: Names): string => text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => names.get(name) ?? whole);
@@ -128,6 +128,8 @@ export async function play(t: Transcript, k: Kube, given: Readonly<Record<string
 
 /** Whether a kubectl of this minor version plays it. */
 export function plays(t: Transcript, minor: number, oldest: number, newest: number): boolean {
+  const from = /^1\.(\d+)\+$/.exec(t.versions);
+  if (from && minor < Number(from[1])) return false;
   if (t.versions === 'all' || process.env.STORIES_KUBECTL === 'all') return true;
   return minor === newest || (t.versions === 'ends' && minor === oldest);
 }

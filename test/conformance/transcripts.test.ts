@@ -26,7 +26,7 @@ for (const file of readdirSync(DIR).filter(f => f.endsWith('.txt') && (!only || 
       await k.run(['create', 'namespace', ns]);
       await eventually('the default account', async () => (await k.try(['get', 'serviceaccount', 'default'])).code === 0);
       const node = (await k.run('get nodes -o name')).split('\n').at(-1)!.slice('node/'.length);
-      try { await play(t, k, { ns, dir, node, minor: String(kubectl.minor) }); } finally {
+      try { await play(t, k, { ns, dir, node, minor: String(kubectl.minor), kubectl: `${kubectl.binary} --kubeconfig ${k.kubeconfig} -n ${ns}` }); } finally {
         rmSync(dir, { recursive: true, force: true });
         await k.run(['delete', 'namespace', ns, '--wait=false']);
       }

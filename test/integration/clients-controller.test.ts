@@ -1,5 +1,5 @@
 // A controller of one's own, as a pod: written with @kubernetes/client-node, with an account and a role, led by a Lease.
-// And what the library does with a real container: cp, attach, port-forward, terminals, metrics.
+// And what the library, and Python's, do with a real container: cp, attach, port-forward, terminals, metrics.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { AppsV1Api, Attach, CoordinationV1Api, CoreV1Api, Cp, Exec, KubeConfig, 
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, startHost, type Host } from '../harness/host.ts';
+import { python } from '../harness/python.ts';
 
 const ns = 'copying', ARCHIVES = '/var/cache/pilothouse-test-images';
 const home = mkdtempSync(join(tmpdir(), 'pilothouse-controller-'));
@@ -170,4 +171,59 @@ test('10.4, 10.10, 17.5 attach with input, port-forward, a terminal that changes
   keys.write('exit 7\n');
   expect(await terminal.ended.promise).toMatchObject({ status: 'Failure', details: { causes: [{ reason: 'ExitCode', message: '7' }] } });
   socket.close();
+});
+
+test('10.4, 15.3, 17.6 the Python client: attach, port-forward, files in and out, exit codes, followed logs, metrics', async () => {
+  await eventually('the pod that talks', async () => ready(await core.readNamespacedPod({ namespace: ns, name: 'talks' })));
+  const said = await python(host.ready.kubeconfig, `
+import base64, io, select, tarfile, time
+from kubernetes.stream import stream, portforward
+
+# Text frames to a program that reads them, and leaving it.
+a = stream(v1.connect_get_namespaced_pod_attach, "talks", ns, container="talks", stdin=True, stdout=True, stderr=True, tty=False, _preload_content=False)
+a.write_stdin("three\\n")
+print("attach:", a.readline_stdout(timeout=10))
+a.close()
+
+# Two ports in one request; nobody listens at the second.
+f = portforward(v1.connect_get_namespaced_pod_portforward, "talks", ns, ports="8080,9")
+s = f.socket(8080)
+s.sendall(b"GET /py HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+answer = b""
+while b"here is" not in answer: answer += s.recv(4096)
+print("forward:", answer.decode().split("\\r\\n")[0], answer.decode().split("here is ")[1][:3], f.error(8080))
+s9 = f.socket(9)
+s9.settimeout(10)
+print("nobody there:", s9.recv(10), "refused" in (f.error(9) or ""))
+f.close()
+
+# cp as its examples do it: tar through exec.
+content = bytes(range(256)) * 500
+packed = io.BytesIO()
+with tarfile.open(fileobj=packed, mode="w") as t:
+    one = tarfile.TarInfo("py/bytes"); one.size = len(content); t.addfile(one, io.BytesIO(content))
+put = stream(v1.connect_get_namespaced_pod_exec, "talks", ns, container="talks", command=["tar", "xf", "-", "-C", "/tmp"], stdin=True, stdout=True, stderr=True, tty=False, _preload_content=False)
+data = packed.getvalue()
+for at in range(0, len(data), 50000): put.write_stdin(data[at:at + 50000])
+# This protocol has no end of input: the file is whole when its size says so.
+run = lambda *command: stream(v1.connect_get_namespaced_pod_exec, "talks", ns, container="talks", command=list(command), stdin=False, stdout=True, stderr=True, tty=False)
+end = time.time() + 10
+while run("sh", "-c", "wc -c < /tmp/py/bytes").strip() != str(len(content)): assert time.time() < end
+put.close()
+got = tarfile.open(fileobj=io.BytesIO(base64.b64decode(run("sh", "-c", "tar cf - -C /tmp py | base64"))))
+print("cp:", got.extractfile("py/bytes").read() == content)
+
+e = stream(v1.connect_get_namespaced_pod_exec, "talks", ns, container="talks", command=["sh", "-c", "echo out; echo err >&2; exit 5"], stdin=False, stdout=True, stderr=True, tty=False, _preload_content=False)
+e.run_forever(timeout=10)
+print("exec:", e.read_stdout().strip(), e.read_stderr().strip(), e.returncode)
+
+w = watch.Watch()
+for line in w.stream(v1.read_namespaced_pod_log, name="talks", namespace=ns, follow=True):
+    if "three" in line: w.stop()
+    print("log:", line) if line == "up" else None
+
+usage = client.CustomObjectsApi().get_namespaced_custom_object("metrics.k8s.io", "v1beta1", ns, "pods", "talks")
+print("metrics:", usage["kind"], [c["name"] for c in usage["containers"]])
+`, { ns });
+  expect(said).toBe('attach: got three\nforward: HTTP/1.1 200 OK /py None\nnobody there: b\'\' True\ncp: True\nexec: out err 5\nlog: up\nmetrics: PodMetrics [\'talks\']\n');
 });

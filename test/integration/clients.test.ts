@@ -1,11 +1,11 @@
 // The API contract, 17.5 and 17.6, beyond contract-clients.test.ts: apply, leader election and lost connections with @kubernetes/client-node;
 // kinds of one's own, apply, resumed watches and leader election with the Python client.
-import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ApiException, ApiextensionsV1Api, AppsV1Api, CoordinationV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObjectApi, PatchStrategy, makeInformer, setHeaderOptions, type V1ConfigMap, type V1Status } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Elector } from '../harness/elector.ts';
 import { eventually, startHost, type Host } from '../harness/host.ts';
+import { python } from '../harness/python.ts';
 
 let host: Host, config: KubeConfig, core: CoreV1Api;
 /** Each test, and each try of one, has a namespace of its own, and a group named like it. */
@@ -168,14 +168,10 @@ describe('17 @kubernetes/client-node', () => {
 });
 
 describe('17 the Python client of the distribution', () => {
-  /** What a script prints, after `kubernetes` is imported and configured. */
-  const python = (script: string): Promise<string> => new Promise((resolve, reject) => {
-    const head = `import json, threading, logging\nfrom kubernetes import client, config, watch, dynamic\nconfig.load_kube_config("${host.ready.kubeconfig}")\nns, group, v1 = "${ns}", "${group}", client.CoreV1Api()\n`;
-    execFile('/usr/bin/python3', ['-c', head + script], { encoding: 'utf8', timeout: 50_000 }, (e, out, err) => { if (e) reject(new Error(`${e.message}\n${err}`)); else resolve(out); });
-  });
+  const py = (script: string): Promise<string> => python(host.ready.kubeconfig, script, { ns, group });
 
   test('17.6 kinds of one\'s own: defined, made, patched, watched from where a list ended, deleted', async () => {
-    expect(await python(`
+    expect(await py(`
 ext, custom = client.ApiextensionsV1Api(), client.CustomObjectsApi()
 schema = client.V1JSONSchemaProps(type="object", properties={"spec": client.V1JSONSchemaProps(type="object", properties={"size": client.V1JSONSchemaProps(type="integer", maximum=5, default=1)}), "status": client.V1JSONSchemaProps(type="object", x_kubernetes_preserve_unknown_fields=True)})
 made = ext.create_custom_resource_definition(client.V1CustomResourceDefinition(metadata=client.V1ObjectMeta(name="nets." + group), spec=client.V1CustomResourceDefinitionSpec(
@@ -209,7 +205,7 @@ ext.delete_custom_resource_definition("nets." + group)
   });
 
   test('17.6 the dynamic client finds kinds by discovery, applies and is told of conflicts, watches', async () => {
-    expect(await python(`
+    expect(await py(`
 import tempfile
 folder = tempfile.TemporaryDirectory()
 d = dynamic.DynamicClient(client.ApiClient(), cache_file=folder.name + "/discovery")
@@ -233,7 +229,7 @@ maps.delete(namespace=ns, name="dyn")
   });
 
   test('17.6 its leader election: one leads, the next follows when it stops', async () => {
-    expect(await python(`
+    expect(await py(`
 import os, sys
 from kubernetes.leaderelection import leaderelection, electionconfig
 from kubernetes.leaderelection.resourcelock.configmaplock import ConfigMapLock

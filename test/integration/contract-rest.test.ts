@@ -85,6 +85,9 @@ describe('envelopes and media types', () => {
     const r = await accept(path, both);
     expect(r.json()).toMatchObject({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', items: [{ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'r' } }] });
     expect(r.text).not.toContain('"spec"');
+    // And as protobuf to who takes nothing else.
+    const binary = await accept(path, 'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
+    expect([binary.status, binary.headers['content-type'], binary.body.subarray(0, 4).toString('latin1'), binary.text.includes('PartialObjectMetadataList')]).toEqual([200, 'application/vnd.kubernetes.protobuf', 'k8s\0', true]);
   });
 
   test('14.10 protected groups need an approval', async () => {

@@ -34,10 +34,10 @@ const ready = (replicas: number): Promise<unknown> => eventually(`${replicas} re
   return Number(d['status']?.['observedGeneration']) >= Number(d['metadata']?.['generation']) && Number(d['status']?.['updatedReplicas']) === replicas && Number(d['status']?.['readyReplicas']) === replicas && Number(d['status']?.['replicas']) === replicas;
 });
 
-/** A hook: a Job, watched by its name until it is complete, then deleted. */
-async function hook(name: string): Promise<void> {
+/** A hook: a Job, watched by its name until it is complete. helm 3 posts it, helm 4 applies it. */
+async function hook(name: string, applied = false): Promise<void> {
   await api.delete(`${JOBS}/${name}`, { propagationPolicy: 'Background' });
-  ok(await api.call(`${JOBS}?fieldManager=helm`, { body: { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, annotations: { 'helm.sh/hook': name, 'helm.sh/hook-delete-policy': 'before-hook-creation' } }, spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox', command: ['sh', '-c', 'exit 0'] }] } } } } }), 201);
+  ok(await api.call(applied ? `${JOBS}/${name}?fieldManager=helm&force=false` : `${JOBS}?fieldManager=helm`, { ...(applied ? { method: 'PATCH', type: 'application/apply-patch+yaml' } : {}), body: { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, annotations: { 'helm.sh/hook': name, 'helm.sh/hook-delete-policy': 'before-hook-creation' } }, spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox', command: ['sh', '-c', 'exit 0'] }] } } } } }), 201);
   const found = (await api.call(`${JOBS}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`)).json;
   const w = await api.watch(`${JOBS}?watch=true&fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}&resourceVersion=${String(found['metadata']!['resourceVersion'])}`);
   try {
@@ -154,5 +154,20 @@ describe('helm 4', () => {
     expect(managers(ok(moved, 200).json)).toEqual(['helm Apply']);
     const next = ok(await apply(`${cm}/old`, { ...body, data: { a: '2' } }), 200).json;
     expect([next['data'], managers(next)]).toEqual([{ a: '2' }, ['helm Apply']]);
+  });
+
+  test('17.2, 17.3 hook, rollback and uninstall: applied as it once was; deletions are watched to their end', async () => {
+    await hook('pre-rollback', true);
+    const back = ok(await apply(`${APPS}/deployments/web`, deployment(1, 2)), 200).json;
+    expect([list(back['spec']!['template']!['spec']!['containers'])[0]!['image'], managers(back).filter(m => m.endsWith('Apply'))]).toEqual(['nginx:1', ['helm Apply']]);
+    expect(ok(await apply(`${CRS}/g`, gadget(1)), 200).json['spec']).toEqual({ size: 1 });
+    await ready(2);
+    const kinds = [[`${APPS}/deployments`, 'web'], [CRS, 'g'], [`${NS}/configmaps`, 'old']] as const;
+    const watches = await Promise.all(kinds.map(async ([p]) => api.watch(`${p}?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=${String((await api.call(`${p}?limit=500&resourceVersion=0`)).json['metadata']!['resourceVersion'])}`)));
+    try {
+      for (const [p, name] of kinds) ok(await api.delete(`${p}/${name}`, { propagationPolicy: 'Background' }), 200);
+      for (const [i, [, name]] of kinds.entries()) await watches[i]!.until(lines => lines.some(l => l.type === 'DELETED' && String(l.object['metadata']!['name']) === name), 30_000);
+    } finally { for (const w of watches) w.close(); }
+    await eventually('pods gone', async () => list((await api.call(`${NS}/pods?labelSelector=app%3Dweb`)).json['items']).length === 0);
   });
 });

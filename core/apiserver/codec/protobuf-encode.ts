@@ -7,6 +7,7 @@ import type { Shape } from './schemas.ts';
 import { schemaOf } from './schemas.ts';
 
 type Obj = Record<string, unknown>;
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 /** Grows as it is written to. */
 export class ProtoWriter {
@@ -120,12 +121,25 @@ function stamp(w: ProtoWriter, text: string): void {
 /** `k8s\0` and the object in a runtime.Unknown. Throws when its kind is not built in. */
 export function encodeProtobuf(object: Unstructured): Buffer {
   const apiVersion = object.apiVersion ?? '', kind = object.kind ?? '';
+  if (apiVersion === 'meta.k8s.io/v1') return enveloped(apiVersion, kind, x => { metadataOnly(x, object); });
   const [version, group] = apiVersion.split('/').reverse() as [string, string | undefined];
   const schema = schemaOf(group ?? '', version, kind), m = schema === undefined ? undefined : message(schema);
   if (!m) throw new Error(`no protobuf message for ${apiVersion} ${kind}`);
+  return enveloped(apiVersion, kind, x => fields(x, object, m));
+}
+
+function enveloped(apiVersion: string, kind: string, body: (w: ProtoWriter) => void): Buffer {
   const w = new ProtoWriter(1024);
-  w.nested(1, t => t.text(1, apiVersion).text(2, kind)).nested(2, x => fields(x, object, m)).text(3, '').text(4, '');
+  w.nested(1, t => t.text(1, apiVersion).text(2, kind)).nested(2, body).text(3, '').text(4, '');
   return Buffer.concat([Buffer.from('k8s\0', 'latin1'), w.bytes()]);
+}
+
+/** meta.v1 PartialObjectMetadata: one field, the metadata. Its list: ListMeta, then items. */
+function metadataOnly(w: ProtoWriter, object: Unstructured): void {
+  const meta = (x: ProtoWriter, of: Unstructured, name: string): void => { x.nested(1, y => { fields(y, (of.metadata ?? {}) as Obj, message(`${META}.${name}`)!); }); };
+  if (object.kind === 'PartialObjectMetadata') { meta(w, object, 'ObjectMeta'); return; }
+  meta(w, object, 'ListMeta');
+  for (const item of (object as { items?: Unstructured[] }).items ?? []) w.nested(2, x => { meta(x, item, 'ObjectMeta'); });
 }
 
 /** One event of a protobuf watch: four bytes of length, then a meta.v1 WatchEvent without envelope around the enveloped object. */

@@ -29,6 +29,14 @@ describe('bodies kubectl sent', () => {
   it('token request', () => expect(decode(TOKEN, 'authentication.k8s.io', 'v1', 'TokenRequest')).toMatchObject({ spec: { expirationSeconds: 3600 } }));
 });
 
+describe('metadata alone', () => {
+  const list = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: '7', continue: 'c' }, items: [{ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'a', labels: { x: 'y' }, creationTimestamp: '2026-01-01T00:00:00Z', ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' }] } }, { metadata: { name: 'b' } }] } as unknown as Unstructured;
+  // Messages whose first field is the metadata as well.
+  const read = (object: Unstructured, schema: string): Unstructured => decodeProtobuf(encodeProtobuf(object), { group: 'meta.k8s.io', version: 'v1', kind: object.kind!, schema: `io.k8s.api.core.v1.${schema}` });
+  it('of a list', () => expect(read(list, 'ConfigMapList')).toEqual({ ...list, items: (list as unknown as { items: { metadata: object }[] }).items.map(i => ({ metadata: i.metadata })) }));
+  it('of an object', () => expect(read({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'a' } }, 'ConfigMap')).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'a' } }));
+});
+
 describe('bodies that are wrong', () => {
   const refusal = (bytes: Buffer): string => {
     try { decodeBody(bytes, TYPE, targetOf('', 'v1', 'Secret'), 'Strict'); } catch (e) { if (e instanceof ApiError) return `${e.code} ${e.message}`; throw e; }

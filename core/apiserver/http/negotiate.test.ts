@@ -20,6 +20,7 @@ describe('negotiate', () => {
   it('refuses what it cannot serve', () => {
     expect(of('application/vnd.kubernetes.protobuf')).toMatchObject({ format: 'protobuf', as: 'object' });
     expect(of('application/vnd.kubernetes.protobuf,application/json')).toMatchObject({ format: 'json' });
+    expect(of('application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io', list)).toMatchObject({ format: 'protobuf', as: 'PartialObjectMetadataList' });
     expect(() => of('application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io')).toThrow('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf');
     expect(() => of('application/yaml', watch)).toThrow(/only the following/);
     expect(() => of('application/json;as=Table;v=v9;g=meta.k8s.io')).toThrow(/only the following/);

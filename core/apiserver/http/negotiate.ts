@@ -57,9 +57,10 @@ export function negotiate(accept: string | undefined, userAgent: string, query: 
   let found = cache.get(key);
   if (found === undefined) {
     found = null;
-    let binary = false;
+    let binary: As | undefined;
     for (const c of parseAccept(accept)) {
-      if (c.type === PROTOBUF && c.params['as'] === undefined) binary = true;
+      // A table has no protobuf form.
+      if (c.type === PROTOBUF) binary ??= asOf(c, mode.list, false);
       const any = c.type === '*/*' || c.type === 'application/*';
       const type = any || c.type === 'application/json' ? 'json' : c.type === 'application/yaml' && !mode.watch ? 'yaml' : undefined;
       if (type === undefined) continue;
@@ -68,7 +69,7 @@ export function negotiate(accept: string | undefined, userAgent: string, query: 
       found = { type, as };
       break;
     }
-    if (found === null && binary) found = { type: 'protobuf', as: 'object' };
+    if (found === null && binary !== undefined) found = { type: 'protobuf', as: binary };
     if (cache.size > 500) cache.clear();
     cache.set(key, found);
   }

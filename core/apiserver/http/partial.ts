@@ -1,4 +1,5 @@
 // PartialObjectMetadata: an object of which only the metadata is shown (contract 4.7).
+import type { KubeObject } from '../../api/meta/object.ts';
 import type { Entry } from '../../store/store.ts';
 import { newSpan, spanText, type Resource } from '../registry/resource.ts';
 
@@ -11,3 +12,6 @@ export function partialText(resource: Resource, entry: Entry, revision: number):
   resource.metadata(entry, revision, span, PARTIAL_HEAD, '}');
   return spanText(span);
 }
+
+/** The same of a decoded object. */
+export const partial = (object: KubeObject): KubeObject => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });

@@ -1,11 +1,11 @@
 // Turns a result into the bytes the client agreed to (contract 3.1, 4.x).
-import type { KubeObject, Unstructured } from '../../api/meta/object.ts';
+import type { Unstructured } from '../../api/meta/object.ts';
 import type { Result } from '../context.ts';
 import type { Resource } from '../registry/resource.ts';
 import { encodeProtobuf } from '../codec/protobuf-encode.ts';
 import { joined, listPieces, type Pieces } from './list-pieces.ts';
 import { PROTOBUF, type Answer } from './negotiate.ts';
-import { PARTIAL_HEAD, partialText } from './partial.ts';
+import { PARTIAL_HEAD, partial, partialText } from './partial.ts';
 import { tableOfEntries, tableOfObject, tableOfObjects, tableOfPart, type Include } from './table.ts';
 
 /** `body` in one or, for lists, piece by piece. */
@@ -56,5 +56,3 @@ function bytes(result: Exclude<Result, { type: 'watch' }>, answer: Answer, inclu
   }
   return Buffer.from(`${JSON.stringify(object)}\n`);
 }
-
-const partial = (object: KubeObject): object => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });

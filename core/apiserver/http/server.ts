@@ -171,8 +171,8 @@ export class HttpServer {
       }
       const agent = req.headers['user-agent'] ?? '';
       const answer = negotiate(req.headers.accept, agent, query, { list: verb === 'list', watch: verb === 'watch', tables: !REVIEWS.has(r.group) && !(verb === 'watch' && flag(query, 'sendInitialEvents')) });
-      // Custom resources have no protobuf form.
-      if (answer.format === 'protobuf' && customOf(resource.spec)) throw notAcceptable(`only the following media types are accepted: ${verb === 'watch' ? 'application/json, application/json;stream=watch' : 'application/json, application/yaml'}`);
+      // Custom resources have no protobuf form; what every object has in common has one.
+      if (answer.format === 'protobuf' && answer.as === 'object' && customOf(resource.spec)) throw notAcceptable(`only the following media types are accepted: ${verb === 'watch' ? 'application/json, application/json;stream=watch' : 'application/json, application/yaml'}`);
       const include = includeObject(query);
       const body = req.method === 'GET' ? NO_BODY : await readBody(req);
       const ctx: RequestContext = { method: req.method!, user, query, body, userAgent: agent, warnings, ...(record ? { audit: record.annotations } : {}) };

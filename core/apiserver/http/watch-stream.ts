@@ -11,7 +11,7 @@ import { bookmark, openWatch, seen, type EventType, type LiveWatch } from '../re
 import type { KubeObject } from '../../api/meta/object.ts';
 import { watchFrame } from '../codec/protobuf-encode.ts';
 import { PROTOBUF, type As } from './negotiate.ts';
-import { partialText } from './partial.ts';
+import { partial, partialText } from './partial.ts';
 import { tableBookmark, tableEvent, type Include } from './table.ts';
 
 const BOOKMARK_MS = 60_000;
@@ -76,7 +76,7 @@ export class WatchStream {
     this.#watcher = openWatch(env, resource, w, events => this.#take(events));
     res.on('close', () => this.#stop());
     res.on('error', error => { log.debug('watch connection failed', { error }); this.#stop(); });
-    res.writeHead(200, ['Content-Type', shape.binary ? `${PROTOBUF};stream=watch` : shape.as === 'object' ? 'application/json' : `application/json;as=${shape.as};g=meta.k8s.io;v=v1`, 'Cache-Control', 'no-cache, private']);
+    res.writeHead(200, ['Content-Type', shape.binary ? `${PROTOBUF};stream=watch` : 'application/json', 'Cache-Control', 'no-cache, private']);
     res.flushHeaders();
     this.#framed = res.chunkedEncoding === true;
     if (this.#framed) res.chunkedEncoding = false;
@@ -179,7 +179,10 @@ export class WatchStream {
   }
 
   #shaped(type: EventType, entry: Entry, revision: number): Buffer {
-    if (this.#shape.binary) return watchFrame(type, this.#resource.objectAt(entry, revision));
+    if (this.#shape.binary) {
+      const object = this.#resource.objectAt(entry, revision);
+      return watchFrame(type, this.#shape.as === 'object' ? object : partial(object));
+    }
     const object = this.#shape.as === 'Table'
       ? tableEvent(this.#resource, entry, revision, this.#shape.include, this.#clock.now(), this.#isFirst)
       : partialText(this.#resource, entry, revision);
@@ -190,10 +193,10 @@ export class WatchStream {
   #bookmark(revision: number, endOfInitial: boolean): void {
     if (this.#closed) return;
     const o = bookmark(this.#resource, revision, endOfInitial);
-    if (this.#shape.binary) { this.#write(watchFrame('BOOKMARK', o)); return; }
+    if (this.#shape.binary) { this.#write(watchFrame('BOOKMARK', this.#shape.as === 'object' ? o : partial(o))); return; }
     let text = JSON.stringify(o);
     if (this.#shape.as === 'Table') { text = tableBookmark(this.#resource, o, this.#isFirst); this.#isFirst = false; }
-    else if (this.#shape.as === 'PartialObjectMetadata') text = JSON.stringify({ ...o, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' });
+    else if (this.#shape.as === 'PartialObjectMetadata') text = JSON.stringify(partial(o));
     this.#write(Buffer.from(`{"type":"BOOKMARK","object":${text}}\n`));
   }
 

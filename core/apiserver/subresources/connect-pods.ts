@@ -9,11 +9,11 @@ import type { Target } from './connect-forward.ts';
 
 /** undefined: nothing to connect to yet, which for logs is an empty answer. */
 export function kubeletTarget(cluster: Cluster, r: ConnectRequest): Target | undefined {
-  const pod = cluster.pod(r.namespace, r.name);
   if (r.subresource === 'log') {
     const errors = logErrors(r.query);
-    if (errors.length > 0) throw invalidError({ group: '', kind: 'PodLogOptions' }, '', errors);
+    if (errors.length > 0) throw invalidError({ group: '', kind: 'PodLogOptions' }, r.name, errors);
   }
+  const pod = cluster.pod(r.namespace, r.name);
   const container = r.subresource === 'portforward' ? undefined : containerOf(pod, first(r.query, 'container'));
   const query = container === undefined ? new URLSearchParams(r.search) : r.subresource === 'log' ? logQuery(r.search) : commandQuery(r);
   const nodeName = pod.spec?.nodeName;

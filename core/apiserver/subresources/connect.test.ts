@@ -226,7 +226,7 @@ describe('port-forward', () => {
     const f = await openPortForward(o, 'default', 'p');
     const c = await f.connect(1);
     const error = await new Promise<Error>(resolve => { c.once('error', resolve); });
-    expect(error.message).toMatch(/^error forwarding port 1 to pod p_default: .*ECONNREFUSED/);
+    expect(error.message).toMatch(/^error forwarding port 1 to pod p_default: .*connect: connection refused$/);
     const good = await f.connect(port(echo));
     good.end('x');
     expect(await text(good)).toBe('x');
@@ -266,7 +266,7 @@ describe('logs', () => {
     expect(await get('/api/v1/namespaces/default/pods/pending/log')).toBeUndefined();
     expect(await failureOf(get('/api/v1/namespaces/default/pods/waiting/log'))).toBe('400 container "c" in pod "waiting" is waiting to start: ContainerCreating');
     expect(await failureOf(get('/api/v1/namespaces/default/pods/two/log'))).toContain('400 a container name must be specified for pod two');
-    expect(await failureOf(get('/api/v1/namespaces/default/pods/p/log', { tailLines: '-1', limitBytes: '0' }))).toMatch(/^422 PodLogOptions "" is invalid: \[tailLines: Invalid value: -1: must be greater than or equal to 0, limitBytes/);
+    expect(await failureOf(get('/api/v1/namespaces/default/pods/p/log', { tailLines: '-1', limitBytes: '0' }))).toMatch(/^422 PodLogOptions "p" is invalid: \[tailLines: Invalid value: -1: must be greater than or equal to 0, limitBytes/);
   });
   it('stops the node\'s follower when the client leaves', async () => {
     const before = aborted;

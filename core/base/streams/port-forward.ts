@@ -92,7 +92,11 @@ async function forward(data: SpdyStream, error: SpdyStream, port: number, f: For
   data.resume();
 }
 
-const failed = (f: Forwarding, port: number, e: unknown): string => `error forwarding port ${port} to pod ${f.podName}: ${e instanceof Error ? e.message : String(e)}`;
+/** What the error stream says, in a container runtime's own words where nobody listens: clients look for `connection refused`. */
+function failed(f: Forwarding, port: number, e: unknown): string {
+  const refused = (e as { code?: string }).code === 'ECONNREFUSED';
+  return `error forwarding port ${port} to pod ${f.podName}: ${refused ? `failed to connect to localhost:${port}: dial tcp4 127.0.0.1:${port}: connect: connection refused` : e instanceof Error ? e.message : String(e)}`;
+}
 
 /** Resolves when the far side has nothing more to say, or the client is gone. */
 async function copy(client: Duplex, target: Duplex): Promise<void> {

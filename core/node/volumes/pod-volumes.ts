@@ -26,7 +26,7 @@ export interface VolumeEnvironment {
   sources: Sources; tokens: Tokens; clock: Clock;
   /** Running as root on Linux: mounts and owners can be set. */
   root: boolean;
-  /** Volumes of this prefix are left out: simulated pods read no tokens. */
+  /** Volumes that are left out: simulated pods read no tokens and need no memory. */
   skip?: (v: Volume) => boolean;
 }
 

@@ -36,6 +36,8 @@ export class History {
   readonly #all = new Line();
   readonly #directories = new Map<string, Line>();
   #bytes = 0;
+  /** Events from the oldest on that are cool. */
+  #cold = 0;
 
   get length(): number { return this.#all.length; }
   /** Estimated bytes kept alive by history alone. */
@@ -57,12 +59,6 @@ export class History {
 
   add(e: StoreEvent): void {
     this.#all.push(e);
-    const cooled = this.#all.at(this.#all.length - 1 - WARM);
-    if (cooled) {
-      // What was superseded is rarely read again; whoever does decodes it anew. Bytes are a fraction of the decoded form.
-      cooled.encoded = undefined;
-      if (cooled.prev) cooled.prev.decoded = cooled.prev.printed = undefined;
-    }
     this.#bytes += weight(e);
     eachDirectory(e.entry.key, d => {
       let line = this.#directories.get(d);
@@ -71,10 +67,21 @@ export class History {
     });
   }
 
+  /** Call when all watchers have heard of the events: those that are no longer among the newest lose what callers hung on them. */
+  cool(): void {
+    for (const end = this.#all.length - WARM; this.#cold < end; this.#cold++) {
+      const e = this.#all.at(this.#cold)!;
+      // What was superseded is rarely read again; whoever does decodes it anew. Bytes are a fraction of the decoded form.
+      e.encoded = undefined;
+      if (e.prev) e.prev.decoded = e.prev.printed = undefined;
+    }
+  }
+
   /** Drops events up to and including `revision`. */
   dropThrough(revision: number): void {
     for (let e = this.#all.at(0); e && e.revision <= revision; e = this.#all.at(0)) {
       this.#all.dropFirst();
+      if (this.#cold > 0) this.#cold--;
       this.#bytes -= weight(e);
       eachDirectory(e.entry.key, d => {
         const line = this.#directories.get(d);

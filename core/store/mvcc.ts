@@ -199,6 +199,7 @@ export class MvccStore implements Store {
       for (const listener of this.#listeners) {
         try { listener(this.#revision); } catch (error) { this.#log.error('a revision listener threw', { error }); }
       }
+      this.#history.cool();
       this.#mark();
     }
     for (const t of batch) t.resolve({ revision: t.revision, entries: t.entries });

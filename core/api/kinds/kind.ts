@@ -139,6 +139,7 @@ export function defineKind<T extends KubeObject>(d: KindDefinition<T>): KindSpec
       const own = d.validate(object);
       return errors.length === 0 ? own : [...errors, ...own];
     },
+    ...(d.validateStatusUpdate ? { validateStatusUpdate: (next: T, prev: T) => [...validateObjectMeta(next.metadata ?? {}, d.namespaced, rule), ...d.validateStatusUpdate!(next, prev)] } : {}),
   };
 }
 

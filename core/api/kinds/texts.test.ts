@@ -36,6 +36,7 @@ function status(apiVersion: string, kind: string, o: object, from: object, to: o
 const labels = { app: 'x' }, container = { name: 'c', image: 'i' };
 const template = { metadata: { labels }, spec: { containers: [container] } }, workload = { selector: { matchLabels: labels }, template };
 const METRICS = '"ContainerResource", "External", "Object", "Pods", "Resource"';
+const HOOKS = 'admissionregistration.k8s.io/v1';
 const batchPod = { metadata: {}, spec: { restartPolicy: 'Never', containers: [container] } };
 
 test.each<[string, string, string, object, string[]]>([
@@ -81,6 +82,23 @@ test.each<[string, string, string, object, string[]]>([
   ['topologies', 'storage.k8s.io/v1', 'StorageClass', { provisioner: 'a/b', allowedTopologies: [{ matchLabelExpressions: [{ key: 'z', values: ['1', '1'] }] }, { matchLabelExpressions: [{ key: 'z', values: ['1'] }] }] }, ['allowedTopologies.matchLabelExpressions[0].values[1]: Duplicate value: "1"', 'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""']],
   ['subjects and roles of no kind', 'rbac.authorization.k8s.io/v1', 'RoleBinding', { roleRef: { kind: 'x', name: 'y' }, subjects: [{ kind: 'x', name: 'y' }] }, ['roleRef.kind: Unsupported value: "x": supported values: "Role", "ClusterRole"', 'subjects[0].kind: Unsupported value: "x": supported values: "ServiceAccount", "User", "Group"']],
   ['an aggregate of nothing', 'rbac.authorization.k8s.io/v1', 'ClusterRole', { aggregationRule: {} }, ['aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil']],
+  ['a webhook', HOOKS, 'ValidatingWebhookConfiguration', { webhooks: [{ name: 'a.b', sideEffects: 'None', admissionReviewVersions: ['v2'], clientConfig: { url: 'http://u@h?q#f' }, rules: [{ operations: ['*', 'GET'], apiGroups: [''], apiVersions: ['*', ''], resources: ['*', 'pods', 'pods/*', 'pods/log'] }] }] }, [
+    'webhooks[0].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
+    'webhooks[0].rules[0].operations: Invalid value: ["*","GET"]: if \'*\' is present, must not specify other operations',
+    'webhooks[0].rules[0].operations[1]: Unsupported value: "GET": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"',
+    'webhooks[0].rules[0].apiVersions: Invalid value: ["*",""]: if \'*\' is present, must not specify other API versions', 'webhooks[0].rules[0].apiVersions[1]: Required value',
+    'webhooks[0].rules[0].resources[3]: Invalid value: "pods/log": if \'pods/*\' is present, must not specify pods/log',
+    'webhooks[0].rules[0].resources: Invalid value: ["*","pods","pods/*","pods/log"]: if \'*\' is present, must not specify other resources without subresources',
+    'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]', 'webhooks[0].clientConfig.url: Invalid value: "u": user information is not permitted in the URL',
+    'webhooks[0].clientConfig.url: Invalid value: "f": fragments are not permitted in the URL', 'webhooks[0].clientConfig.url: Invalid value: "q": query parameters are not permitted in the URL',
+    'webhooks[0].admissionReviewVersions: Invalid value: ["v2"]: must include at least one of v1, v1beta1',
+  ]],
+  ...['ValidatingAdmissionPolicyBinding', 'MutatingAdmissionPolicyBinding'].map((kind): [string, string, string, object, string[]] => [`what a ${kind} gives`, HOOKS, kind, { spec: { policyName: 'p', validationActions: ['Deny'], paramRef: { parameterNotFoundAction: 'x' } } }, [
+    'spec.paramRef: Required value: one of name or selector must be specified', 'spec.paramRef.parameterNotFoundAction: Unsupported value: "x": supported values: "Deny", "Allow"',
+  ]]),
+  ['parts of a definition', 'apiextensions.k8s.io/v1', 'CustomResourceDefinition', { metadata: { name: 'as.b.c' }, spec: { group: 'b.c', scope: 'Namespaced', names: { plural: 'as', kind: 'A' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } }, additionalPrinterColumns: [{ name: 'x', type: 'y', jsonPath: '.a' }] }] } }, [
+    'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields', 'spec.additionalPrinterColumns[0].type: Invalid value: "y": must be one of boolean,date,integer,number,string',
+  ]],
 ])('%s', (_what, apiVersion, kind, object, expected) => expect(create(apiVersion, kind, object)).toEqual(expected));
 
 describe('updates', () => {

@@ -1,9 +1,13 @@
 // What webhooks and policies share: rules of which requests they see, selectors, match conditions (upstream:
 // pkg/apis/admissionregistration/validation). Whether expressions compile is judged by the server, which has the compiler.
 import { duplicate, forbidden, invalid, notSupported, required, tooMany, type FieldError } from '../../meta/field-error.ts';
-import { dns1035Label, dnsSubdomain, inRange, labelKey } from '../../meta/names.ts';
+import { dns1035Label, dnsSubdomain, labelKey, pathSegment } from '../../meta/names.ts';
 import type { AdmissionregistrationWebhookClientConfig, MatchCondition, MatchResources, ParamKind, ParamRef, RuleWithOperations, Variable } from '../../types/kubernetes.ts';
+import { ageColumn, nameColumn, text } from '../columns.ts';
+import type { Column } from '../kind.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
+import { clientErrors, reviewVersionErrors } from '../parts/webhook-client.ts';
+import type { KubeObject } from '../../meta/object.ts';
 
 export const GROUP = 'admissionregistration.k8s.io';
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -12,29 +16,25 @@ const MAX_CONDITIONS = 64;
 /** `['*']` must stand alone. */
 function listErrors(list: readonly string[] | undefined, path: string, alone: string): FieldError[] {
   if (!list?.length) return [required(path)];
-  const errors = list.flatMap((v, i) => (v === '' ? [required(`${path}[${i}]`)] : []));
-  if (list.length > 1 && list.includes('*')) errors.push(invalid(path, list, alone));
-  return errors;
+  return [...(list.length > 1 && list.includes('*') ? [invalid(path, list, alone)] : []), ...list.flatMap((v, i) => (v === '' ? [required(`${path}[${i}]`)] : []))];
 }
 
-function resourcesErrors(list: readonly string[] | undefined, path: string, subresources: boolean): FieldError[] {
+function resourcesErrors(list: readonly string[] | undefined, path: string): FieldError[] {
   if (!list?.length) return [required(path)];
-  const errors: FieldError[] = [];
-  const all = new Set<string>(), wholes = new Set<string>(), subs = new Set<string>();
+  const errors: FieldError[] = [], wholes = new Set<string>(), everywhere = new Set<string>();
+  let bare = false;
   list.forEach((v, i) => {
     const at = `${path}[${i}]`, slash = v.indexOf('/');
     if (v === '') { errors.push(required(at)); return; }
-    if (all.has('*/*')) errors.push(invalid(at, v, 'if \'*/*\' is present, must not specify other resources'));
-    const resource = slash < 0 ? v : v.slice(0, slash), sub = slash < 0 ? '' : v.slice(slash + 1);
-    if (slash >= 0 && !subresources) errors.push(invalid(at, v, 'must not specify subresources'));
-    if (wholes.has(resource) && slash >= 0) errors.push(invalid(at, v, `if '${resource}/*' is present, must not specify ${v}`));
-    if (subs.has(sub) && sub !== '' && resource !== '*') errors.push(invalid(at, v, `if '*/${sub}' is present, must not specify ${v}`));
-    if (sub === '*' && resource !== '*') wholes.add(resource);
-    if (resource === '*' && sub !== '*') subs.add(sub);
-    all.add(v);
+    if (slash < 0) { bare = v !== '*'; return; }
+    const resource = v.slice(0, slash), sub = v.slice(slash + 1);
+    if (wholes.has(resource)) errors.push(invalid(at, v, `if '${resource}/*' is present, must not specify ${v}`));
+    if (everywhere.has(sub)) errors.push(invalid(at, v, `if '*/${sub}' is present, must not specify ${v}`));
+    if (sub === '*') wholes.add(resource);
+    if (resource === '*') everywhere.add(sub);
   });
-  if (list.length > 1 && all.has('*/*')) errors.push(invalid(path, list, "if '*/*' is present, must not specify other resources"));
-  if (list.length > 1 && list.includes('*') && list.some(v => v !== '*' && !v.includes('/'))) errors.push(invalid(path, list, "if '*' is present, must not specify other resources without subresources"));
+  if (list.length > 1 && list.includes('*/*')) errors.push(invalid(path, list, "if '*/*' is present, must not specify other resources"));
+  if (list.includes('*') && bare) errors.push(invalid(path, list, "if '*' is present, must not specify other resources without subresources"));
   return errors;
 }
 
@@ -46,7 +46,7 @@ export function ruleErrors(rule: RuleWithOperations, path: string): FieldError[]
   if (!rule.apiGroups?.length) errors.push(required(`${path}.apiGroups`));
   else if (rule.apiGroups.length > 1 && rule.apiGroups.includes('*')) errors.push(invalid(`${path}.apiGroups`, rule.apiGroups, "if '*' is present, must not specify other API groups"));
   errors.push(...listErrors(rule.apiVersions, `${path}.apiVersions`, "if '*' is present, must not specify other API versions"));
-  errors.push(...resourcesErrors(rule.resources, `${path}.resources`, true));
+  errors.push(...resourcesErrors(rule.resources, `${path}.resources`));
   if (rule.scope !== undefined && !['*', 'Cluster', 'Namespaced'].includes(rule.scope)) errors.push(notSupported(`${path}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced']));
   return errors;
 }
@@ -95,7 +95,7 @@ export function matchErrors(m: MatchResources | undefined, path: string, rulesNe
       const at = `${path}.${list}[${i}]`, names = new Set<string>();
       errors.push(...ruleErrors(r, at));
       r.resourceNames?.forEach((n, j) => {
-        if (n.includes('/') || n.includes('%') || n === '.' || n === '..') errors.push(invalid(`${at}.resourceNames[${j}]`, n, `may not be '${n}'`));
+        for (const t of pathSegment(n)) errors.push(invalid(`${at}.resourceNames[${j}]`, n, t));
         if (names.has(n)) errors.push(duplicate(`${at}.resourceNames[${j}]`, n));
         names.add(n);
       });
@@ -134,7 +134,7 @@ export function paramKindErrors(p: ParamKind | undefined, path: string): FieldEr
   return errors;
 }
 
-export function paramRefErrors(p: ParamRef | undefined, path: string): FieldError[] {
+function paramRefErrors(p: ParamRef | undefined, path: string): FieldError[] {
   if (!p) return [];
   const errors: FieldError[] = [];
   if (p.name) {
@@ -147,12 +147,28 @@ export function paramRefErrors(p: ParamRef | undefined, path: string): FieldErro
   }
   if (!p.name && !p.selector) errors.push(required(path, 'one of name or selector must be specified'));
   if (!p.parameterNotFoundAction) errors.push(required(`${path}.parameterNotFoundAction`));
-  else if (!['Allow', 'Deny'].includes(p.parameterNotFoundAction)) errors.push(notSupported(`${path}.parameterNotFoundAction`, p.parameterNotFoundAction, ['Deny', 'Allow']));
+  else if (!['Allow', 'Deny'].includes(p.parameterNotFoundAction)) errors.push(notSupported(`${path}.parameterNotFoundAction`, p.parameterNotFoundAction, ['Deny', 'Allow'], true));
   return errors;
 }
 
+interface PolicyBinding extends KubeObject { spec?: { policyName?: string; paramRef?: ParamRef; matchResources?: MatchResources } }
+
+/** What the bindings of both sorts of policies share: the policy, what it is given, which requests it sees. */
+export function bindingErrors(b: PolicyBinding): FieldError[] {
+  const s = b.spec ?? {};
+  return [
+    ...(s.policyName ? dnsSubdomain(s.policyName).map(m => invalid('spec.policyName', s.policyName, m)) : [required('spec.policyName')]),
+    ...paramRefErrors(s.paramRef, 'spec.paramRef'), ...matchErrors(s.matchResources, 'spec.matchResources', false),
+  ];
+}
+export const defaultBinding = (b: PolicyBinding): void => defaultMatch(b.spec?.matchResources);
+export const bindingColumns = <T extends PolicyBinding>(): readonly Column<T>[] => [
+  nameColumn, text<T>('PolicyName', 'The policy the binding puts to work.', b => b.spec?.policyName ?? ''),
+  text<T>('ParamRef', 'The objects it gives the policy.', b => paramRefText(b.spec?.paramRef)), ageColumn,
+];
+
 /** `namespace/name`, a selector or `<unset>`: how the columns of bindings print what a policy is given. */
-export const paramRefText = (p: ParamRef | undefined): string => (!p ? '<unset>' : p.name ? (p.namespace ? `${p.namespace}/${p.name}` : p.name) : '<selector>');
+const paramRefText = (p: ParamRef | undefined): string => (!p ? '<unset>' : p.name ? (p.namespace ? `${p.namespace}/${p.name}` : p.name) : '<selector>');
 export const paramKindText = (p: ParamKind | undefined): string => (p ? `${p.apiVersion ?? ''}/${p.kind ?? ''}` : '<unset>');
 
 interface Webhook {
@@ -170,35 +186,6 @@ export function defaultWebhook(w: Webhook): void {
   defaultRules(w.rules);
 }
 
-const FORM = 'desired format: https://host[:port]/path';
-function clientErrors(c: AdmissionregistrationWebhookClientConfig | undefined, path: string): FieldError[] {
-  if (!c || (c.url === undefined) === (c.service === undefined)) return [required(path, 'exactly one of url or service is required')];
-  const errors: FieldError[] = [];
-  if (c.url !== undefined) {
-    const at = `${path}.url`;
-    // oxlint-disable-next-line no-control-regex
-    const u = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?[^?#]*(\?[^#]*)?(#.*)?$/.exec(/[\u0000-\u0020\u007f]/.test(c.url) ? '%' : c.url);
-    if (!u || c.url === '' || u[0] === '%') return [required(at, `url must be a valid URL: parse ${JSON.stringify(c.url)}: invalid URI for request; ${FORM}`)];
-    if (u[1] !== 'https') errors.push(invalid(at, u[1] ?? '', `'https' is the only allowed URL scheme; ${FORM}`));
-    if (!u[3]) errors.push(invalid(at, '', `host must be specified; ${FORM}`));
-    if (u[2] !== undefined) errors.push(invalid(at, u[2], 'user information is not permitted in the URL'));
-    if ((u[5]?.length ?? 0) > 1) errors.push(invalid(at, u[5]!.slice(1), 'fragments are not permitted in the URL'));
-    if ((u[4]?.length ?? 0) > 1) errors.push(invalid(at, u[4]!.slice(1), 'query parameters are not permitted in the URL'));
-    return errors;
-  }
-  const s = c.service!, at = `${path}.service`;
-  if (!s.name) errors.push(required(`${at}.name`, 'service name is required'));
-  if (!s.namespace) errors.push(required(`${at}.namespace`, 'service namespace is required'));
-  if (s.port !== undefined && (s.port < 1 || s.port > 65535)) errors.push(invalid(`${at}.port`, s.port, `port is not valid: ${inRange(1, 65535)}`));
-  if (s.path && s.path !== '/') {
-    if (!s.path.startsWith('/')) errors.push(invalid(`${at}.path`, s.path, "must start with a '/'"));
-    const steps = s.path.slice(1).split('/');
-    if (steps.at(-1) === '') steps.pop();
-    steps.forEach((step, i) => { if (step === '') errors.push(invalid(`${at}.path`, s.path, `segment[${i}] may not be empty`)); else errors.push(...dnsSubdomain(step).map(m => invalid(`${at}.path`, s.path, `segment[${i}]: ${m}`))); });
-  }
-  return errors;
-}
-
 /** `reinvocation`: of mutating webhooks. */
 export function webhookErrors(webhooks: readonly Webhook[] | undefined, reinvocation: boolean): FieldError[] {
   const errors: FieldError[] = [], names = new Set<string>();
@@ -206,10 +193,9 @@ export function webhookErrors(webhooks: readonly Webhook[] | undefined, reinvoca
     const at = `webhooks[${i}]`;
     if (!w.name) errors.push(required(`${at}.name`));
     else {
-      if (w.name.split('.').length < 3) errors.push(invalid(`${at}.name`, w.name, 'should be a domain with at least three segments separated by dots'));
-      else errors.push(...dnsSubdomain(w.name).map(m => invalid(`${at}.name`, w.name, m)));
-      if (names.has(w.name)) errors.push(duplicate(`${at}.name`, w.name));
-      names.add(w.name);
+      const bad = dnsSubdomain(w.name).join(',');
+      if (bad !== '') errors.push(invalid(`${at}.name`, w.name, bad));
+      else if (w.name.split('.').length < 3) errors.push(invalid(`${at}.name`, w.name, 'should be a domain with at least three segments separated by dots'));
     }
     w.rules?.forEach((r, j) => errors.push(...ruleErrors(r, `${at}.rules[${j}]`)));
     errors.push(...policyFields(w, at));
@@ -218,16 +204,9 @@ export function webhookErrors(webhooks: readonly Webhook[] | undefined, reinvoca
     if (w.timeoutSeconds !== undefined && (w.timeoutSeconds < 1 || w.timeoutSeconds > 30)) errors.push(invalid(`${at}.timeoutSeconds`, w.timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'));
     errors.push(...validateLabelSelector(w.namespaceSelector, `${at}.namespaceSelector`), ...validateLabelSelector(w.objectSelector, `${at}.objectSelector`));
     if (reinvocation && w.reinvocationPolicy !== undefined && !['Never', 'IfNeeded'].includes(w.reinvocationPolicy)) errors.push(notSupported(`${at}.reinvocationPolicy`, w.reinvocationPolicy, ['IfNeeded', 'Never']));
-    const versions = w.admissionReviewVersions ?? [], where = `${at}.admissionReviewVersions`;
-    if (versions.length === 0) errors.push(required(where, 'must specify one of v1, v1beta1'));
-    else {
-      versions.forEach((v, j) => {
-        if (versions.indexOf(v) < j) errors.push(invalid(`${where}[${j}]`, v, 'duplicate version'));
-        errors.push(...dns1035Label(v).map(m => invalid(`${where}[${j}]`, v, m)));
-      });
-      if (!versions.some(v => v === 'v1' || v === 'v1beta1')) errors.push(invalid(where, versions, 'must include at least one of v1, v1beta1'));
-    }
-    errors.push(...clientErrors(w.clientConfig, `${at}.clientConfig`), ...conditionErrors(w.matchConditions, `${at}.matchConditions`));
+    errors.push(...clientErrors(w.clientConfig, `${at}.clientConfig`), ...conditionErrors(w.matchConditions, `${at}.matchConditions`), ...reviewVersionErrors(w.admissionReviewVersions, `${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
+    if (w.name && names.has(w.name)) errors.push(duplicate(`${at}.name`, w.name));
+    names.add(w.name ?? '');
   });
   return errors;
 }

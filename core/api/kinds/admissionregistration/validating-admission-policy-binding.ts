@@ -1,18 +1,12 @@
 import { duplicate, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { dnsSubdomain } from '../../meta/names.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../types/kubernetes.ts';
-import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
-import { defaultMatch, GROUP, matchErrors, paramRefErrors, paramRefText } from './rules.ts';
+import { bindingColumns, bindingErrors, defaultBinding, GROUP } from './rules.ts';
 
 const ACTIONS = ['Audit', 'Deny', 'Warn'];
 
 function validate(b: ValidatingAdmissionPolicyBinding): FieldError[] {
-  const s = b.spec ?? {}, errors: FieldError[] = [];
-  if (!s.policyName) errors.push(required('spec.policyName'));
-  else errors.push(...dnsSubdomain(s.policyName).map(m => invalid('spec.policyName', s.policyName, m)));
-  errors.push(...paramRefErrors(s.paramRef, 'spec.paramRef'), ...matchErrors(s.matchResources, 'spec.matchResources', false));
-  const actions = s.validationActions ?? [];
+  const errors = bindingErrors(b), actions = b.spec?.validationActions ?? [];
   if (actions.length === 0) errors.push(required('spec.validationActions'));
   actions.forEach((a, i) => {
     if (!ACTIONS.includes(a)) errors.push(notSupported(`spec.validationActions[${i}]`, a, ACTIONS));
@@ -26,11 +20,8 @@ export const validatingAdmissionPolicyBinding = defineKind<ValidatingAdmissionPo
   group: GROUP, version: 'v1', kind: 'ValidatingAdmissionPolicyBinding', plural: 'validatingadmissionpolicybindings', namespaced: false,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding', categories: ['api-extensions'],
   generation: true, unconditionalUpdate: false,
-  setDefaults(b) { defaultMatch(b.spec?.matchResources); },
+  setDefaults: defaultBinding,
   validate,
-  columns: [
-    nameColumn, text('PolicyName', 'The policy the binding puts to work.', b => b.spec?.policyName ?? ''),
-    text('ParamRef', 'The objects it gives the policy.', b => paramRefText(b.spec?.paramRef)), ageColumn,
-  ],
+  columns: bindingColumns<ValidatingAdmissionPolicyBinding>(),
   view: { nav: 'Cluster', icon: 'binding', sections: ['labels', 'spec'], actions: ['yaml', 'delete'] },
 });

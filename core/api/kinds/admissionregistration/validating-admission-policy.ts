@@ -1,4 +1,4 @@
-import { invalid, notSupported, required, tooMany, type FieldError } from '../../meta/field-error.ts';
+import { duplicate, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { labelKey } from '../../meta/names.ts';
 import type { ValidatingAdmissionPolicy } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
@@ -23,12 +23,12 @@ function validate(p: ValidatingAdmissionPolicy): FieldError[] {
     else if (!v.message && v.expression?.includes('\n') && !v.messageExpression) errors.push(required(`${at}.message`, 'message must be specified if expression contains line breaks'));
     if (v.reason !== undefined && !REASONS.includes(v.reason)) errors.push(notSupported(`${at}.reason`, v.reason, REASONS));
   });
-  if ((s.auditAnnotations?.length ?? 0) > MAX_ANNOTATIONS) errors.push(tooMany('spec.auditAnnotations', s.auditAnnotations!.length, MAX_ANNOTATIONS));
+  if ((s.auditAnnotations?.length ?? 0) > MAX_ANNOTATIONS) errors.push(invalid('spec.auditAnnotations', s.auditAnnotations, `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`));
   const keys = new Set<string>();
   s.auditAnnotations?.forEach((a, i) => {
     const at = `spec.auditAnnotations[${i}]`;
     if (!a.key) errors.push(required(`${at}.key`));
-    else errors.push(...labelKey(`${p.metadata?.name ?? ''}/${a.key}`).map(m => invalid(`${at}.key`, a.key, m)), ...(keys.has(a.key) ? [invalid(`${at}.key`, a.key, 'duplicate key')] : []));
+    else errors.push(...labelKey(`${p.metadata?.name ?? ''}/${a.key}`).map(m => invalid(`${at}.key`, a.key, m)), ...(keys.has(a.key) ? [duplicate(`${at}.key`, a.key)] : []));
     keys.add(a.key);
     if (!a.valueExpression?.trim()) errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'));
   });

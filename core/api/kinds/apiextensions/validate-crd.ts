@@ -2,9 +2,10 @@
 import { equal } from '../../meta/clone.ts';
 import { duplicate, forbidden, invalid, notSupported, required, tooMany, type FieldError } from '../../meta/field-error.ts';
 import { JsonPathError, parseJsonPath, simplePath } from '../../meta/json-path.ts';
-import { dns1035Label, dnsLabel, dnsSubdomain, IMMUTABLE, inRange } from '../../meta/names.ts';
+import { dns1035Label, dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
 import type { CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionVersion, CustomResourceSubresources, JSONSchemaProps, SelectableField } from '../../types/kubernetes.ts';
 import { crdCondition } from '../from-crd.ts';
+import { clientErrors, reviewVersionErrors } from '../parts/webhook-client.ts';
 import { asSchema, validateSchema } from './validate-schema.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'], COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
@@ -216,46 +217,6 @@ function validateConversion(c: CustomResourceConversion | undefined, path: strin
     return errors;
   }
   if (!client) errors.push(required(`${path}.webhookClientConfig`, 'required when strategy is set to Webhook'));
-  else if ((client.url === undefined) === (client.service === undefined)) errors.push(required(`${path}.webhookClientConfig`, 'exactly one of url or service is required'));
-  else if (client.url !== undefined) errors.push(...validateUrl(client.url, `${path}.webhookClientConfig.url`));
-  else {
-    const s = client.service!, at = `${path}.webhookClientConfig.service`;
-    if (!s.name) errors.push(required(`${at}.name`, 'service name is required'));
-    if (!s.namespace) errors.push(required(`${at}.namespace`, 'service namespace is required'));
-    if (s.port !== undefined && (s.port < 1 || s.port > 65_535)) errors.push(invalid(`${at}.port`, s.port, `port is not valid: ${inRange(1, 65_535)}`));
-    if (s.path !== undefined) errors.push(...validateUrlPath(s.path, `${at}.path`));
-  }
-  const versions = hook?.conversionReviewVersions ?? [];
-  if (versions.length === 0) errors.push(required(`${path}.conversionReviewVersions`));
-  versions.forEach((v, i) => {
-    if (versions.indexOf(v) < i) errors.push(invalid(`${path}.conversionReviewVersions[${i}]`, v, 'duplicate version'));
-    else for (const word of dns1035Label(v)) errors.push(invalid(`${path}.conversionReviewVersions[${i}]`, v, word));
-  });
-  if (versions.length > 0 && !versions.includes('v1') && !versions.includes('v1beta1')) errors.push(invalid(`${path}.conversionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
-  return errors;
-}
-
-const FORM = '; desired format: https://host[/path]';
-function validateUrl(url: string, path: string): FieldError[] {
-  const m = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(url);
-  if (!m) return [required(path, `url must be a valid URL: parse ${JSON.stringify(url)}${FORM}`)];
-  const errors: FieldError[] = [], [, scheme, host, , query, fragment] = m;
-  if (scheme !== 'https') errors.push(invalid(path, scheme, `'https' is the only allowed URL scheme${FORM}`));
-  if (!host) errors.push(invalid(path, host, `host must be specified${FORM}`));
-  if (host?.includes('@')) errors.push(invalid(path, host.slice(0, host.indexOf('@')), 'user information is not permitted in the URL'));
-  if (fragment) errors.push(invalid(path, fragment.slice(1), 'fragments are not permitted in the URL'));
-  if (query) errors.push(invalid(path, query.slice(1), 'query parameters are not permitted in the URL'));
-  return errors;
-}
-
-function validateUrlPath(value: string, path: string): FieldError[] {
-  if (!value.startsWith('/')) return [invalid(path, value, "must start with a '/'")];
-  if (value === '/') return [];
-  const steps = value.slice(1).split('/'), errors: FieldError[] = [];
-  steps.forEach((step, i) => {
-    if (step === '' && i === steps.length - 1) return;
-    if (step === '') errors.push(invalid(path, value, `segment[${i}] may not be empty`));
-    else for (const word of step.includes('.') ? dnsSubdomain(step) : dnsLabel(step)) errors.push(invalid(path, value, `segment[${i}]: ${word}`));
-  });
-  return errors;
+  else errors.push(...clientErrors(client, `${path}.webhookClientConfig`));
+  return [...errors, ...reviewVersionErrors(hook?.conversionReviewVersions, `${path}.conversionReviewVersions`, '')];
 }

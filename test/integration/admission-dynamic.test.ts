@@ -108,7 +108,7 @@ test('12.4 configurations are validated', async () => {
   const r = await post(`${REG}/validatingwebhookconfigurations`, { metadata: { name: 'v' }, webhooks: [{ name: 'x', clientConfig: { url: 'http://h' }, rules: [{ operations: ['MAKE'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', 'pods'] }], sideEffects: 'Some', admissionReviewVersions: ['v0'], timeoutSeconds: 31, matchConditions: [{ name: 'c', expression: 'object.x ==' }] }] });
   expect(r.status).toBe(422);
   expect(r.json<{ details: { causes: { field: string }[] } }>().details.causes.map(c => c.field)).toEqual([
-    'webhooks[0].name', 'webhooks[0].rules[0].operations[0]', 'webhooks[0].rules[0].resources', 'webhooks[0].sideEffects', 'webhooks[0].timeoutSeconds', 'webhooks[0].admissionReviewVersions', 'webhooks[0].clientConfig.url', 'webhooks[0].matchConditions[0].expression',
+    'webhooks[0].name', 'webhooks[0].rules[0].operations[0]', 'webhooks[0].rules[0].resources', 'webhooks[0].sideEffects', 'webhooks[0].timeoutSeconds', 'webhooks[0].clientConfig.url', 'webhooks[0].admissionReviewVersions', 'webhooks[0].matchConditions[0].expression',
   ]);
 });
 

@@ -90,7 +90,7 @@ function validate(f: FlowSchema): FieldError[] {
   if (n > MAX_PRECEDENCE) errors.push(invalid('spec.matchingPrecedence', n, `must not be greater than ${MAX_PRECEDENCE}`));
   if (n === 1 && name !== 'exempt') errors.push(invalid('spec.matchingPrecedence', n, "only the schema named 'exempt' may have matchingPrecedence 1"));
   const method = spec.distinguisherMethod;
-  if (method && !METHODS.includes(method.type)) errors.push(notSupported('spec.distinguisherMethod.type', method, METHODS));
+  if (method && !METHODS.includes(method.type)) errors.push(notSupported('spec.distinguisherMethod.type', { Type: method.type ?? '' }, METHODS));
   const level = spec.priorityLevelConfiguration?.name;
   if (!level) errors.push(required('spec.priorityLevelConfiguration.name', 'must reference a priority level'));
   else for (const m of dnsSubdomain(level)) errors.push(invalid('spec.priorityLevelConfiguration.name', level, m));

@@ -6,7 +6,7 @@ import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind, type Column } from '../kind.ts';
 import { validateDriverName } from '../parts/csi.ts';
 
-const GROUP_POLICIES = ['ReadWriteOnceWithFSType', 'File', 'None'], MODES = ['Ephemeral', 'Persistent'];
+const GROUP_POLICIES = ['ReadWriteOnceWithFSType', 'File', 'None'], MODES = ['Persistent', 'Ephemeral'];
 const TEN_MINUTES = 600, LONGEST = 2 ** 32, SHORTEST_PERIOD = 10;
 
 function validate(d: CSIDriver): FieldError[] {
@@ -25,7 +25,7 @@ function validate(d: CSIDriver): FieldError[] {
     if (t.expirationSeconds < TEN_MINUTES) errors.push(invalid(`${at}.expirationSeconds`, t.expirationSeconds, 'may not specify a duration less than 10 minutes'));
     if (t.expirationSeconds > LONGEST) errors.push(invalid(`${at}.expirationSeconds`, t.expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
   });
-  for (const m of s.volumeLifecycleModes ?? []) if (!MODES.includes(m)) errors.push(notSupported('spec.volumeLifecycleModes', m, MODES));
+  for (const m of s.volumeLifecycleModes ?? []) if (!MODES.includes(m)) errors.push(notSupported('spec.volumeLifecycleModes', m, MODES, true));
   if (s.seLinuxMount === undefined) errors.push(required('spec.seLinuxMount'));
   const period = s.nodeAllocatableUpdatePeriodSeconds;
   if (period !== undefined && period < SHORTEST_PERIOD) errors.push(invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds'));

@@ -2,7 +2,7 @@
 // list and detail pages and contract tests are derived from the array in index.ts. The shape is that of a CRD plus functions.
 import type { FieldError } from '../meta/field-error.ts';
 import type { KubeObject, ResourceType } from '../meta/object.ts';
-import { validateObjectMeta } from '../meta/object-meta.ts';
+import { bareFinalizer, validateObjectMeta } from '../meta/object-meta.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 export const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -125,6 +125,12 @@ export interface KindSpec<T extends KubeObject = KubeObject> extends ResourceTyp
   readonly view: View<T>;
 }
 
+/** Groups whose finalizers must be qualified or well known; elsewhere, and in custom resources, any name will do. */
+const QUALIFIED = new Set([
+  '', 'apps', 'autoscaling', 'batch', 'certificates.k8s.io', 'discovery.k8s.io', 'events.k8s.io', 'flowcontrol.apiserver.k8s.io', 'networking.k8s.io', 'node.k8s.io', 'policy',
+  'rbac.authorization.k8s.io', 'resource.k8s.io', 'scheduling.k8s.io', 'storage.k8s.io', 'storagemigration.k8s.io',
+]);
+
 type Defaulted = 'listKind' | 'singular' | 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'generation' | 'nameRule' | 'unconditionalUpdate' | 'createOnUpdate' | 'defaultPropagation';
 export type KindDefinition<T extends KubeObject> = Omit<KindSpec<T>, Defaulted> & Partial<Pick<KindSpec<T>, Defaulted>>;
 
@@ -136,6 +142,7 @@ export function defineKind<T extends KubeObject>(d: KindDefinition<T>): KindSpec
     generation: false, nameRule: 'dns-subdomain', unconditionalUpdate: true, createOnUpdate: false, defaultPropagation: 'Background', ...d,
     validate(object) {
       const errors = validateObjectMeta(object.metadata ?? {}, d.namespaced, rule);
+      if (object.metadata?.finalizers && QUALIFIED.has(d.group)) object.metadata.finalizers.forEach((f, i) => errors.push(...bareFinalizer(f, `metadata.finalizers[${i}]`)));
       const own = d.validate(object);
       return errors.length === 0 ? own : [...errors, ...own];
     },

@@ -34,15 +34,23 @@ export function isCIDR(text: string): boolean {
 }
 export const CIDR_TEXT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
-/** Whether an address is of no use as an endpoint's: the message, or undefined. Unspecified, loopback, link-local and multicast are refused. */
-export function nonSpecialIP(text: string): string | undefined {
-  if (!isIP(text)) return IP_TEXT;
+/** What keeps an address from being an endpoint's: unspecified, loopback, link-local and multicast are of no use to others. */
+export function specialIP(text: string): readonly string[] {
+  if (!isIP(text)) return ['must be a valid IP address'];
   const v4 = isIPv4(text), lower = text.toLowerCase();
-  if (v4 ? text === '0.0.0.0' : /^[0:]+$/.test(text)) return `may not be unspecified (${text})`;
-  if (v4 ? text.startsWith('127.') : /^(0*:)*0*1$/.test(text) && Number.parseInt(text.slice(text.lastIndexOf(':') + 1), 16) === 1) return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
-  if (v4 ? text.startsWith('169.254.') : /^fe[89ab]/.test(lower)) return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
-  if (v4 ? text.startsWith('224.0.0.') : /^ff[0-9a-f]2:/.test(lower)) return 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)';
-  return undefined;
+  if (v4 ? text === '0.0.0.0' : /^[0:]+$/.test(text)) return [`may not be unspecified (${text})`];
+  if (v4 ? text.startsWith('127.') : /^(0*:)*0*1$/.test(text) && Number.parseInt(text.slice(text.lastIndexOf(':') + 1), 16) === 1) return ['may not be in the loopback range (127.0.0.0/8, ::1/128)'];
+  if (v4 ? text.startsWith('169.254.') : /^fe[89ab]/.test(lower)) return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)'];
+  if (v4 ? text.startsWith('224.0.0.') : /^ff[0-9a-f]2:/.test(lower)) return ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'];
+  return [];
+}
+
+/** What will be refused one day, or is not written as it should be: IPv4 within IPv6, and IPv6 in another form than RFC 5952's. */
+export function ipWarnings(text: string, path: string): string[] {
+  const canonical = isIPv6(text) ? canonicalIP(text) : undefined;
+  if (canonical === undefined) return [];
+  if (canonical.startsWith('::ffff:') && canonical.includes('.')) return [`${path}: non-standard IP address ${JSON.stringify(text)} will be considered invalid in a future Kubernetes release: use ${JSON.stringify(canonical.slice(7))}`];
+  return canonical === text ? [] : [`${path}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`];
 }
 
 /** The value of an address and how many bits its family has; undefined for text that is none. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from './base64.ts';
 import { cronError } from './cron.ts';
 import { scaledValue } from './intstr.ts';
-import { isIPv4, isIPv6, nonSpecialIP } from './ip.ts';
+import { isIPv4, isIPv6, specialIP } from './ip.ts';
 import { configMapKey, dnsLabel, dnsSubdomain, generatedName, labelKey, labelValue, nameErrors, portName } from './names.ts';
 import { addQuantity, canonicalQuantity, compareQuantity, formatQuantity, millisOf, parseQuantity, quantityError, subtractQuantity, wholeOf } from './quantity.ts';
 import { ageText, formatMicroTime, formatTime, isTime, normalizeTime } from './time.ts';
@@ -76,8 +76,8 @@ test('addresses', () => {
   for (const good of ['::', '::1', '2001:db8::ffff', 'fe80::1', '::ffff:10.0.0.1', '1:2:3:4:5:6:7:8']) expect(isIPv6(good)).toBe(true);
   for (const bad of ['', ':', '1:2:3', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', 'g::']) expect(isIPv6(bad)).toBe(false);
   expect(isIPv4('255.255.255.255') && !isIPv4('256.0.0.1') && !isIPv4('01.2.3.4')).toBe(true);
-  expect(nonSpecialIP('127.0.0.1')).toContain('loopback');
-  expect(nonSpecialIP('10.0.0.1')).toBeUndefined();
+  expect(specialIP('127.0.0.1')[0]).toContain('loopback');
+  expect(specialIP('10.0.0.1')).toEqual([]);
 });
 
 test('base64 is that of UTF-8', () => {

@@ -55,8 +55,10 @@ class Taken implements Reservation {
     if (!hasAddress(s)) return;
     s.ipFamilyPolicy ??= 'SingleStack';
     if (!s.ipFamilies?.length) s.ipFamilies = ['IPv4'];
-    const asked = s.clusterIP || s.clusterIPs?.[0] || '';
-    if (asked !== '') { s.clusterIP = asked; s.clusterIPs = s.clusterIPs?.length ? s.clusterIPs : [asked]; }
+    const asked = s.clusterIP ?? '';
+    // A list without its first address by name is refused by the kind's own rules.
+    if (asked === '' && s.clusterIPs?.length) return;
+    if (asked !== '' && !s.clusterIPs?.length) s.clusterIPs = [asked];
     if (asked === 'None' || (asked !== '' && asked === this.#oldIp)) return;
     // Another address than before is refused by the kind's own rules.
     if (asked !== '' && this.#oldIp !== '') return;

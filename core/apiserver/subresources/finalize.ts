@@ -1,6 +1,7 @@
 // namespaces/finalize: writes spec.finalizers and nothing else; the last one gone lets a deleted namespace go (contract 5.9, 9.11).
 import type { Namespace } from '../../api/types/kubernetes.ts';
-import { methodNotAllowed } from '../../api/meta/status.ts';
+import { finalizerErrors } from '../../api/kinds/core/namespace.ts';
+import { invalidError, methodNotAllowed } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
 import { objectFrom, settleName } from '../registry/body.ts';
@@ -16,7 +17,8 @@ export async function finalize(env: RegistryEnv, resource: Resource, ctx: Reques
   const options = writeOptions(ctx, 'UpdateOptions');
   const body = objectFrom(ctx, resource, options.fieldValidation) as Namespace;
   settleName(body, r.name);
-  const finalizers = body.spec?.finalizers ?? [];
+  const finalizers = body.spec?.finalizers ?? [], errors = finalizers.flatMap((f, i) => finalizerErrors(f, `spec.finalizers[${i}]`));
+  if (errors.length > 0) throw invalidError(resource.spec, r.name, errors);
   return change(env, ctx, {
     resource, namespace: '', name: r.name, subresource: 'finalize', options, free: true, conditional: Boolean(body.metadata!.resourceVersion),
     produce: prev => {

@@ -1,13 +1,20 @@
-import { invalid, type FieldError } from '../../meta/field-error.ts';
+import { forbidden, invalid, notSupported, type FieldError } from '../../meta/field-error.ts';
+import { labelKey } from '../../meta/names.ts';
 import type { Lease } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
+
+const STRATEGIES = ['OldestEmulationVersion'];
+/** Kubernetes' own way to choose a leader, or somebody's with a domain before it. The field is told twice, as Kubernetes does. */
+const validateStrategy = (name: string, path: string): FieldError[] =>
+  (name.includes('/') ? labelKey(name).map(m => invalid(`${path}.strategy`, name, m)) : STRATEGIES.includes(name) ? [] : [notSupported(`${path}.strategy`, name, STRATEGIES)]);
 
 function validate(l: Lease): FieldError[] {
   const errors: FieldError[] = [], seconds = l.spec?.leaseDurationSeconds, moves = l.spec?.leaseTransitions;
   if (seconds !== undefined && seconds <= 0) errors.push(invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
   if (moves !== undefined && moves < 0) errors.push(invalid('spec.leaseTransitions', moves, 'must be greater than or equal to 0'));
-  if (l.spec?.preferredHolder !== undefined && l.spec.strategy === undefined) errors.push(invalid('spec.preferredHolder', l.spec.preferredHolder, 'strategy must be specified when preferredHolder is specified'));
+  if (l.spec?.strategy !== undefined) errors.push(...validateStrategy(l.spec.strategy, 'spec.strategy'));
+  if (l.spec?.preferredHolder && !l.spec.strategy) errors.push(forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
   return errors;
 }
 

@@ -1,17 +1,18 @@
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { ipErrors, isIP, nonSpecialIP } from '../../meta/ip.ts';
+import { ipErrors, ipWarnings, specialIP } from '../../meta/ip.ts';
 import { dnsLabel, dnsSubdomain, labelKey, portNumber } from '../../meta/names.ts';
 import type { EndpointAddress, Endpoints, EndpointSubset } from '../../types/kubernetes.ts';
 import { ageColumn, firstThree, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
+
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 function validateAddress(a: EndpointAddress, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const m of ipErrors(a.ip ?? '')) errors.push(invalid(`${path}.ip`, a.ip ?? '', m));
   if (a.hostname) for (const m of dnsLabel(a.hostname)) errors.push(invalid(`${path}.hostname`, a.hostname, m));
   if (a.nodeName !== undefined) for (const m of dnsSubdomain(a.nodeName)) errors.push(invalid(`${path}.nodeName`, a.nodeName, m));
-  const special = isIP(a.ip ?? '') ? nonSpecialIP(a.ip) : 'must be a valid IP address';
-  if (special) errors.push(invalid(`${path}.ip`, a.ip ?? '', special));
+  for (const m of specialIP(a.ip ?? '')) errors.push(invalid(`${path}.ip`, a.ip ?? '', m));
   return errors;
 }
 
@@ -24,7 +25,8 @@ function validateSubset(s: EndpointSubset, path: string): FieldError[] {
     if (!p.name) { if (s.ports!.length > 1) errors.push(required(`${at}.name`)); }
     else for (const m of dnsLabel(p.name)) errors.push(invalid(`${at}.name`, p.name, m));
     for (const m of portNumber(p.port)) errors.push(invalid(`${at}.port`, p.port ?? 0, m));
-    if (!['SCTP', 'TCP', 'UDP'].includes(p.protocol ?? '')) errors.push(notSupported(`${at}.protocol`, p.protocol ?? '', ['SCTP', 'TCP', 'UDP']));
+    if (!p.protocol) errors.push(required(`${at}.protocol`));
+    else if (!PROTOCOLS.includes(p.protocol)) errors.push(notSupported(`${at}.protocol`, p.protocol, PROTOCOLS));
     if (p.appProtocol !== undefined) for (const m of labelKey(p.appProtocol)) errors.push(invalid(`${at}.appProtocol`, p.appProtocol, m));
   });
   return errors;
@@ -47,6 +49,7 @@ export const endpoints = defineKind<Endpoints>({
   createOnUpdate: true, deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   setDefaults(e) { for (const s of e.subsets ?? []) for (const p of s.ports ?? []) if (!p.protocol) p.protocol = 'TCP'; },
   validate: e => (e.subsets ?? []).flatMap((s, i) => validateSubset(s, `subsets[${i}]`)),
+  warnings: e => (e.subsets ?? []).flatMap((s, i) => (['addresses', 'notReadyAddresses'] as const).flatMap(f => (s[f] ?? []).flatMap((a, j) => ipWarnings(a.ip, `subsets[${i}].${f}[${j}].ip`)))),
   controller: 'endpoints',
   columns: [nameColumn, text('Endpoints', 'Addresses and ports traffic goes to.', endpointsText, { draw: 'code' }), ageColumn],
   view: { nav: 'Network', icon: 'endpoints', sections: ['endpoints', 'owners', 'events', 'labels'], actions: ['yaml', 'delete'] },

@@ -1,4 +1,6 @@
 import { invalid, required, type FieldError } from '../../meta/field-error.ts';
+import { dnsSubdomain, labelKey } from '../../meta/names.ts';
+import { byteLength } from '../../meta/object-meta.ts';
 import { ageText, sinceText } from '../../meta/time.ts';
 import type { CoreEvent } from '../../types/kubernetes.ts';
 import { count, nameColumn, text, wide } from '../columns.ts';
@@ -15,19 +17,23 @@ const source = (e: CoreEvent): string => {
 /** How often an event was seen. */
 export const eventCount = (e: CoreEvent): number => e.series?.count ?? (e.count || 1);
 
-function validate(e: CoreEvent): FieldError[] {
-  const errors: FieldError[] = [];
-  const ns = e.metadata.namespace, involved = e.involvedObject?.namespace;
-  // An event about a cluster-scoped object stands in default.
-  if (!involved) { if (ns !== undefined && ns !== 'default' && ns !== 'kube-system' && ns !== '') errors.push(invalid('involvedObject.namespace', involved ?? '', 'does not match event.namespace')); }
-  else if (involved !== ns) errors.push(invalid('involvedObject.namespace', involved, 'does not match event.namespace'));
-  if (e.eventTime) {
-    if (!e.reportingComponent) errors.push(required('reportingController'));
-    if (!e.reportingInstance) errors.push(required('reportingInstance'));
-    if (!e.action) errors.push(required('action'));
-    if (!e.reason) errors.push(required('reason'));
-    if (e.type !== 'Normal' && e.type !== 'Warning') errors.push(invalid('type', e.type ?? '', 'has invalid value: '));
+const MAX_WORD = 128, MAX_NOTE = 1024;
+const atMost = (value: string | undefined, max: number, field: string): FieldError[] => (byteLength(value ?? '') > max ? [invalid(field, '', `can have at most ${max} characters`)] : []);
+
+/** What holds for events of every version; the names of the fields are core's. */
+export function validateEvent(e: CoreEvent): FieldError[] {
+  const ns = e.metadata.namespace ?? '', involved = e.involvedObject?.namespace ?? '', errors: FieldError[] = [];
+  const elsewhere = invalid('involvedObject.namespace', involved, 'does not match event.namespace');
+  // An event about an object without a namespace stands in default.
+  if (!e.eventTime) { if (involved ? involved !== ns : ns !== '' && ns !== 'default') errors.push(elsewhere); } else {
+    const reporter = e.reportingComponent ?? '';
+    if (!involved && ns !== 'default' && ns !== 'kube-system') errors.push(elsewhere);
+    if (!reporter) errors.push(required('reportingController'));
+    for (const m of labelKey(reporter)) errors.push(invalid('reportingController', reporter, m));
+    for (const f of ['reportingInstance', 'action', 'reason'] as const) { if (!e[f]) errors.push(required(f)); errors.push(...atMost(e[f], MAX_WORD, f)); }
+    errors.push(...atMost(e.message, MAX_NOTE, 'message'));
   }
+  for (const m of dnsSubdomain(ns)) errors.push(invalid('namespace', ns, m));
   return errors;
 }
 
@@ -51,7 +57,7 @@ export const event = defineKind<CoreEvent>({
   schema: 'io.k8s.api.core.v1.Event', shortNames: ['ev'],
   createOnUpdate: true,
   setDefaults(e) { e.involvedObject ??= {}; },
-  validate,
+  validate: validateEvent,
   fields: {
     'involvedObject.kind': involved('kind'), 'involvedObject.namespace': involved('namespace'), 'involvedObject.name': involved('name'),
     'involvedObject.uid': involved('uid'), 'involvedObject.apiVersion': involved('apiVersion'), 'involvedObject.resourceVersion': involved('resourceVersion'),

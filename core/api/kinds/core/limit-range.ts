@@ -4,7 +4,7 @@ import { compareQuantity, nanosOf } from '../../meta/quantity.ts';
 import type { LimitRange, LimitRangeItem } from '../../types/kubernetes.ts';
 import { createdColumn, nameColumn } from '../columns.ts';
 import { defineKind } from '../kind.ts';
-import { defaultResourceList, noOvercommit, validateContainerResource } from '../parts/resources.ts';
+import { defaultResourceList, noOvercommit, validateContainerResource, validateResourceName } from '../parts/resources.ts';
 
 const LISTS = ['min', 'defaultRequest', 'default', 'max'] as const;
 
@@ -32,7 +32,7 @@ function validateItem(item: LimitRangeItem, at: string): FieldError[] {
     const names = Object.keys(item[f] ?? {}).sort();
     if (item.type === 'Pod' && (f === 'default' || f === 'defaultRequest')) {
       if (names.length > 0) errors.push(forbidden(`${at}.${f}`, "may not be specified when `type` is 'Pod'"));
-    } else for (const n of names) errors.push(...(ofPods ? validateContainerResource(n, `${at}.${f}[${n}]`) : labelKey(n).map(m => invalid(`${at}.${f}[${n}]`, n, m))));
+    } else for (const n of names) errors.push(...(ofPods ? validateContainerResource(n, `${at}.${f}[${n}]`) : validateResourceName(n, `${at}.${f}[${n}]`)));
   }
   if (item.type === 'PersistentVolumeClaim' && item.min?.['storage'] === undefined && item.max?.['storage'] === undefined) {
     errors.push(required(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided'));

@@ -1,5 +1,6 @@
 import { invalid, type FieldError } from '../../meta/field-error.ts';
 import { labelKey } from '../../meta/names.ts';
+import { bareFinalizer } from '../../meta/object-meta.ts';
 import type { Namespace } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
@@ -12,15 +13,20 @@ function labelName(ns: Namespace): void {
   m.labels = { ...m.labels, 'kubernetes.io/metadata.name': m.name };
 }
 
-const validate = (ns: Namespace): FieldError[] =>
-  (ns.spec?.finalizers ?? []).flatMap((f, i) => labelKey(f).map(m => invalid(`spec.finalizers[${i}]`, f, m)));
+/** A finalizer's name: qualified, or one of Kubernetes' own. */
+export const finalizerErrors = (name: string, path: string): FieldError[] => [...labelKey(name).map(m => invalid(path, name, m)), ...bareFinalizer(name, path)];
+
+function validateStatusUpdate(ns: Namespace): FieldError[] {
+  const going = ns.metadata?.deletionTimestamp !== undefined, phase = ns.status?.phase ?? '', only = going ? 'Terminating' : 'Active';
+  return phase === only ? [] : [invalid('status.Phase', phase, `may only be '${only}' if \`deletionTimestamp\` is ${going ? 'not ' : ''}empty`)];
+}
 
 export const namespace = defineKind<Namespace>({
   group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false,
   schema: 'io.k8s.api.core.v1.Namespace', shortNames: ['ns'],
   subresources: [STATUS, { name: 'finalize', verbs: ['update'] }],
   nameRule: 'dns-label', verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-  setDefaults: labelName,
+  setDefaults(ns) { labelName(ns); if (ns.status) ns.status.phase ||= 'Active'; },
   prepareForCreate(ns) {
     labelName(ns);
     const finalizers = ns.spec?.finalizers ?? [];
@@ -32,7 +38,9 @@ export const namespace = defineKind<Namespace>({
     else if (next.spec) delete next.spec.finalizers;
     keepStatus(next, prev);
   },
-  validate,
+  validate: () => [],
+  validateCreate: ns => (ns.spec?.finalizers ?? []).flatMap(f => finalizerErrors(f, 'spec.finalizers')),
+  validateStatusUpdate,
   fields: { 'status.phase': ns => ns.status?.phase ?? '' },
   controller: 'namespace',
   columns: [nameColumn, { name: 'Status', type: 'string', draw: 'state', description: 'Active or Terminating.', value: ns => ns.status?.phase ?? '' }, ageColumn],

@@ -7,6 +7,7 @@ import { ageColumn, nameColumn, text, wide } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount } from '../parts/resources.ts';
+import { EFFECTS } from '../parts/scheduling.ts';
 
 const ROLE = 'node-role.kubernetes.io/';
 
@@ -41,18 +42,18 @@ function validate(n: Node): FieldError[] {
     const bad = labelValue(t.value ?? '');
     if (bad.length > 0) errors.push(invalid(`${at}.value`, t.value, bad.join(';')));
     if (!t.effect) errors.push(required(`${at}.effect`));
-    else if (!['NoExecute', 'NoSchedule', 'PreferNoSchedule'].includes(t.effect)) errors.push(notSupported(`${at}.effect`, t.effect, ['NoExecute', 'NoSchedule', 'PreferNoSchedule']));
+    else if (!EFFECTS.includes(t.effect)) errors.push(notSupported(`${at}.effect`, t.effect, EFFECTS, true));
     const key = `${t.effect}:${t.key}`;
     if (seen.has(key)) errors.push({ type: 'FieldValueDuplicate', field: at, detail: `Duplicate value: ${JSON.stringify(t)}: taints must be unique by key and effect pair` });
     seen.add(key);
   });
+  for (const list of ['capacity', 'allocatable'] as const) for (const name in n.status?.[list]) errors.push(...validateAmount(name, n.status![list]![name]!, `status.${list}.${name}`));
   n.spec?.podCIDRs?.forEach((c, i) => { if (!isCIDR(c)) errors.push(invalid(`spec.podCIDRs[${i}]`, c, CIDR_TEXT)); });
   const cidrs = n.spec?.podCIDRs ?? [];
   if (cidrs.length > 1) {
     if (cidrs.length > 2 || cidrs[0]!.includes(':') === cidrs[1]!.includes(':')) errors.push(invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));
     cidrs.forEach((c, i) => { if (cidrs.indexOf(c) < i) errors.push(duplicate(`spec.podCIDRs[${i}]`, c)); });
   }
-  for (const list of ['capacity', 'allocatable'] as const) for (const name in n.status?.[list]) errors.push(...validateAmount(name, n.status![list]![name]!, `status.${list}.${name}`));
   return errors;
 }
 
@@ -62,6 +63,7 @@ function validateUpdate(next: Node, prev: Node): FieldError[] {
   addresses.forEach((a, i) => { if (addresses.findIndex(b => b.type === a.type && b.address === a.address) < i) errors.push(duplicate(`status.addresses[${i}]`, a)); });
   if (prev.spec?.podCIDRs?.length && !semanticEqual(next.spec?.podCIDRs, prev.spec.podCIDRs)) errors.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
   if (prev.spec?.providerID && next.spec?.providerID !== prev.spec.providerID) errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'));
+  if ((prev.spec?.externalID ?? '') !== (next.spec?.externalID ?? '')) errors.push(forbidden('spec.externalID', 'may not be updated'));
   return errors;
 }
 
@@ -80,6 +82,10 @@ export const node = defineKind<Node>({
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
+  warnings: n => [
+    ...(n.spec?.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(n.spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  ],
   fields: { 'spec.unschedulable': n => String(n.spec?.unschedulable ?? false) },
   columns: [
     nameColumn,

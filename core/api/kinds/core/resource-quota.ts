@@ -1,12 +1,10 @@
-import { semanticEqual } from '../../meta/equal.ts';
 import { invalid, required, type FieldError } from '../../meta/field-error.ts';
-import { IMMUTABLE, labelKey } from '../../meta/names.ts';
-import { nanosOf } from '../../meta/quantity.ts';
+import { IMMUTABLE } from '../../meta/names.ts';
 import type { ResourceQuota } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
-import { defaultResourceList, validateAmount } from '../parts/resources.ts';
+import { defaultResourceList, validateAmount, validateResourceName } from '../parts/resources.ts';
 
 /** `cpu: 1/2, pods: 3/10`. */
 function used(q: ResourceQuota, limits: boolean): string {
@@ -31,10 +29,12 @@ const PLAIN = new Set(['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEf
 const conflicting = (scopes: readonly string[]): number => [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']].filter(pair => pair.every(s => scopes.includes(s))).length;
 
 function validateName(name: string, at: string): FieldError[] {
-  const unqualified = labelKey(name).map(m => invalid(at, name, m));
-  if (name.includes('/') || standard(name)) return unqualified;
-  return [...(unqualified.length > 0 ? unqualified : name === 'storage' ? [] : [invalid(at, name, 'must be a standard resource type or fully qualified')]), invalid(at, name, 'must be a standard resource for quota')];
+  const errors = validateResourceName(name, at);
+  if (!name.includes('/') && !standard(name)) errors.push(invalid(at, name, 'must be a standard resource for quota'));
+  return errors;
 }
+const validateList = (list: Record<string, string> | undefined, path: string): FieldError[] =>
+  Object.entries(list ?? {}).flatMap(([name, value]) => [...validateName(name, `${path}[${name}]`), ...validateAmount(name, value, `${path}[${name}]`)]);
 
 function validateScopes(q: ResourceQuota): FieldError[] {
   const errors: FieldError[] = [], scopes = q.spec?.scopes ?? [], names = Object.keys(q.spec?.hard ?? {}).filter(standard).sort();
@@ -51,7 +51,7 @@ function validateScopes(q: ResourceQuota): FieldError[] {
     if (!SCOPES[r.scopeName]) errors.push(invalid(`${at}.scopeName`, r.scopeName, 'unsupported scope'));
     times(misplaced(r.scopeName), invalid(at, selector, 'unsupported scope applied to resource'));
     if (PLAIN.has(r.scopeName) && operator !== 'Exists') {
-      errors.push(invalid(`${at}.operator`, operator, "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"));
+      errors.push(invalid(`${at}.operator`, operator, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"));
     }
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0) errors.push(required(`${at}.values`, "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"));
@@ -63,15 +63,7 @@ function validateScopes(q: ResourceQuota): FieldError[] {
   return errors;
 }
 
-function validate(q: ResourceQuota): FieldError[] {
-  const amounts = Object.entries(q.spec?.hard ?? {}).flatMap(([name, value]) => {
-    const at = `spec.hard[${name}]`, errors = validateAmount(name, value, at);
-    // Objects are counted whole.
-    const whole = name.startsWith('count/') || (standard(name) && !COMPUTE.includes(name) && !name.includes('storage') && !name.includes('hugepages-'));
-    return [...validateName(name, at), ...errors, ...(whole && errors.length === 0 && nanosOf(value) % 1_000_000_000n !== 0n ? [invalid(at, value, 'must be an integer')] : [])];
-  });
-  return [...amounts, ...validateScopes(q)];
-}
+const validateStatus = (q: ResourceQuota): FieldError[] => [...validateList(q.status?.hard, 'status.hard'), ...validateList(q.status?.used, 'status.used')];
 
 export const resourceQuota = defineKind<ResourceQuota>({
   group: '', version: 'v1', kind: 'ResourceQuota', plural: 'resourcequotas', namespaced: true,
@@ -80,8 +72,12 @@ export const resourceQuota = defineKind<ResourceQuota>({
   setDefaults(q) { defaultResourceList(q.spec?.hard); },
   prepareForCreate(q) { q.status = {}; },
   prepareForUpdate: keepStatus,
-  validate,
-  validateUpdate: (next, prev) => (semanticEqual(next.spec?.scopes, prev.spec?.scopes) ? [] : [invalid('spec.scopes', next.spec?.scopes ?? [], IMMUTABLE)]),
+  validate: q => [...validateList(q.spec?.hard, 'spec.hard'), ...validateScopes(q), ...validateStatus(q)],
+  validateUpdate(next, prev) {
+    const now = new Set(next.spec?.scopes), before = new Set(prev.spec?.scopes);
+    return now.size === before.size && [...now].every(s => before.has(s)) ? [] : [invalid('spec.scopes', next.spec?.scopes ?? [], IMMUTABLE)];
+  },
+  validateStatusUpdate: q => validateStatus(q),
   columns: [
     nameColumn,
     text('Request', 'Use and bound of everything but limits.', q => used(q, false)),

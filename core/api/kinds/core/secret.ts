@@ -61,6 +61,13 @@ function validateUpdate(next: Secret, prev: Secret): FieldError[] {
   return errors;
 }
 
+/** A certificate and its key that nobody can use. */
+function warnings(s: Secret): string[] {
+  if (s.type !== 'kubernetes.io/tls') return [];
+  const none = (key: string): boolean => !/-----BEGIN [^\n]*-----/.test(decodeBase64(s.data?.[key] ?? ''));
+  return none('tls.crt') ? ['tls: failed to find any PEM data in certificate input'] : none('tls.key') ? ['tls: failed to find any PEM data in key input'] : [];
+}
+
 export const secret = defineKind<Secret>({
   group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true,
   schema: 'io.k8s.api.core.v1.Secret',
@@ -75,6 +82,7 @@ export const secret = defineKind<Secret>({
   },
   validate,
   validateUpdate,
+  warnings,
   fields: { type: s => s.type ?? '' },
   columns: [nameColumn, text('Type', 'What the secret is for.', s => s.type ?? 'Opaque'), count('Data', 'Number of entries.', s => Object.keys(s.data ?? {}).length), ageColumn],
   view: { nav: 'Config', icon: 'secret', sections: ['data', 'owners', 'events', 'labels'], actions: ['yaml', 'delete'] },

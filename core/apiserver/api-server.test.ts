@@ -360,9 +360,9 @@ describe('subresources', () => {
     const why = async (p: Promise<unknown>): Promise<string> => (await refused(p)).message ?? '';
     expect((await resize({ requests: { cpu: '0.2' } })).spec['containers']).toMatchObject([{ resources: { requests: { cpu: '200m', memory: '64Mi' }, limits: { memory: '64Mi' } } }]);
     expect(await why(resize({ requests: { cpu: null } }))).toBe('Pod "r" is invalid: spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed');
-    expect(await why(resize({ limits: { memory: '32Mi' }, requests: { memory: '32Mi' } }))).toBe('Pod "r" is invalid: spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be decreased unless resizePolicy is RestartContainer');
+    expect((await resize({ limits: { memory: '32Mi' }, requests: { memory: '32Mi' } })).spec['containers']).toMatchObject([{ resources: { limits: { memory: '32Mi' } } }]);
     expect(await why(resize({ requests: { 'ephemeral-storage': '1Gi' } }))).toBe('Pod "r" is invalid: spec: Forbidden: only cpu and memory resources are mutable');
-    expect(await why(resize({ limits: { cpu: '200m' } }))).toBe('Pod "r" is invalid: spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing');
+    expect(await why(resize({ limits: { cpu: '200m' } }))).toBe('Pod "r" is invalid: spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing');
     expect(await why(resize({ requests: { cpu: '0.5' } }, 'initContainers', 'n'))).toBe('Pod "r" is invalid: spec: Forbidden: resources for non-sidecar init containers are immutable');
     expect((await refused(resize({ requests: { cpu: 'x' } }))).code).toBeGreaterThanOrEqual(400);
   });

@@ -54,10 +54,10 @@ function validateOwners(owners: readonly OwnerReference[], path: string): FieldE
   return errors;
 }
 
-const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 /** A finalizer without a domain must be one of Kubernetes' own. */
 export const bareFinalizer = (name: string, path: string): FieldError[] =>
-  (name.includes('/') || STANDARD_FINALIZERS.includes(name) ? [] : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]);
+  (name.includes('/') || STANDARD_FINALIZERS.has(name) ? [] : [invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]);
 
 /** All errors in an object's metadata, in upstream's order; name generation must have been done. */
 export function validateObjectMeta(m: ObjectMeta, namespaced: boolean, rule: NameRule): FieldError[] {

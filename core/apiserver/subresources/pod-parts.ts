@@ -1,11 +1,11 @@
 // pods/ephemeralcontainers and pods/resize: writes to one part of a pod's spec that the pod itself does not allow (contract 9.9, 9.10).
 import type { Container, Pod } from '../../api/types/kubernetes.ts';
+import { MIRROR } from '../../api/kinds/parts/pod-annotations.ts';
 import { defaultRequirements } from '../../api/kinds/parts/resources.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { forbidden, invalid, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { qosClass } from '../../api/meta/pod.ts';
-import { compareQuantity } from '../../api/meta/quantity.ts';
 import { invalidError, methodNotAllowed } from '../../api/meta/status.ts';
 import type { RequestContext, Result } from '../context.ts';
 import type { RequestVerb, ResourceRequest } from '../http/request-info.ts';
@@ -59,6 +59,7 @@ function part(subresource: string, take: Part) {
 
 export const ephemeralContainers = part('ephemeralcontainers', (next, wanted, prev) => {
   const given = wanted.spec?.ephemeralContainers ?? [], before = prev.spec?.ephemeralContainers ?? [];
+  if (prev.metadata?.annotations?.[MIRROR] !== undefined) return [forbidden('', 'static pods do not support ephemeral containers')];
   next.spec!.ephemeralContainers = given;
   return before.flatMap(b => {
     const same = given.find(g => g.name === b.name);
@@ -85,19 +86,14 @@ function resizeErrors(next: Container, prev: Container, path: string): FieldErro
   for (const which of ['requests', 'limits'] as const) {
     if (Object.keys(b[which] ?? {}).some(r => a[which]?.[r] === undefined)) errors.push(forbidden(`${path}.${which}`, `resource ${which} cannot be removed`));
   }
-  const restart = next.resizePolicy?.find(p => p.resourceName === 'memory')?.restartPolicy ?? 'NotRequired';
-  const limit = a.limits?.['memory'], before = b.limits?.['memory'];
-  if (restart === 'NotRequired' && limit !== undefined) {
-    if (before === undefined) errors.push(forbidden(`${path}.limits[memory]`, 'memory limits cannot be added unless resizePolicy is RestartContainer'));
-    else if (compareQuantity(limit, before) < 0) errors.push(forbidden(`${path}.limits[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer'));
-  }
   return errors;
 }
 
 /** Takes new amounts of cpu and memory, and nothing else. */
 export const resize = part('resize', (next, wanted, prev) => {
-  if (prev.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return [forbidden('', 'static pods cannot be resized')];
   if (prev.spec?.resources?.limits || prev.spec?.resources?.requests) return [forbidden('', 'pods with pod-level resources cannot be resized')];
+  if (prev.metadata?.annotations?.[MIRROR] !== undefined) return [forbidden('', 'static pods cannot be resized')];
+  if (prev.spec?.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')];
   const errors: FieldError[] = [];
   for (const list of ['containers', 'initContainers'] as const) {
     next.spec?.[list]?.forEach((c, i) => {
@@ -116,7 +112,7 @@ export const resize = part('resize', (next, wanted, prev) => {
       if (!semanticEqual(withoutResizable(c.resources, prior.resources), withoutResizable(prior.resources, prior.resources))) errors.push(forbidden('spec', `only cpu and memory resources${sidecar ? ' for sidecar containers' : ''} are mutable`));
     });
   }
-  const qos = qosClass(next.spec!);
-  if (qos !== (prev.status?.qosClass ?? qosClass(prev.spec!))) errors.push(invalid('spec', qos, 'Pod QOS Class may not change as a result of resizing'));
-  return errors;
+  const qos = prev.status?.qosClass ?? qosClass(prev.spec!);
+  // The class shown is the one that stays.
+  return qosClass(next.spec!) === qos ? errors : [invalid('spec', qos, 'Pod QOS Class may not change as a result of resizing'), ...errors];
 });

@@ -153,7 +153,7 @@ export function validateService(s: Service): FieldError[] {
 /** What the cluster cannot give: it has addresses of one family. */
 export function validateFamilies(s: ServiceSpec): FieldError[] {
   const errors: FieldError[] = [], policy = s.ipFamilyPolicy, path = 'spec.ipFamilyPolicy', several = (what: string): FieldError => invalid(path, policy, `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`);
-  if (s.type === 'ExternalName') return errors;
+  if (s.type === 'ExternalName' || stackErrors(s).length > 0) return errors;
   if (policy === 'SingleStack' && s.clusterIPs?.length === 2) errors.push(several('cluster IPs'));
   if (policy === 'SingleStack' && s.ipFamilies?.length === 2) errors.push(several('IP families'));
   // Names alone need no address of the cluster's.

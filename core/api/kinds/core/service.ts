@@ -7,9 +7,6 @@ import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { isExternal, serviceWarnings, validateFamilies, validateService, validateServiceStatus, validateServiceUpdate } from './service-rules.ts';
 
-/** `clusterIP: None`: names only, no address of its own. */
-export const isHeadless = (s: Service): boolean => s.spec?.clusterIP === 'None';
-
 function setDefaults(s: Service): void {
   const spec = (s.spec ??= {});
   if (!spec.sessionAffinity) spec.sessionAffinity = 'None';

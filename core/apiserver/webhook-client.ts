@@ -6,6 +6,7 @@ import { isObject } from '../api/meta/clone.ts';
 import { JsonSyntaxError, parseJson } from './codec/json.ts';
 import type { RegistryEnv } from './registry/env.ts';
 import { serviceAddress, Unreachable } from './service-address.ts';
+import { goWords } from '../base/go-words.ts';
 
 /** What a call needs of the server: where services lead, and the time. */
 export type Reach = Pick<RegistryEnv, 'store' | 'find' | 'clock'>;
@@ -96,13 +97,11 @@ function refusal(code: number, text: string): string {
 
 /** Go's words for what goes wrong most. */
 function words(e: NodeJS.ErrnoException, t: Target): string {
-  if (e.code === 'ECONNREFUSED') return `dial tcp ${t.host}:${t.port}: connect: connection refused`;
-  if (e.code === 'ENOTFOUND') return `dial tcp: lookup ${t.host}: no such host`;
   if (e.code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = ((e as { cert?: { subjectaltname?: string } }).cert?.subjectaltname ?? '').split(', ').map(n => n.replace(/^(?:DNS|IP Address):/, '')).filter(n => n !== '');
     return `tls: failed to verify certificate: x509: ${names.length > 0 ? `certificate is valid for ${names.join(', ')}, not ${t.serverName}` : 'certificate is not valid for any names'}`;
   }
   if (e.code === 'CERT_HAS_EXPIRED' || e.code === 'CERT_NOT_YET_VALID') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
   if (/self.signed|UNABLE_TO_VERIFY|unable to (?:get|verify)/i.test(`${e.code ?? ''} ${e.message}`)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
-  return e.message;
+  return goWords(e, `${t.host}:${t.port}`);
 }

@@ -12,6 +12,7 @@ import { serviceAddress, serviceNamed, slicesOf, Unreachable, type Address } fro
 import type { Target } from '../subresources/connect-forward.ts';
 import { ask, type Reply } from './ask.ts';
 import { readVersion, type RemoteVersion } from './remote-discovery.ts';
+import { goWords } from '../../base/go-words.ts';
 
 /** How this server shows other servers who it is: a certificate of an authority they trust for just that. PEM. */
 export interface FrontProxy {
@@ -179,7 +180,7 @@ export class Aggregator {
       const resources = readVersion(answer.body, spec.group ?? '', spec.version ?? '');
       if (resources) this.#show(r, resources);
     } catch (error) {
-      return no('FailedDiscoveryCheck', `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${error instanceof Error ? error.message : String(error)}`);
+      return no('FailedDiscoveryCheck', `failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${error instanceof Error ? goWords(error, `${target.host}:${target.port}`) : String(error)}`);
     }
     return { status: 'True', reason: 'Passed', message: 'all checks passed' };
   }

@@ -6,6 +6,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { internalError, unavailable } from '../../api/meta/status.ts';
+import { goWords } from '../../base/go-words.ts';
 
 export interface Target {
   readonly host: string;
@@ -37,7 +38,7 @@ const hostPort = (t: Target): string => `${isIPv6(t.host) ? `[${t.host}]` : t.ho
 /** How to speak TLS with a target, and as whom. */
 export const tlsOptions = (t: Target): object => (t.front ? { cert: t.front.cert, key: t.front.key, servername: t.front.servername, ...(t.front.insecure ? { rejectUnauthorized: false } : t.front.ca ? { ca: t.front.ca } : {}) } : t.kubelet ? { cert: t.kubelet.cert, key: t.kubelet.key, ca: t.kubelet.ca } : { rejectUnauthorized: false });
 const failed = (t: Target, error: unknown): Error => {
-  const words = error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? goWords(error, hostPort(t)) : String(error);
   if (t.front) return unavailable(`error trying to reach service: ${words}`);
   return t.prefix === undefined ? internalError(`error dialing backend: ${words}`) : unavailable(`error trying to reach service: ${words}`);
 };

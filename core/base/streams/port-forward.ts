@@ -9,6 +9,7 @@ import { ChannelSocket } from './channels.ts';
 import { SpdyConnection, type SpdyStream } from './spdy.ts';
 import { acceptSpdy, acceptWebSocket, chooseSpdyProtocol, offeredWebSocketProtocols, refuseSpdyProtocol, refuseUpgrade, upgradeOf } from './upgrade.ts';
 import { websocketDuplex } from './websocket-duplex.ts';
+import { goWords } from '../go-words.ts';
 
 const PROTOCOL = 'portforward.k8s.io';
 const TUNNEL = `SPDY/3.1+${PROTOCOL}`;
@@ -95,7 +96,7 @@ async function forward(data: SpdyStream, error: SpdyStream, port: number, f: For
 /** What the error stream says, in a container runtime's own words where nobody listens: clients look for `connection refused`. */
 function failed(f: Forwarding, port: number, e: unknown): string {
   const refused = (e as { code?: string }).code === 'ECONNREFUSED';
-  return `error forwarding port ${port} to pod ${f.podName}: ${refused ? `failed to connect to localhost:${port}: dial tcp4 127.0.0.1:${port}: connect: connection refused` : e instanceof Error ? e.message : String(e)}`;
+  return `error forwarding port ${port} to pod ${f.podName}: ${refused ? `failed to connect to localhost:${port}: ` : ''}${e instanceof Error ? goWords(e, `127.0.0.1:${port}`) : String(e)}`;
 }
 
 /** Resolves when the far side has nothing more to say, or the client is gone. */

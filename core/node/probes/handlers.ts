@@ -7,6 +7,7 @@ import { Writable } from 'node:stream';
 import type { Container, ExecAction, GRPCAction, HTTPGetAction, TCPSocketAction } from '../../api/types/kubernetes.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { goWords } from '../../base/go-words.ts';
 
 export interface ProbeResult { outcome: 'success' | 'failure' | 'unknown'; message: string }
 export interface Target {
@@ -81,7 +82,7 @@ export async function httpGet(a: HTTPGetAction, t: Target, timeoutMs: number): P
   }
   const via = t.through === 'runtime' && !a.host ? await t.runtime.dial(t.sandboxId, port) : undefined;
   return new Promise((resolve, reject) => {
-    const failed = (e: Error): void => { timer.cancel(); reject(new Error(`Get "${url}": ${words(e, `${host(name)}:${port}`)}`)); };
+    const failed = (e: Error): void => { timer.cancel(); reject(new Error(`Get "${url}": ${goWords(e, `${host(name)}:${port}`)}`)); };
     const options = { host: name, port, path, method: 'GET', headers, ...(via ? { createConnection: () => via } : { agent: false as const }) };
     const answered = (r: IncomingMessage): void => {
       const chunks: Buffer[] = []; let size = 0;
@@ -94,18 +95,6 @@ export async function httpGet(a: HTTPGetAction, t: Target, timeoutMs: number): P
     q.on('error', failed);
     q.end();
   });
-}
-
-/** System errors in the words Go uses for them. */
-function words(e: Error & { code?: string }, address: string): string {
-  switch (e.code) {
-    case 'ECONNREFUSED': return `dial tcp ${address}: connect: connection refused`;
-    case 'EHOSTUNREACH': return `dial tcp ${address}: connect: no route to host`;
-    case 'ENETUNREACH': return `dial tcp ${address}: connect: network is unreachable`;
-    case 'ETIMEDOUT': return `dial tcp ${address}: i/o timeout`;
-    case 'ECONNRESET': return /hang up/.test(e.message) ? 'EOF' : `read tcp ${address}: read: connection reset by peer`;
-    default: return e.message;
-  }
 }
 
 async function httpProbe(a: HTTPGetAction, t: Target, timeoutMs: number): Promise<ProbeResult> {
@@ -137,7 +126,7 @@ async function tcpProbe(a: TCPSocketAction, t: Target, timeoutMs: number): Promi
     const done = (r: ProbeResult): void => { timer.cancel(); socket.destroy(); resolve(r); };
     const timer = t.clock.after(timeoutMs, () => done(bad(`dial tcp ${address}: i/o timeout`)));
     socket.once('connect', () => done(ok('')));
-    socket.once('error', e => done(bad(words(e, address))));
+    socket.once('error', e => done(bad(goWords(e, address))));
   });
 }
 
@@ -159,7 +148,7 @@ async function grpcProbe(a: GRPCAction, t: Target, timeoutMs: number): Promise<P
     const timer = t.clock.after(timeoutMs, () => done(bad(connected ? `timeout: health rpc did not complete ${within}` : `timeout: failed to connect service "${address}" ${within}: context deadline exceeded`)));
     let connected = false;
     session.on('connect', () => { connected = true; });
-    const unreachable = (e: Error): string => `error: failed to connect service at "${address}": ${words(e, address)}`;
+    const unreachable = (e: Error): string => `error: failed to connect service at "${address}": ${goWords(e, address)}`;
     session.on('error', (e: Error) => done(bad(unreachable(e))));
     const q = session.request({ ':method': 'POST', ':path': '/grpc.health.v1.Health/Check', 'content-type': 'application/grpc', te: 'trailers' });
     const chunks: Buffer[] = []; let status = ''; let said = '';
@@ -167,7 +156,7 @@ async function grpcProbe(a: GRPCAction, t: Target, timeoutMs: number): Promise<P
     q.on('data', (c: Buffer) => { chunks.push(c); });
     q.on('response', ending);
     q.on('trailers', ending);
-    q.on('error', (e: Error) => done(bad(connected ? `error: health rpc probe failed: ${words(e, address)}` : unreachable(e.cause instanceof Error ? e.cause : e))));
+    q.on('error', (e: Error) => done(bad(connected ? `error: health rpc probe failed: ${goWords(e, address)}` : unreachable(e.cause instanceof Error ? e.cause : e))));
     q.on('end', () => {
       if (status === '12') return done(bad(`error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${said}`));
       if (status !== '0' && status !== '') return done(bad(`error: health rpc probe failed: rpc error: code = ${GRPC_CODES[Number(status)] ?? `Code(${status})`} desc = ${said}`));

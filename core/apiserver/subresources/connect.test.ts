@@ -1,6 +1,7 @@
 // From a client through the API server's connecting subresources to a node's server and back, over real TLS. The node's containers
 // are processes of this machine.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { createServer as createHttps, request as httpsRequest, type Server } from 'node:https';
 import { connect as connectTcp, createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net';
@@ -246,6 +247,25 @@ describe('port-forward', () => {
     data.end('spdy');
     expect(await Promise.all([text(data), text(error)])).toEqual(['spdy', '']);
     c.close();
+  });
+  it('10.6 a connection that the client hangs up on in the middle is no error of the pod, and the others go on', async () => {
+    const flood = createTcp(s => { s.on('error', () => s.destroy()); const more = (): void => { while (!s.destroyed && s.write(Buffer.alloc(64 << 10))); }; s.on('drain', more); more(); });
+    await listen(flood);
+    const c = await spdy('/api/v1/namespaces/default/pods/p/portforward', 'portforward.k8s.io');
+    for (let i = 0; i < 5; i++) {
+      const h = { port: String(port(flood)), requestID: String(i) };
+      const error = await c.open({ ...h, streamType: 'error' }), data = await c.open({ ...h, streamType: 'data' });
+      const words = text(error);
+      await once(data, 'data');
+      data.destroy();
+      expect(await words).toBe('');
+    }
+    const h = { port: String(port(echo)), requestID: 'last' };
+    const [, data] = [await c.open({ ...h, streamType: 'error' }), await c.open({ ...h, streamType: 'data' })];
+    data.end('still here');
+    expect(await text(data)).toBe('still here');
+    c.close();
+    flood.close();
   });
   it('9.4, 17.5 serves the older channels: port first, little endian, on both channels of a port (trap 30)', async () => {
     const ws = new WebSocket(`wss://127.0.0.1:${port(api)}/api/v1/namespaces/default/pods/p/portforward?ports=${port(echo)}`, ['v4.channel.k8s.io'], { ca: pki.ca.cert });

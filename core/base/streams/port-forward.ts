@@ -99,16 +99,18 @@ function failed(f: Forwarding, port: number, e: unknown): string {
   return `error forwarding port ${port} to pod ${f.podName}: ${refused ? `failed to connect to localhost:${port}: ` : ''}${e instanceof Error ? goWords(e, `127.0.0.1:${port}`) : String(e)}`;
 }
 
-/** Resolves when the far side has nothing more to say, or the client is gone. */
+/** Resolves when the far side has nothing more to say, or the client is gone. Rejects with what was wrong with the far side. */
 async function copy(client: Duplex, target: Duplex): Promise<void> {
   const gone = (): void => { target.destroy(); };
+  let wrong: Error | undefined;
   client.once('close', gone);
+  // Whatever befalls it once the client is gone (a connection that was hung up on in the middle) is no failure of the pod.
+  target.once('error', e => { if (!client.destroyed) wrong = e; });
   client.pipe(target);
   try {
     await pipeline(target, client);
-  } catch (e) {
-    // A client that hung up in the middle is no failure of the pod.
-    if (target.errored) throw e;
+  } catch {
+    if (wrong) throw wrong;
   } finally {
     client.unpipe(target);
     client.off('close', gone);

@@ -16,8 +16,10 @@ export const themeChoice = new Store<ThemeChoice>((localStorage.getItem(KEY) as 
 export const themeName = new Store<ThemeName>(resolve(themeChoice.get()));
 
 function apply(): void {
-  themeName.set(resolve(themeChoice.get()));
-  document.documentElement.dataset.theme = themeName.get();
+  const name = resolve(themeChoice.get());
+  // First the page: whoever hears of the new theme reads its tokens there.
+  document.documentElement.dataset.theme = name;
+  themeName.set(name);
 }
 export function chooseTheme(choice: ThemeChoice): void {
   localStorage.setItem(KEY, choice);

@@ -140,6 +140,8 @@ describe('YAML editor', () => {
     expect(await page.locator('[data-testid="yaml-apply"]:visible').isDisabled()).toBe(true);
     expect((await now()).mode).toBe('theirs');
     await w.shot('features-yaml-conflict', true);
+    // The editor has followed the theme there and back.
+    await expect.poll(() => page.locator('[data-testid="yaml-diff"]:visible .monaco-editor').first().evaluate(e => getComputedStyle(e).backgroundColor)).toBe('rgb(255, 255, 255)');
     await conflict.getByRole('button', { name: 'Put mine on top' }).click();
     await page.locator('[data-testid="yaml-apply"]:visible').click();
     await eventually('mine on top', async () => { const d = await now(); return d.mode === 'mine' && d.other === 'theirs'; });

@@ -61,8 +61,8 @@ export function FilterBox<T>({ model, typed, onAsked }: Props<T>) {
 }
 
 /** How many rows are shown, and of how many. */
-export function RowCount<T>({ model }: { model: TableModel<T> }) {
+export function RowCount<T>({ model, known }: { model: TableModel<T>; known: boolean }) {
   const { t } = useTranslation();
   const { rows, total }: TableView = useSyncExternalStore(model.subscribe, model.view);
-  return <span className="count" data-testid="row-count">{rows.length === total ? total.toLocaleString() : t('list.shownOf', { shown: rows.length.toLocaleString(), total: total.toLocaleString() })}</span>;
+  return <span className="count" data-testid="row-count">{!known && total === 0 ? '' : rows.length === total ? total.toLocaleString() : t('list.shownOf', { shown: rows.length.toLocaleString(), total: total.toLocaleString() })}</span>;
 }

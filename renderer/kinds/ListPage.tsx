@@ -106,7 +106,7 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
     <section className="list-page" aria-label={title}>
       <div className="toolbar">
         <h1>{title}</h1>
-        <RowCount model={model} />
+        <RowCount model={model} known={complete} />
         {kind.namespaced ? <NamespacePicker cluster={cluster} /> : null}
         <FilterBox model={model} typed={typed} onAsked={onAsked} />
         {verdict ? <BrokenToggle store={store} verdict={verdict} namespaces={namespaces} on={brokenOnly} onToggle={() => setBrokenOnly(b => !b)} /> : null}

@@ -9,6 +9,7 @@ import type { ActionContext, ActionSpec, Feature } from '../../app/feature.ts';
 import { kubectl } from '../../app/kubectl.ts';
 import { ConfirmDialog } from '../../kit/ConfirmDialog.tsx';
 import { requested } from './requested.ts';
+import './certificates.css';
 
 type Verdict = 'Approved' | 'Denied';
 /** No one has decided it yet. */
@@ -41,14 +42,17 @@ function DecideDialog({ c, verdict, close }: { c: ActionContext; verdict: Verdic
         c.app.notify({ level: 'good', text: t(`certificates.${word}Done`, { names: names(c).join(', ') }), kubectl: command });
       }}>
       <p>{t(`certificates.${word}Text`)}</p>
-      <ul>{c.objects.slice(0, 8).map(o => {
+      <ul className="requests">{c.objects.slice(0, 8).map(o => {
         const { spec } = o as unknown as CertificateSigningRequest;
         const wanted = requested(spec?.request);
+        const facts: [string, string][] = [
+          [t('certificates.subject'), wanted ? wanted.subject.join(', ') : t('certificates.unread')],
+          ...(wanted && wanted.names.length > 0 ? [[t('certificates.names'), wanted.names.join(', ')] as [string, string]] : []),
+          [t('certificates.usages'), `${spec?.usages?.join(', ') ?? ''}${spec?.expirationSeconds ? ` · ${t('certificates.lasts', { time: ageText(spec.expirationSeconds * 1000) })}` : ''}`],
+        ];
         return (
           <li key={o.metadata?.uid}><b className="mono">{o.metadata?.name}</b> <span className="quiet">{t('certificates.asks', { user: spec?.username, signer: spec?.signerName })}</span>
-            <div>{wanted ? <>{t('certificates.subject')} <span className="mono">{wanted.subject.join(', ')}</span></> : t('certificates.unread')}</div>
-            {wanted && wanted.names.length > 0 ? <div>{t('certificates.names')} <span className="mono">{wanted.names.join(', ')}</span></div> : null}
-            <div>{t('certificates.usages')} {spec?.usages?.join(', ')}{spec?.expirationSeconds ? ` · ${t('certificates.lasts', { time: ageText(spec.expirationSeconds * 1000) })}` : ''}</div>
+            <dl>{facts.map(([name, value]) => <div key={name}><dt className="quiet">{name}</dt><dd className="mono">{value}</dd></div>)}</dl>
           </li>
         );
       })}</ul>

@@ -216,8 +216,9 @@ describe('shells', () => {
     await shows(page, /echo mid-one-2-word/);
     await type(page, '\n');
     await shows(page, /^mid-one-2-word\s*$/m);
-    // Without a selection Ctrl-C interrupts.
-    await type(page, 'sleep 1000\n');
+    // Without a selection Ctrl-C interrupts: what runs and has the terminal, not the shell on its way to it.
+    await type(page, "sh -c 'echo sleeping-$((40+2)); exec sleep 1000'\n");
+    await shows(page, /sleeping-42/);
     await page.keyboard.press('Control+c');
     await type(page, 'echo came-$?\n');
     await shows(page, /came-130/);

@@ -96,6 +96,9 @@ test.each<[string, string, string, object, string[]]>([
   ...['ValidatingAdmissionPolicyBinding', 'MutatingAdmissionPolicyBinding'].map((kind): [string, string, string, object, string[]] => [`what a ${kind} gives`, HOOKS, kind, { spec: { policyName: 'p', validationActions: ['Deny'], paramRef: { parameterNotFoundAction: 'x' } } }, [
     'spec.paramRef: Required value: one of name or selector must be specified', 'spec.paramRef.parameterNotFoundAction: Unsupported value: "x": supported values: "Deny", "Allow"',
   ]]),
+  ['a signer', 'certificates.k8s.io/v1', 'CertificateSigningRequest', { spec: { request: 'x', usages: ['any'], signerName: 'a/b..c' } }, [
+    'spec.signerName: Invalid value: "a": should be a domain with at least two segments separated by dots', expect.stringMatching(/^spec\.signerName: Invalid value: "b\.\.c": validating label "": a lowercase RFC 1123 subdomain/) as unknown as string,
+  ]],
   ['parts of a definition', 'apiextensions.k8s.io/v1', 'CustomResourceDefinition', { metadata: { name: 'as.b.c' }, spec: { group: 'b.c', scope: 'Namespaced', names: { plural: 'as', kind: 'A' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: {} } } }, additionalPrinterColumns: [{ name: 'x', type: 'y', jsonPath: '.a' }] }] } }, [
     'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields', 'spec.additionalPrinterColumns[0].type: Invalid value: "y": must be one of boolean,date,integer,number,string',
   ]],
@@ -113,6 +116,14 @@ describe('updates', () => {
     ['an old schedule keeps its zone, but no two', 'batch/v1', 'CronJob', { spec: { schedule: 'TZ=UTC 0 0 * * *', jobTemplate: { spec: { template: batchPod } } } }, o => { o.spec.timeZone = 'UTC'; }, undefined, ['spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use both timeZone field and TZ or CRON_TZ in schedule']],
     ['a binding keeps its role', 'rbac.authorization.k8s.io/v1', 'RoleBinding', { roleRef: { kind: 'Role', name: 'a' } }, o => { o.roleRef.name = 'b'; }, undefined, ['roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: field is immutable']],
   ])('%s', (_what, apiVersion, kind, object, change, was, expected) => expect(update(apiVersion, kind, object, change, was)).toEqual(expected));
+});
+
+test('warnings: names and templates of what is new, templates of what has changed', () => {
+  const k = specOf('apps/v1', 'Deployment'), o = (name: string, generation: number): KubeObject => ({ metadata: { name, generation }, spec: { template: { spec: { terminationGracePeriodSeconds: -1 } } } } as KubeObject);
+  const grace = 'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1';
+  expect(k.warnings!(o('a.b', 1))).toEqual(['metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]', grace]);
+  expect(k.warnings!(o('a.b', 2), o('a.b', 1))).toEqual([grace]);
+  expect(k.warnings!(o('a.b', 2), o('a.b', 2))).toEqual([]);
 });
 
 describe('status', () => {

@@ -5,7 +5,7 @@ import { ageColumn, count, labelsText, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
-import { specWarnings } from '../parts/pod-warnings.ts';
+import { templateWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
 import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateCounts, validateIntOrPercent } from '../parts/workload.ts';
 import { asInternal, validateSelectorUpdate } from './deployment.ts';
@@ -68,7 +68,7 @@ export const daemonSet = defineKind<DaemonSet>({
   validate,
   validateUpdate: validateSelectorUpdate,
   validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, []),
-  warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),
+  warnings: (d, prev) => templateWarnings(d, prev, d.spec?.template, 'spec.template'),
   columns: [
     nameColumn,
     count('Desired', 'Number of nodes that should run the pod.', d => d.status?.desiredNumberScheduled ?? 0),

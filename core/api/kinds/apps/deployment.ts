@@ -8,7 +8,7 @@ import { ageColumn, count, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
-import { specWarnings } from '../parts/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../parts/pod-warnings.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
 import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, selectorColumn, validateCounts, validateIntOrPercent } from '../parts/workload.ts';
 
@@ -93,7 +93,7 @@ export const deployment = defineKind<Deployment>({
   validate,
   validateUpdate: validateSelectorUpdate,
   validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
-  warnings: d => specWarnings(d.spec?.template?.spec, 'spec.template.spec'),
+  warnings: (d, prev) => [...nameWarnings(d, prev), ...templateWarnings(d, prev, d.spec?.template, 'spec.template')],
   scale: {
     specReplicas: d => d.spec?.replicas ?? 1,
     setSpecReplicas(d, replicas) { d.spec!.replicas = replicas; },

@@ -6,7 +6,7 @@ import { ageColumn, count, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
-import { specWarnings } from '../parts/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, nonNegative, replicaHealth, selectorColumn, validateCounts } from '../parts/workload.ts';
 import { validateSelectorUpdate, validateWorkloadSelector } from './deployment.ts';
 
@@ -36,7 +36,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   validate,
   validateUpdate: validateSelectorUpdate,
   validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
-  warnings: rs => specWarnings(rs.spec?.template?.spec, 'spec.template.spec'),
+  warnings: (rs, prev) => [...nameWarnings(rs, prev), ...templateWarnings(rs, prev, rs.spec?.template, 'spec.template')],
   fields: { 'status.replicas': rs => String(rs.status?.replicas ?? 0) },
   scale: {
     specReplicas: rs => rs.spec?.replicas ?? 1,

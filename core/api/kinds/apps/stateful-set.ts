@@ -9,7 +9,7 @@ import { defaultClaimSpec } from '../parts/claim.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { tidyNestedMeta } from '../parts/nested-meta.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
-import { specWarnings } from '../parts/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, isZero, nonNegative, notOver100, replicaHealth, validateCounts, validateIntOrPercent } from '../parts/workload.ts';
 import { validateWorkloadSelector } from './deployment.ts';
 
@@ -85,9 +85,8 @@ export const statefulSet = defineKind<StatefulSet>({
   validateUpdate,
   validateCreate: s => (s.spec?.serviceName ? dnsLabel(s.spec.serviceName).map(m => invalid('spec.serviceName', s.spec!.serviceName, m)) : []),
   validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
-  warnings(s) {
-    const out = specWarnings(s.spec?.template?.spec, 'spec.template.spec');
-    if (dnsLabel(s.metadata?.name ?? '').length > 0) out.push(`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${dnsLabel(s.metadata?.name ?? '').join(' ')}]`);
+  warnings(s, prev) {
+    const out = [...nameWarnings(s, prev), ...templateWarnings(s, prev, s.spec?.template, 'spec.template')];
     if ((s.spec?.revisionHistoryLimit ?? 0) < 0) out.push('spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended');
     return out;
   },

@@ -85,8 +85,8 @@ export const cronJob = defineKind<CronJob>({
   validateCreate,
   validateUpdate,
   validateStatusUpdate: () => [],
-  warnings(c) {
-    const out = jobWarnings(c.metadata?.name, c.spec?.jobTemplate?.spec, 'spec.jobTemplate.spec');
+  warnings(c, prev) {
+    const out = jobWarnings(c, prev, c.spec?.jobTemplate?.spec, 'spec.jobTemplate.spec');
     return namesZone(c) ? [...out, 'cannot use TZ or CRON_TZ in spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#time-zones for more details'] : out;
   },
   columns: [

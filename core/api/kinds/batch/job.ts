@@ -2,6 +2,7 @@
 import { semanticEqual } from '../../meta/equal.ts';
 import { invalid, notSupported, required, tooLong, type FieldError } from '../../meta/field-error.ts';
 import { selectorFrom } from '../../meta/labels.ts';
+import type { KubeObject } from '../../meta/object.ts';
 import { dnsLabel, IMMUTABLE } from '../../meta/names.ts';
 import { ageText } from '../../meta/time.ts';
 import type { Job, JobSpec, PodTemplateSpec } from '../../types/kubernetes.ts';
@@ -11,7 +12,7 @@ import { keepStatus } from '../parts/keep-status.ts';
 import { validateFailurePolicy, validateSuccessPolicy } from './failure-policy.ts';
 import { validateJobStatus } from './job-status.ts';
 import { defaultPodTemplate, labelsMatch, validatePodTemplate } from '../parts/pod-template.ts';
-import { specWarnings } from '../parts/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../parts/pod-warnings.ts';
 import { validateDomainPath } from '../parts/references.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
 import { containerColumns, nonNegative, selectorColumn } from '../parts/workload.ts';
@@ -159,13 +160,13 @@ function validateUpdate(next: Job, prev: Job): FieldError[] {
   return errors;
 }
 
-/** Names that make odd host names, and more indexes than can be kept track of. */
-export function jobWarnings(name: string | undefined, spec: JobSpec | undefined, path: string): string[] {
-  const bad = dnsLabel(name ?? ''), out = bad.length > 0 ? [`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${bad.join(' ')}]`] : [];
-  if (spec?.completionMode === 'Indexed' && (spec.completions ?? 0) > MOST_INDEXED && (spec.parallelism ?? 0) > MOST_PER_INDEX) {
+/** Of what makes pods by a job's spec below `path`: odd names, and more indexes than can be kept track of. */
+export function jobWarnings(o: KubeObject, prev: KubeObject | undefined, spec: JobSpec | undefined, path: string): string[] {
+  const out = nameWarnings(o, prev), changed = !prev || prev.metadata?.generation !== o.metadata?.generation;
+  if (changed && spec?.completionMode === 'Indexed' && (spec.completions ?? 0) > MOST_INDEXED && (spec.parallelism ?? 0) > MOST_PER_INDEX) {
     out.push('In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail');
   }
-  return [...out, ...specWarnings(spec?.template?.spec, `${path}.template.spec`)];
+  return [...out, ...templateWarnings(o, prev, spec?.template, `${path}.template`)];
 }
 
 function completions(j: Job): string {
@@ -211,7 +212,7 @@ export const job = defineKind<Job>({
   validateCreate,
   validateUpdate,
   validateStatusUpdate: validateJobStatus,
-  warnings: j => jobWarnings(j.metadata?.name, j.spec, 'spec'),
+  warnings: (j, prev) => jobWarnings(j, prev, j.spec, 'spec'),
   fields: { 'status.successful': j => String(j.status?.succeeded ?? 0) },
   controller: 'job',
   columns: [

@@ -1,10 +1,10 @@
 import { semanticEqual } from '../../meta/equal.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { dnsSubdomain } from '../../meta/names.ts';
 import { ageText } from '../../meta/time.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind, STATUS } from '../kind.ts';
+import { signerErrors } from './signer-name.ts';
 
 const USAGES: ReadonlySet<string> = new Set([
   'any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment', 'decipher only', 'digital signature', 'email protection', 'encipher only',
@@ -12,16 +12,6 @@ const USAGES: ReadonlySet<string> = new Set([
 ]);
 /** Conditions that say what a person decided. */
 const DECISIONS: readonly string[] = ['Approved', 'Denied'];
-
-function signerErrors(name: string): FieldError[] {
-  if (name === '') return [required('spec.signerName')];
-  const [domain, path, ...more] = name.split('/');
-  if (!domain || !path || more.length > 0) return [invalid('spec.signerName', name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];
-  if (name === 'kubernetes.io/legacy-unknown') return [invalid('spec.signerName', name, 'the legacy signerName is not allowed via this API version')];
-  const errors = dnsSubdomain(domain).map(m => invalid('spec.signerName', domain, m));
-  if (!domain.includes('.')) errors.push(invalid('spec.signerName', domain, 'should be a domain with at least two segments separated by dots'));
-  return [...errors, ...dnsSubdomain(path).map(m => invalid('spec.signerName', path, m))];
-}
 
 function conditionErrors(c: CertificateSigningRequest): FieldError[] {
   const errors: FieldError[] = [], seen = new Set<string>();
@@ -47,7 +37,8 @@ function validate(c: CertificateSigningRequest): FieldError[] {
     if (!USAGES.has(u)) errors.push(notSupported(`spec.usages[${i}]`, u, [...USAGES]));
     if (spec.usages!.indexOf(u) < i) errors.push(duplicate(`spec.usages[${i}]`, u));
   });
-  errors.push(...signerErrors(spec?.signerName ?? ''));
+  const signer = spec?.signerName ?? '';
+  errors.push(...(signer === 'kubernetes.io/legacy-unknown' ? [invalid('spec.signerName', signer, 'the legacy signerName is not allowed via this API version')] : signerErrors(signer, 'spec.signerName')));
   if (spec?.expirationSeconds !== undefined && spec.expirationSeconds < 600) errors.push(invalid('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
   return [...errors, ...conditionErrors(c)];
 }

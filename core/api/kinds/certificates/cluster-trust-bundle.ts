@@ -1,17 +1,16 @@
 import { forbidden, invalid, required, type FieldError } from '../../meta/field-error.ts';
-import { dnsSubdomain, IMMUTABLE } from '../../meta/names.ts';
+import { IMMUTABLE } from '../../meta/names.ts';
 import type { V1beta1ClusterTrustBundle } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
+import { signerErrors } from './signer-name.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 
 function validate(b: V1beta1ClusterTrustBundle): FieldError[] {
   const errors: FieldError[] = [], signer = b.spec?.signerName ?? '', name = b.metadata?.name ?? '';
   if (signer !== '') {
-    const [domain = '', path = ''] = signer.split('/');
-    if (!signer.includes('/')) errors.push(invalid('spec.signerName', signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"'));
-    else for (const m of [...dnsSubdomain(domain), ...dnsSubdomain(path)]) errors.push(invalid('spec.signerName', signer, m));
+    errors.push(...signerErrors(signer, 'spec.signerName'));
     const prefix = `${signer.replace('/', ':')}:`;
     if (!name.startsWith(prefix)) errors.push(invalid('metadata.name', name, `ClusterTrustBundle for signerName ${signer} must be named with prefix ${prefix}`));
   } else if (name.includes(':')) errors.push(invalid('metadata.name', name, 'ClusterTrustBundle without signer name must not have ":" in its name'));

@@ -5,13 +5,13 @@ import type { V1beta1PodCertificateRequest } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
+import { signerErrors } from './signer-name.ts';
 
 const HOUR = 3600, LONGEST = 91 * 24 * HOUR, DAY = 24 * HOUR;
 
 function validate(r: V1beta1PodCertificateRequest): FieldError[] {
   const errors: FieldError[] = [], s: Partial<V1beta1PodCertificateRequest['spec']> = r.spec ?? {};
-  if (!s.signerName) errors.push(required('spec.signerName'));
-  else if (!s.signerName.includes('/')) errors.push(invalid('spec.signerName', s.signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'));
+  errors.push(...signerErrors(s.signerName ?? '', 'spec.signerName'));
   for (const f of ['podName', 'serviceAccountName', 'nodeName'] as const) for (const m of dnsSubdomain(s[f] ?? '')) errors.push(invalid(`spec.${f}`, s[f] ?? '', m));
   for (const f of ['podUID', 'serviceAccountUID', 'nodeUID'] as const) {
     if (!s[f]) errors.push(required(`spec.${f}`, 'must not be empty'));

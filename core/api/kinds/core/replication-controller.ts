@@ -7,7 +7,7 @@ import { ageColumn, count, labelsText, nameColumn, text, wide } from '../columns
 import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultPodTemplate, validatePodTemplate } from '../parts/pod-template.ts';
-import { specWarnings } from '../parts/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../parts/pod-warnings.ts';
 import { containerColumns, nonNegative, replicaHealth, validateCounts } from '../parts/workload.ts';
 
 const isEmpty = (map: Record<string, string> | undefined): boolean => !map || Object.keys(map).length === 0;
@@ -50,7 +50,7 @@ export const replicationController = defineKind<ReplicationController>({
   prepareForUpdate: keepStatus,
   validate,
   validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
-  warnings: rc => specWarnings(templateOf(rc)?.spec, 'spec.template.spec'),
+  warnings: (rc, prev) => [...nameWarnings(rc, prev), ...templateWarnings(rc, prev, templateOf(rc), 'spec.template')],
   fields: { 'status.replicas': rc => String(rc.status?.replicas ?? 0) },
   scale: {
     specReplicas: rc => rc.spec?.replicas ?? 1,

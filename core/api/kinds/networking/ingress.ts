@@ -97,7 +97,7 @@ export const ingress = defineKind<Ingress>({
     const class_ = i.metadata?.annotations?.[CLASS_ANNOTATION], wanted = i.spec?.ingressClassName;
     return class_ !== undefined && wanted !== undefined && class_ !== wanted ? [invalid(`annotations.${CLASS_ANNOTATION}`, class_, 'must match `ingressClassName` when both are specified')] : [];
   },
-  warnings: i => (i.metadata?.annotations?.[CLASS_ANNOTATION] === undefined || i.spec?.ingressClassName !== undefined ? [] : [`annotation ${JSON.stringify(CLASS_ANNOTATION)} is deprecated, please use 'spec.ingressClassName' instead`]),
+  warnings: (i, prev) => (prev || i.metadata?.annotations?.[CLASS_ANNOTATION] === undefined || i.spec?.ingressClassName !== undefined ? [] : [`annotation ${JSON.stringify(CLASS_ANNOTATION)} is deprecated, please use 'spec.ingressClassName' instead`]),
   columns: [
     nameColumn,
     text('Class', 'Ingress class.', i => i.spec?.ingressClassName ?? '<none>'),

@@ -1,6 +1,7 @@
 // What is legal in a pod and almost surely not meant, or will not be for long: Warning headers (Kubernetes pkg/api/pod, pkg/api/node).
-import { labelValue } from '../../meta/names.ts';
-import type { ContainerPort, NodeSelectorTerm, ObjectMeta, PodAffinity, PodSpec, Volume } from '../../types/kubernetes.ts';
+import { dnsLabel, labelValue } from '../../meta/names.ts';
+import type { KubeObject } from '../../meta/object.ts';
+import type { ContainerPort, NodeSelectorTerm, ObjectMeta, PodAffinity, PodSpec, PodTemplateSpec, Volume } from '../../types/kubernetes.ts';
 import { claimWarnings } from './claim.ts';
 import { isFractional } from './resources.ts';
 import { containersOf } from './windows.ts';
@@ -16,7 +17,7 @@ const OLD_LABELS: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
   'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
 };
-const oldLabel = (key: string): string | undefined => (Object.hasOwn(OLD_LABELS, key) ? OLD_LABELS[key] : undefined);
+export const oldLabel = (key: string): string | undefined => (Object.hasOwn(OLD_LABELS, key) ? OLD_LABELS[key] : undefined);
 const OLD_ANNOTATIONS: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
   'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
@@ -140,3 +141,13 @@ export function specWarnings(spec: PodSpec | undefined, path: string, metadata?:
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) out.push(`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
   return [...out, ...affinityWarnings(spec.affinity?.podAffinity, `${path}.affinity.podAffinity`), ...affinityWarnings(spec.affinity?.podAntiAffinity, `${path}.affinity.podAntiAffinity`)];
 }
+
+/** Of a new object whose name becomes part of its pods' names: a name that is no DNS label. */
+export function nameWarnings(o: KubeObject, prev: KubeObject | undefined): string[] {
+  const bad = prev ? [] : dnsLabel(o.metadata?.name ?? '');
+  return bad.length > 0 ? [`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${bad.join(' ')}]`] : [];
+}
+
+/** Of a template below `path`, when its object is new or its spec has changed. */
+export const templateWarnings = (o: KubeObject, prev: KubeObject | undefined, template: PodTemplateSpec | undefined, path: string): string[] =>
+  (prev && prev.metadata?.generation === o.metadata?.generation ? [] : specWarnings(template?.spec, `${path}.spec`, template?.metadata));

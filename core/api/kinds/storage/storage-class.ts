@@ -5,6 +5,7 @@ import type { StorageClass } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
 import { defineKind } from '../kind.ts';
 import { validateParameters } from '../parts/csi.ts';
+import { oldLabel } from '../parts/pod-warnings.ts';
 
 /** The class claims get that name none. */
 export const isDefaultClass = (c: StorageClass): boolean => c.metadata?.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' || c.metadata?.annotations?.['storageclass.beta.kubernetes.io/is-default-class'] === 'true';
@@ -56,6 +57,7 @@ export const storageClass = defineKind<StorageClass>({
   },
   validate,
   validateUpdate,
+  warnings: c => (c.allowedTopologies ?? []).flatMap((t, i) => (t.matchLabelExpressions ?? []).flatMap((e, j) => (oldLabel(e.key) === undefined ? [] : [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${oldLabel(e.key)!}`]))),
   columns: [
     { ...nameColumn, value: c => `${c.metadata?.name ?? ''}${isDefaultClass(c) ? ' (default)' : ''}` },
     text('Provisioner', 'What makes the volumes.', c => c.provisioner ?? ''),

@@ -13,6 +13,7 @@ import { nodeRestriction } from './admission/node-restriction.ts';
 import { AdmissionChain, type AdmissionPlugin } from './admission/chain.ts';
 import { dynamicPlugins } from './admission/dynamic.ts';
 import { expressionHook } from './admission/expression-errors.ts';
+import { paramRights } from './admission/policies/read-rights.ts';
 import { keepTypeChecked } from './admission/policies/type-check.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
@@ -142,7 +143,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const rbac = new Rbac(store, plural => resources.find('rbac.authorization.k8s.io', plural));
   const makeNamespace = (name: string): Promise<unknown> => new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters'] })
     .request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
-  const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), ...dynamicPlugins(reader), escalationCheck(() => rbac, () => env.authorizer), quotas];
+  const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), ...dynamicPlugins(reader), escalationCheck(() => rbac, () => env.authorizer), paramRights(reader), quotas];
   plugins.push(...certificatePlugins(reader), nodeRestriction(reader));
   const env: RegistryEnv & SubresourceEnv = {
     store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),

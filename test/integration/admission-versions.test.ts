@@ -243,3 +243,22 @@ test('12.5 mutations of custom resources go by their own schema', async () => {
   await policy('mutating', 'q', 'listeds', { mutations: [apply("Object{spec: Object.spec{plain: ['x']}}")] });
   expect(why(await post(at('listeds'), custom('Listed', 'y', {})))).toBe("policy 'q' with binding 'q' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.plain");
 });
+
+test('who may not read the parameters can neither write a policy with them nor bind one to them', async () => {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1', all = (name: string, rules: object[]): object => ({ metadata: { name }, rules });
+  const jane = async (path: string, body: object, method = 'POST'): Promise<Json> =>
+    (await api.call(path, { method, body: JSON.stringify(body), headers: { 'impersonate-user': 'jane', 'impersonate-group': 'devs', ...(method === 'PATCH' ? merge : {}) } })).json<Json>();
+  const params = { apiVersion: 'v1', kind: 'ConfigMap' }, spec = { paramKind: params, matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] }] }, validations: [{ expression: 'true' }] };
+  const policy = { metadata: { name: 'of-jane' }, spec }, bound = { metadata: { name: 'of-jane' }, spec: { policyName: 'of-jane', validationActions: ['Deny'], paramRef: { name: 'p', namespace: 'default', parameterNotFoundAction: 'Deny' } } };
+  await post(`${rbac}/clusterroles`, all('policies', [{ apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: ['*'] }]));
+  await post(`${rbac}/clusterrolebindings`, { metadata: { name: 'policies' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'policies' }, subjects: [{ kind: 'User', name: 'jane' }] });
+  expect(await jane(`${REG}/validatingadmissionpolicies`, policy)).toMatchObject({
+    code: 422, reason: 'Invalid', message: 'ValidatingAdmissionPolicy.admissionregistration.k8s.io "of-jane" is invalid: spec.paramKind: Forbidden: user &{jane  [devs system:authenticated] map[]} must have "get" permission on all objects of the referenced paramKind (kind=ConfigMap, apiVersion=v1)',
+  });
+  await post(`${REG}/validatingadmissionpolicies`, policy);
+  expect(await jane(`${REG}/validatingadmissionpolicies/of-jane`, { metadata: { labels: { touched: 'yes' } } }, 'PATCH')).toMatchObject({ metadata: { labels: { touched: 'yes' } } });
+  expect(await jane(`${REG}/validatingadmissionpolicybindings`, bound)).toMatchObject({ code: 422, message: expect.stringContaining('spec.paramRef: Forbidden: user get does not have "&{jane  [devs system:authenticated] map[]}" permission on the object referenced by paramRef') as string });
+  await post(`${rbac}/namespaces/default/roles`, all('reads', [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['p'], verbs: ['get'] }]));
+  await post(`${rbac}/namespaces/default/rolebindings`, { metadata: { name: 'reads' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reads' }, subjects: [{ kind: 'User', name: 'jane' }] });
+  expect(await jane(`${REG}/validatingadmissionpolicybindings`, bound)).toMatchObject({ kind: 'ValidatingAdmissionPolicyBinding' });
+});

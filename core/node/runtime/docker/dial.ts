@@ -2,8 +2,9 @@
 import type Docker from 'dockerode';
 import { execFile, spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
+import { relayStream } from '../relay.ts';
 
 /** A TCP connection, or the kernel's error. */
 export function dialTcp(host: string, port: number): Promise<Duplex> {
@@ -27,9 +28,7 @@ export async function dialNamespace(pid: number, port: number): Promise<Duplex> 
     child.stderr.on('data', (d: Buffer) => { said += d.toString(); if (said.startsWith('ok')) resolve(); });
     child.once('close', () => { reject(new Error(/refused/i.test(said) ? `connect ECONNREFUSED 127.0.0.1:${port}` : said.trim() || `no connection to port ${port}`)); });
   });
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  stream.once('close', () => { child.kill('SIGKILL'); });
-  return stream;
+  return relayStream(child);
 }
 
 const run = promisify(execFile);

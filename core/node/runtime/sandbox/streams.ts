@@ -2,9 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { systemClock } from '../../../base/clock.ts';
 import { FrameReader, type Frame } from '../frames.ts';
+import { relayStream } from '../relay.ts';
 import type { LogLine, StreamOptions } from '../runtime.ts';
 import { FRAME, HEADER_BYTES, connectCtl, encodeFrame, firstWords } from './launcher.ts';
 
@@ -136,8 +137,5 @@ export async function dialThrough(program: string, pid: number, port: number): P
   const child = start(program, ['dial', String(pid), String(port)]);
   const said = await firstWords(child);
   if (!said.startsWith('ok')) throw Object.assign(new Error(said === 'refused' ? `connect ECONNREFUSED 127.0.0.1:${port}` : `no connection to port ${port}: ${said}`), { code: 'ECONNREFUSED' });
-  child.stdin.on('error', () => { /* the far side closed: reading ends too */ });
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  stream.once('close', () => { child.kill('SIGKILL'); });
-  return stream;
+  return relayStream(child);
 }

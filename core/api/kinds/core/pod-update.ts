@@ -78,11 +78,11 @@ type Statuses = readonly ContainerStatus[] | undefined;
 const SYSTEM = new Set(['PodScheduled', 'Ready', 'Initialized']), HEALTH = ['Healthy', 'Unhealthy', 'Unknown'];
 
 /** What has ended stays so, where nothing starts it again. */
-function transitions(next: Statuses, prev: Statuses, path: string, restart: string | undefined, sidecars: ReadonlySet<string>): FieldError[] {
-  if (restart === 'Always' || next === prev) return [];
+function transitions(next: Statuses, prev: Statuses, path: string, policyOf: (name: string) => string | undefined): FieldError[] {
+  if (next === prev) return [];
   return (prev ?? []).flatMap((old, i) => {
-    const end = old.state?.terminated;
-    if (!end || (end.exitCode !== 0 && restart === 'OnFailure') || sidecars.has(old.name)) return [];
+    const end = old.state?.terminated, restart = end ? policyOf(old.name) : undefined;
+    if (!end || restart === 'Always' || (end.exitCode !== 0 && restart === 'OnFailure')) return [];
     return (next ?? []).filter(s => s.name === old.name && !s.state?.terminated).map(() => forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state'));
   });
 }
@@ -133,7 +133,6 @@ function claimErrors(pod: Pod): FieldError[] {
   return errors;
 }
 
-const NONE: ReadonlySet<string> = new Set();
 /** Rules of a write of /status. */
 export function validatePodStatusUpdate(next: Pod, prev: Pod): FieldError[] {
   const errors = annotationErrors(next, prev), s = next.status ?? {}, old = prev.status ?? {}, spec = next.spec ?? { containers: [] }, os = spec.os?.name;
@@ -141,11 +140,15 @@ export function validatePodStatusUpdate(next: Pod, prev: Pod): FieldError[] {
   s.conditions?.forEach((c, i) => { if (!SYSTEM.has(c.type)) for (const m of labelKey(c.type ?? '')) errors.push(invalid(`metadata.conditions[${i}].Type`, c.type ?? '', m)); });
   if (s.nominatedNodeName && s.nominatedNodeName !== old.nominatedNodeName) for (const m of dnsSubdomain(s.nominatedNodeName)) errors.push(invalid('status.nominatedNodeName', s.nominatedNodeName, m));
   if (s.qosClass !== old.qosClass) errors.push(invalid('status.qosClass', s.qosClass ?? '', IMMUTABLE));
-  const sidecars = new Set(spec.initContainers?.filter(c => c.restartPolicy === 'Always').map(c => c.name));
+  // A container's own policy goes before the pod's; where it has rules, what starts it again is theirs to say.
+  const policy = (list: readonly Container[] | undefined) => (name: string): string | undefined => {
+    const own = list?.find(c => c.name === name);
+    return spec.restartPolicy === 'Always' || own?.restartPolicyRules?.length ? 'Always' : own?.restartPolicy ?? spec.restartPolicy;
+  };
   errors.push(
-    ...transitions(s.containerStatuses, old.containerStatuses, 'status.containerStatuses', spec.restartPolicy, NONE),
-    ...transitions(s.initContainerStatuses, old.initContainerStatuses, 'status.initContainerStatuses', spec.restartPolicy, sidecars),
-    ...transitions(s.ephemeralContainerStatuses, old.ephemeralContainerStatuses, 'status.ephemeralContainerStatuses', 'Never', NONE),
+    ...transitions(s.containerStatuses, old.containerStatuses, 'status.containerStatuses', policy(spec.containers)),
+    ...transitions(s.initContainerStatuses, old.initContainerStatuses, 'status.initContainerStatuses', policy(spec.initContainers)),
+    ...transitions(s.ephemeralContainerStatuses, old.ephemeralContainerStatuses, 'status.ephemeralContainerStatuses', () => 'Never'),
     ...claimErrors(next), ...addressErrors(s.podIPs, 'status.podIPs'),
   );
   if (s.hostIPs?.length && s.hostIPs[0]!.ip !== s.hostIP) errors.push(invalid('status.hostIPs[0].ip', s.hostIPs[0]!.ip, 'must be equal to `hostIP`'));

@@ -153,6 +153,12 @@ describe('pods', () => {
   ])('warnings: %j', (spec, metadata, texts) => expect(warned('Pod', pod(spec, metadata))).toEqual(texts));
 });
 
+test('templates warn when they are new or changed', () => {
+  const k = of('apps/v1/Deployment'), d = (generation: number): Object => ready(k, { metadata: { generation }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' }, annotations: { 'scheduler.alpha.kubernetes.io/critical-pod': '' } }, spec: { containers: [c()] } } } });
+  const texts = ['spec.template.metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead'];
+  expect([k.warnings!(d(1)), k.warnings!(d(2), d(1)), k.warnings!(d(1), d(1))]).toEqual([texts, texts, []]);
+});
+
 describe('services', () => {
   const ports = [{ port: 80 }];
   test.each<[string, object, string[]]>([

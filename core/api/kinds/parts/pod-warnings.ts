@@ -30,6 +30,7 @@ const OLD_VOLUMES: readonly (readonly [keyof Volume, string, string])[] = [
   ['glusterfs', 'glusterfs', 'deprecated in v1.25, non-functional in v1.26+'], ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'], ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ];
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod', SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/', APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
+const BYTES = ['memory', 'ephemeral-storage'];
 const NO_POD = 'a null labelSelector results in matching no pod';
 
 /** A node selector's term: labels of another name and, with `values`, values no label can have. */
@@ -79,14 +80,16 @@ function twiceWarnings(list: readonly (string | undefined)[], text: (i: number, 
   return list.flatMap((name = '', i) => { const again = seen.has(name); seen.add(name); return again ? [text(i, name)] : []; });
 }
 
-function fractions(list: Readonly<Record<string, string>> | undefined, at: string): string[] {
-  return ['memory', 'ephemeral-storage'].flatMap(n => { const v = list?.[n]; return v !== undefined && isFractional(v) ? [`${at}[${n}]: fractional byte value ${JSON.stringify(v)} is invalid, must be an integer`] : []; });
+/** Adds to `out` what is no whole number of bytes. */
+function fraction(list: Readonly<Record<string, string>> | undefined, name: string, at: string, out: string[]): void {
+  const v = list?.[name];
+  if (v !== undefined && isFractional(v)) out.push(`${at}[${name}]: fractional byte value ${JSON.stringify(v)} is invalid, must be an integer`);
 }
 
 /** Ports of all containers that are said twice, or nearly. */
-function portWarnings(spec: PodSpec, path: string): string[] {
+function portWarnings(containers: ReturnType<typeof containersOf>): string[] {
   const out: string[] = [], all = new Map<string, { at: string; port: ContainerPort }[]>();
-  for (const { container: c, at: of } of containersOf(spec, path)) {
+  for (const { container: c, at: of } of containers) {
     c.ports?.forEach((port, i) => {
       const at = `${of}.ports[${i}]`, key = `${port.containerPort}/${port.protocol ?? 'TCP'}`, others = all.get(key) ?? [], ip = port.hostIP ?? '', host = port.hostPort ?? 0;
       if (ip !== '' && host === 0) out.push(`${at}: hostIP set without hostPort: {Name:${port.name ?? ''} HostPort:0 ContainerPort:${port.containerPort} Protocol:${port.protocol ?? 'TCP'} HostIP:${ip}}`);
@@ -115,29 +118,31 @@ function affinityWarnings(a: PodAffinity | undefined, at: string): string[] {
 export function specWarnings(spec: PodSpec | undefined, path: string, metadata?: ObjectMeta): string[] {
   if (!spec) return [];
   const out = selectorWarnings(spec, path), notes = metadata?.annotations ?? {}, template = path !== 'spec', beside = `${path.slice(0, -'spec'.length)}metadata.annotations`;
-  for (const k in OLD_ANNOTATIONS) if (notes[k] !== undefined) out.push(`${beside}[${k}]: ${OLD_ANNOTATIONS[k]}`);
-  out.push(...volumeWarnings(spec, path));
-  out.push(...twiceWarnings((spec.hostAliases ?? []).map(a => a.ip), (i, ip) => `${path}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`));
-  out.push(...twiceWarnings((spec.imagePullSecrets ?? []).map(s => s.name), (i, name) => `${path}.imagePullSecrets[${i}].name: duplicate name ${JSON.stringify(name)}`));
+  if (metadata?.annotations) for (const k in OLD_ANNOTATIONS) if (notes[k] !== undefined) out.push(`${beside}[${k}]: ${OLD_ANNOTATIONS[k]}`);
+  if (spec.volumes) out.push(...volumeWarnings(spec, path));
+  if (spec.hostAliases) out.push(...twiceWarnings(spec.hostAliases.map(a => a.ip), (i, ip) => `${path}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`));
+  if (spec.imagePullSecrets) out.push(...twiceWarnings(spec.imagePullSecrets.map(s => s.name), (i, name) => `${path}.imagePullSecrets[${i}].name: duplicate name ${JSON.stringify(name)}`));
   spec.imagePullSecrets?.forEach((s, i) => { if (!s.name) out.push(`${path}.imagePullSecrets[${i}].name: invalid empty name ""`); });
-  out.push(...fractions(spec.overhead, `${path}.overhead`));
+  for (const n of BYTES) fraction(spec.overhead, n, `${path}.overhead`, out);
   const noField = 'non-functional in v1.27+; use the "seccompProfile" field instead';
   if (!spec.securityContext?.seccompProfile && notes[SECCOMP_POD] !== undefined) out.push(`${beside}[${SECCOMP_POD}]: ${noField}`);
-  for (const { container: c, at } of containersOf(spec, path)) {
+  const containers = containersOf(spec, path);
+  for (const { container: c, at } of containers) {
     const s = c.securityContext;
     if (!s?.seccompProfile && notes[SECCOMP + c.name] !== undefined) out.push(`${beside}[${SECCOMP}${c.name}]: ${noField}`);
     if (template && !spec.securityContext?.appArmorProfile && !s?.appArmorProfile && notes[APPARMOR + c.name] !== undefined) out.push(`${beside}[${APPARMOR}${c.name}]: deprecated since v1.30; use the "appArmorProfile" field instead`);
     const { limits, requests } = c.resources ?? {};
-    for (const n of ['memory', 'ephemeral-storage']) out.push(...fractions(limits && { [n]: limits[n]! }, `${at}.resources.limits`), ...fractions(requests && { [n]: requests[n]! }, `${at}.resources.requests`));
+    for (const n of BYTES) { fraction(limits, n, `${at}.resources.limits`, out); fraction(requests, n, `${at}.resources.requests`, out); }
+    if (!c.env || c.env.length < 2) continue;
     const seen = new Set<string>();
-    c.env?.forEach((e, i) => {
+    c.env.forEach((e, i) => {
       // One value may build on the one before: PATH=$(PATH):/more.
       const ref = `$(${e.name})`;
       if (seen.has(e.name) && (e.valueFrom || e.value === ref || !e.value?.includes(ref))) out.push(`${at}.env[${i}]: hides previous definition of ${JSON.stringify(e.name)}, which may be dropped when using apply`);
       seen.add(e.name);
     });
   }
-  out.push(...portWarnings(spec, path));
+  out.push(...portWarnings(containers));
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) out.push(`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
   return [...out, ...affinityWarnings(spec.affinity?.podAffinity, `${path}.affinity.podAffinity`), ...affinityWarnings(spec.affinity?.podAntiAffinity, `${path}.affinity.podAntiAffinity`)];
 }

@@ -2,7 +2,7 @@
 import { duplicate, forbidden, invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
 import { dnsLabel, labelKey, NOT_NEGATIVE } from '../../meta/names.ts';
 import { canonicalQuantity, compareQuantity, formatQuantity, nanosOf, quantityError, wholeOf } from '../../meta/quantity.ts';
-import { podSums } from '../../meta/resource-list.ts';
+import { podSums, quantityOf } from '../../meta/resource-list.ts';
 import { badRequest } from '../../meta/status.ts';
 import type { PodSpec, ResourceRequirements } from '../../types/kubernetes.ts';
 
@@ -93,7 +93,7 @@ export function validateAmount(name: string, value: string, path: string): Field
 }
 
 /** Not a whole number: of bytes there are no parts. */
-export const isFractional = (value: string): boolean => nanosOf(value) % 1_000_000_000n !== 0n;
+export const isFractional = (value: string): boolean => quantityOf(value).nanos % 1_000_000_000n !== 0n;
 /** An amount that is not negative; the error shows it in whole units. */
 export const validateWhole = (value: string, path: string): FieldError[] => (wholeOf(value) < 0 ? [invalid(path, wholeOf(value), 'must be a valid resource quantity')] : []);
 

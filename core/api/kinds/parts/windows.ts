@@ -42,7 +42,9 @@ export function containersOf(spec: PodSpec, path: string): { readonly container:
 
 /** Host processes of Windows: all containers of a pod are some, or none is. */
 export function validateHostProcess(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [], ofPod = spec.securityContext?.windowsOptions?.hostProcess;
+  const errors: FieldError[] = [], ofPod = spec.securityContext?.windowsOptions?.hostProcess, none = (c: Container): boolean => c.securityContext?.windowsOptions?.hostProcess === undefined;
+  // Nearly every pod.
+  if (ofPod === undefined && (spec.containers ?? []).every(none) && (spec.initContainers ?? []).every(none) && ((spec.ephemeralContainers ?? []) as Container[]).every(none)) return errors;
   const all = containersOf(spec, path);
   let count = 0;
   for (const { container, at } of all) {

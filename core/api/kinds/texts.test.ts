@@ -48,7 +48,11 @@ test.each<[string, string, string, object, string[]]>([
   ['a strategy of none', 'apps/v1', 'StatefulSet', { spec: { ...workload, updateStrategy: { type: 'x' } } }, ['spec.updateStrategy: Invalid value: {"Type":"x","RollingUpdate":null}: must be \'RollingUpdate\' or \'OnDelete\'']],
   ['none of one', 'apps/v1', 'StatefulSet', { spec: { ...workload, updateStrategy: { rollingUpdate: { maxUnavailable: 0 } } } }, ['spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0']],
   ['what becomes of claims', 'apps/v1', 'StatefulSet', { spec: { ...workload, persistentVolumeClaimRetentionPolicy: { whenScaled: 'x' } } }, ['spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "x": supported values: "Retain", "Delete"']],
-  ['mounts of claims yet to be made', 'apps/v1', 'StatefulSet', { spec: { ...workload, template: { ...template, spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/d' }] }] } } } }, []],
+  ['mounts of claims yet to be made', 'apps/v1', 'StatefulSet', { spec: { ...workload, template: { ...template, spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/d' }] }] } }, volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] } }, []],
+  ['mounts of nothing, claims of nothing', 'apps/v1', 'StatefulSet', { spec: { ...workload, serviceName: 'A', template: { ...template, spec: { containers: [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/d' }] }] } }, volumeClaimTemplates: [{ metadata: { name: 'other' }, spec: { accessModes: ['ReadWriteOnce'] } }] } }, [
+    'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"', 'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+    expect.stringMatching(/^spec\.serviceName: Invalid value: "A": a lowercase RFC 1123 label/) as unknown as string,
+  ]],
   ['a revision of nothing', 'apps/v1', 'ControllerRevision', { revision: -1 }, ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0']],
   ['labels that are the job\'s', 'batch/v1', 'Job', { spec: { template: { ...batchPod, metadata: { labels: { 'controller-uid': 'y' } } }, selector: { matchLabels: { 'controller-uid': 'y' } } } }, [
     'spec.template.metadata.labels[controller-uid]: Invalid value: {"batch.kubernetes.io/controller-uid":"u","batch.kubernetes.io/job-name":"x","controller-uid":"y","job-name":"x"}: must be \'u\'',

@@ -6,6 +6,7 @@ import type { StatefulSet, StatefulSetSpec } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { SCALE, STATUS, defineKind } from '../kind.ts';
 import { defaultClaimSpec } from '../parts/claim.ts';
+import { validateClaimSpec } from '../parts/claim.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { tidyNestedMeta } from '../parts/nested-meta.ts';
 import { defaultPodTemplate, validateSelectedTemplate } from '../parts/pod-template.ts';
@@ -60,7 +61,7 @@ function validate(s: StatefulSet): FieldError[] {
   for (const f of ['whenDeleted', 'whenScaled'] as const) if (keep && keep[f] !== 'Retain' && keep[f] !== 'Delete') errors.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${f}`, keep[f] ?? '', ['Retain', 'Delete'], true));
   errors.push(...nonNegative(spec.replicas, 'spec.replicas'), ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'));
   errors.push(...validateWorkloadSelector(spec.selector, 'spec.selector', 'statefulset'));
-  return [...errors, ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template', 'StatefulSet')];
+  return [...errors, ...validateSelectedTemplate(spec.template, spec.selector, 'spec.template', 'StatefulSet', (spec.volumeClaimTemplates ?? []).map(c => c.metadata?.name ?? ''))];
 }
 
 /** What was given for rolling updates, as upstream prints it: its internal structs name fields in their own way. */
@@ -83,7 +84,10 @@ export const statefulSet = defineKind<StatefulSet>({
   prepareForUpdate: keepStatus,
   validate,
   validateUpdate,
-  validateCreate: s => (s.spec?.serviceName ? dnsLabel(s.spec.serviceName).map(m => invalid('spec.serviceName', s.spec!.serviceName, m)) : []),
+  validateCreate: s => [
+    ...(s.spec?.volumeClaimTemplates ?? []).flatMap((c, i) => validateClaimSpec(c.spec ?? {}, `spec.volumeClaimTemplates[${i}].spec`)),
+    ...(s.spec?.serviceName ? dnsLabel(s.spec.serviceName).map(m => invalid('spec.serviceName', s.spec!.serviceName, m)) : []),
+  ],
   validateStatusUpdate: (next, prev) => validateCounts(next.status, prev.status, COUNTS, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
   warnings(s, prev) {
     const out = [...nameWarnings(s, prev), ...templateWarnings(s, prev, s.spec?.template, 'spec.template')];

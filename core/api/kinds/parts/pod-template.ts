@@ -29,17 +29,21 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string, res
   return errors;
 }
 
-/** The template of a workload that selects its pods: selector and template must agree. `kind` is the one upstream names in its texts. */
-export function validateSelectedTemplate(template: PodTemplateSpec | undefined, selector: LabelSelectorLike | undefined, path: string, kind: 'DaemonSet' | 'ReplicaSet' | 'StatefulSet'): FieldError[] {
+/** The template of a workload that selects its pods: selector and template must agree. `kind` is the one upstream names in its texts; `claims` are volumes the workload will add. */
+export function validateSelectedTemplate(template: PodTemplateSpec | undefined, selector: LabelSelectorLike | undefined, path: string, kind: 'DaemonSet' | 'ReplicaSet' | 'StatefulSet', claims: readonly string[] = []): FieldError[] {
   if (!template) return [required(path)];
   const errors = labelsMatch(template, selector, path);
-  // A StatefulSet's mounts may be of claims it has yet to make: its pods are judged when they are made.
-  if (kind === 'StatefulSet') errors.push(...validateTemplateMeta(template, path));
-  else errors.push(...validatePodTemplate(template, path));
+  errors.push(...validatePodTemplate(withClaims(template, claims), path));
   const restart = template.spec?.restartPolicy ?? '';
   if (restart !== 'Always') errors.push(notSupported(`${path}.spec.restartPolicy`, restart, ['Always']));
   if (template.spec?.activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`));
   return errors;
+}
+
+/** The template as its pods will be: each claim is a volume of its name, unless there is one. */
+function withClaims(template: PodTemplateSpec, claims: readonly string[]): PodTemplateSpec {
+  const volumes = template.spec?.volumes ?? [], more = claims.filter(n => !volumes.some(v => v.name === n)).map(name => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return template.spec && more.length > 0 ? { ...template, spec: { ...template.spec, volumes: [...volumes, ...more] } } : template;
 }
 
 /** A selector that is not there selects nothing; one with a bad operator is reported by its own rule, not here. */

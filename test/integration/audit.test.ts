@@ -1,5 +1,6 @@
 // The audit log as a policy of Kubernetes makes it, over HTTPS: who, what, whom they act as, and how it ended.
-import { request } from 'node:https';
+import { createServer, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../core/base/log.ts';
 import { TestApi } from '../harness/api-server.ts';
@@ -97,4 +98,32 @@ it('long requests say when they begin: watches, logs and what is upgraded', asyn
   expect((await events('exec', 3)).map(l => [l.stage, l.verb, l.objectRef?.['subresource'], l.responseStatus?.['code']])).toEqual([['RequestReceived', 'create', 'exec', undefined], ['ResponseStarted', 'create', 'exec', 101], ['ResponseComplete', 'create', 'exec', 101]]);
   await exec('not', 'jane');
   expect((await events('not', 3)).map(l => l.responseStatus?.['code'])).toEqual([undefined, 403, 403]);
+});
+
+it('12.4 what webhooks change, and which of them were passed over, is annotated; patches where requests are logged', async () => {
+  const server = createServer(await api.pki.issue('hook', { commonName: 'hook', hosts: ['127.0.0.1'] }), (req, res) => {
+    let text = '';
+    req.on('data', d => { text += String(d); });
+    req.on('end', () => {
+      const { uid } = (JSON.parse(text) as { request: { uid: string } }).request;
+      res.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(operations)).toString('base64') } }));
+    });
+  });
+  const operations = [{ op: 'add', path: '/metadata/labels', value: { made: 'so' } }];
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve); });
+  const hook = (name: string, url: string): object => ({
+    name, clientConfig: { url, caBundle: Buffer.from(api.pki.ca.cert).toString('base64') }, rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['secrets', 'configmaps'] }],
+    failurePolicy: 'Ignore', sideEffects: 'None', admissionReviewVersions: ['v1'],
+  });
+  try {
+    await api.call('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', { body: JSON.stringify({ metadata: { name: 'm' }, webhooks: [hook('gone.example.com', 'https://127.0.0.1:1'), hook('does.example.com', `https://127.0.0.1:${(server.address() as AddressInfo).port}`)] }) });
+    await api.call('/api/v1/namespaces/default/secrets', { body: JSON.stringify({ metadata: { name: 'patched' } }), headers: { 'Audit-ID': 'patched' } });
+    await api.call(CM, { body: JSON.stringify({ metadata: { name: 'patched' } }), headers: { 'Audit-ID': 'less' } });
+  } finally { server.closeAllConnections(); server.close(); await api.call('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/m', { method: 'DELETE' }); }
+  const who = '"configuration":"m","webhook":"does.example.com"', told = { 'mutation.webhook.admission.k8s.io/round_0_index_1': `{${who},"mutated":true}`, 'mutation.webhook.admission.k8s.io/round_0_index_0': '{"configuration":"m","webhook":"gone.example.com","mutated":false}', 'failed-open.mutation.webhook.admission.k8s.io/round_0_index_0': 'gone.example.com' };
+  const patch = 'patch.webhook.admission.k8s.io/round_0_index_1';
+  expect((await events('patched', 2))[1]!.annotations).toMatchObject({ ...told, [patch]: `{${who},"patch":${JSON.stringify(operations)},"patchType":"JSONPatch"}` });
+  const less = (await events('less', 2))[1]!.annotations!;
+  expect(less).toMatchObject(told);
+  expect(less).not.toHaveProperty([patch]);
 });

@@ -114,6 +114,12 @@ export class AuditRecord {
     this.#stage('ResponseComplete', code ?? 200);
   }
 
+  /** The annotations, as far as the level goes: what webhooks patch is of the request. */
+  #told(): Record<string, string> | undefined {
+    const all = Object.entries(this.annotations), told = this.#verdict.level === 'Metadata' ? all.filter(([k]) => !k.startsWith('patch.webhook.admission.k8s.io/')) : all;
+    return told.length ? Object.fromEntries(told) : undefined;
+  }
+
   #stage(stage: Stage, code?: number): void {
     if (this.#verdict.omit.has(stage)) return;
     const { requestURI, verb, user, sourceIPs, userAgent, ...first } = this.#head;
@@ -123,7 +129,7 @@ export class AuditRecord {
       objectRef: this.#ref && Object.fromEntries(Object.entries(this.#ref).filter(([, v]) => v !== '')),
       responseStatus: code === undefined ? undefined : { metadata: {}, ...this.#status, code }, requestObject: this.#requestObject, responseObject: this.#responseObject,
       requestReceivedTimestamp: this.#received, stageTimestamp: stage === 'RequestReceived' ? this.#received : formatMicroTime(this.#clock.now()),
-      annotations: Object.keys(this.annotations).length ? this.annotations : undefined,
+      annotations: this.#told(),
     }));
   }
 }

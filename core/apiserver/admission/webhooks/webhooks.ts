@@ -114,14 +114,21 @@ async function inTurn(env: Env, hooks: readonly Hook[], a: Attributes): Promise<
   repeats.end(a.object);
 }
 
-/** True when the object changed. */
+/** True when the object changed. What came of the call is annotated for the audit log, however it ended. */
 async function mutate(env: Env, h: Hook, a: Attributes, seen: Seen, round: 0 | 1): Promise<boolean> {
-  const r = await call(env, h, a, seen, round);
-  if (!r) return false;
-  if (!r.allowed) throw refuse(h, r);
-  const changed = r.patch === undefined || (Array.isArray(r.patch) && r.patch.length === 0) ? false : await patched(h, a, seen, r.patch);
-  if (a.audit) a.audit[`mutation.webhook.admission.k8s.io/round_${round}_index_${h.index}`] = JSON.stringify({ configuration: h.configuration, webhook: h.spec.name, mutated: changed });
-  return changed;
+  const who = { configuration: h.configuration, webhook: h.spec.name }, where = `webhook.admission.k8s.io/round_${round}_index_${h.index}`;
+  let mutated = false;
+  try {
+    const r = await call(env, h, a, seen, round);
+    if (!r) return false;
+    if (!r.allowed) throw refuse(h, r);
+    if (r.patch === undefined || (Array.isArray(r.patch) && r.patch.length === 0)) return false;
+    mutated = await patched(h, a, seen, r.patch);
+    if (a.audit) a.audit[`patch.${where}`] = JSON.stringify({ ...who, patch: r.patch, patchType: 'JSONPatch' });
+    return mutated;
+  } finally {
+    if (a.audit) a.audit[`mutation.${where}`] = JSON.stringify({ ...who, mutated });
+  }
 }
 
 /** Puts the patched object in the place of the request's. What it is not fit for is the webhook's fault, not the client's: 500, whatever the failure policy. */

@@ -14,7 +14,7 @@ const NONE: readonly string[] = [];
 
 /** Of one cluster, for as long as the window lives: pages come and go. */
 class Memory {
-  readonly lost = new Store<{ names: readonly string[]; all: boolean } | undefined>(undefined);
+  readonly lost = new Store<{ names: readonly string[]; /** What is chosen since. */ left: readonly string[] } | undefined>(undefined);
   #seen = new Set<string>();
   #begun = false;
 
@@ -49,16 +49,21 @@ export function LostNamespaces({ cluster }: { cluster: string }) {
       const gone = memory.gone(store, chosen);
       if (gone.length === 0) return;
       const left = chosen.filter(name => !gone.includes(name));
-      memory.lost.set({ names: gone, all: left.length === 0 });
       app.workspace.setNamespaces(cluster, left);
+      memory.lost.set({ names: gone, left });
     };
     look();
     return store.subscribe(look);
   }, [app, cluster, store, chosen, memory]);
+  // It speaks of what is shown: with the next choice it has nothing to say.
+  useEffect(() => {
+    const before = memory.lost.get();
+    if (before && before.left.join() !== chosen.join()) memory.lost.set(undefined);
+  }, [chosen, memory]);
   if (!lost) return null;
   return (
     <p className="list-note" role="status">
-      <span>{t(lost.all ? 'list.lostNamespace' : 'list.lostSome', { count: lost.names.length, names: lost.names.join(', ') })}</span>
+      <span>{t(lost.left.length === 0 ? 'list.lostNamespace' : 'list.lostSome', { count: lost.names.length, names: lost.names.join(', ') })}</span>
       <IconButton icon="close" size={12} plain label={t('list.closeNote')} onClick={() => memory.lost.set(undefined)} />
     </p>
   );

@@ -384,6 +384,8 @@ describe('a chosen namespace that goes', () => {
     await again.page.getByRole('status').filter({ hasText: 'The namespace fleeting is gone' }).waitFor();
     await rows(again).first().waitFor();
     await stored(s => Object.values(s.namespaces).every(n => !n.includes('fleeting')));
+    await chooseNamespace(again, 'shop');
+    await again.page.getByRole('status').filter({ hasText: 'The namespace fleeting is gone' }).waitFor({ state: 'detached' });
     await again.close();
   });
 });

@@ -4,7 +4,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Growth of the heap between two full collections, per cent of what was alive after the last. */
-const GROWTH = 40;
+const GROWTH = 30;
 /** Bytes of both halves of the space where objects are made; V8's own limit is four times as much. */
 const YOUNG = 32 << 20;
 

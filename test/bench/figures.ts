@@ -18,10 +18,10 @@ const root = join(import.meta.dirname, '../..');
 const shown = (n: number): string => (Math.abs(n) >= 100 ? n.toFixed(0) : Math.abs(n) >= 10 ? n.toFixed(1) : n.toFixed(2));
 export const holds = (f: Figure): boolean => f.limit === undefined || (f.atLeast ? f.value >= f.limit : f.value <= f.limit);
 
-/** Prints `figures`, keeps them for docs/results/bench.md, and returns those that break their limit, as text. */
-export function report(section: string, order: number, figures: readonly Figure[]): string[] {
+/** Prints `figures` with the rule they were taken by, keeps them for docs/results/bench.md, and returns those that break their limit, as text. */
+export function report(section: string, order: number, figures: readonly Figure[], rule = ''): string[] {
   const line = (f: Figure): string => `| ${f.what} | ${shown(f.value)} ${f.unit} | ${f.limit === undefined ? '' : `${f.atLeast ? '>=' : '<='} ${f.limit} ${f.unit}`} | ${f.note ?? ''}${holds(f) ? '' : ' **missed**'} |`;
-  const text = `## ${section}\n\n| figure | measured | limit | |\n|---|---|---|---|\n${figures.map(line).join('\n')}\n`;
+  const text = `## ${section}\n\n${rule === '' ? '' : `${rule}\n\n`}| figure | measured | limit | |\n|---|---|---|---|\n${figures.map(line).join('\n')}\n`;
   console.log(text);
   const dir = join(root, 'test/artifacts/bench');
   mkdirSync(dir, { recursive: true });

@@ -68,7 +68,7 @@ it('6.12 a watcher that does not read is cut off, not fed for ever; over HTTP/2 
   }
   // What the kernel takes, and no more than 16 MiB here.
   expect(writes).toBeLessThan(60);
-  await expect.poll(() => heard).toBeGreaterThan((writes + 1) * SIZE);
+  await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan((writes + 1) * SIZE);
   deaf.resume();
   await cut;
   session.destroy();

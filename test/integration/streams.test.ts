@@ -102,7 +102,7 @@ describe('idle', () => {
     };
     await talk();
     // A peer that is gone without a word is asked for by the kernel, on every connection of either server.
-    if (process.platform === 'linux') await expect.poll(() => timers([api.port, nodePort]), { timeout: 5_000 }).toEqual(['keep-alive']);
+    if (process.platform === 'linux') await expect.poll(() => timers([api.port, nodePort]), { timeout: 20_000 }).toEqual(['keep-alive']);
     await clock.advance(4 * HOUR - 60_000);
     await talk();
     const events = [next(watch), next(h2.stream)];
@@ -155,10 +155,10 @@ describe('a reader that stalls', () => {
     // No pong was asked for.
     let told = false;
     ws.once('pong', () => { told = true; });
-    await expect.poll(async () => { await clock.advance(15_000); return told; }).toBe(true);
+    await expect.poll(async () => { await clock.advance(15_000); return told; }, { timeout: 20_000 }).toBe(true);
     expect(out).toBeLessThan(512);
     ws.terminate();
-  });
+  }, 30_000);
 });
 
 it('100 commands and 100 forwarded connections are open at once, each with its own answers', async () => {
@@ -175,4 +175,4 @@ it('100 commands and 100 forwarded connections are open at once, each with its o
   expect(await Promise.all(runs.map(r => r.exit))).toEqual(numbers.map(() => 0));
   f.close();
   await f.closed;
-});
+}, 60_000);

@@ -8,6 +8,8 @@ import { SpdyConnection, type SpdyStream } from './spdy.ts';
 import { DICTIONARY, HeaderReader, HeaderWriter } from './spdy-headers.ts';
 
 let server: Server | undefined;
+/** Of a machine that has much else to do. */
+const PATIENT = { timeout: 10_000 };
 afterEach(() => { server?.close(); });
 
 /** Two ends of a real TCP connection. */
@@ -126,7 +128,7 @@ describe('SpdyConnection', () => {
     near.write(Buffer.concat([syn(1), syn(3)]));
     for (let i = 0; i < 64; i++) near.write(data(1, 32 << 10));
     near.write(data(3, 5));
-    await expect.poll(() => streams.length).toBe(2);
+    await expect.poll(() => streams.length, PATIENT).toBe(2);
     const [first] = await once(streams[1]!, 'data') as [Buffer];
     expect(first.length).toBe(5);
     // It is told of no window: those it would only queue.
@@ -147,7 +149,7 @@ describe('SpdyConnection', () => {
     const server = new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); s.resume(); } });
     const { syn, data, granted } = bare(near);
     near.write(Buffer.concat([syn(1), data(1, 32 << 10), data(1, 32 << 10)]));
-    await expect.poll(() => [granted(0), granted(1)]).toEqual([64 << 10, 64 << 10]);
+    await expect.poll(() => [granted(0), granted(1)], PATIENT).toEqual([64 << 10, 64 << 10]);
     near.destroy();
     await server.closed;
   });
@@ -158,13 +160,13 @@ describe('SpdyConnection', () => {
     const server = new SpdyConnection(far, { side: 'server', onStream: s => { s.reply(); streams.push(s); } });
     const { syn, frames, update, received } = bare(near);
     near.write(Buffer.concat([update(0, 1), syn(1)]));
-    await expect.poll(() => frames().includes(4) && streams.length === 1).toBe(true);
+    await expect.poll(() => frames().includes(4) && streams.length === 1, PATIENT).toBe(true);
     pump(streams[0]!, 1 << 20);
-    await expect.poll(() => received(1)).toBe(64 << 10);
+    await expect.poll(() => received(1), PATIENT).toBe(64 << 10);
     near.write(update(0, 2 << 20));
     expect(await stable(() => received(1))).toBe(64 << 10);
     near.write(update(1, 2 << 20));
-    await expect.poll(() => received(1)).toBe(1 << 20);
+    await expect.poll(() => received(1), PATIENT).toBe(1 << 20);
     near.destroy();
     await server.closed;
   });

@@ -46,8 +46,8 @@ export function specialIP(text: string): readonly string[] {
 }
 
 /** What will be refused one day, or is not written as it should be: IPv4 within IPv6, and IPv6 in another form than RFC 5952's. */
-export function ipWarnings(text: string, path: string): string[] {
-  const canonical = isIPv6(text) ? canonicalIP(text) : undefined;
+export function ipWarnings(text: string | undefined, path: string): string[] {
+  const canonical = text !== undefined && isIPv6(text) ? canonicalIP(text) : undefined;
   if (canonical === undefined) return [];
   if (canonical.startsWith('::ffff:') && canonical.includes('.')) return [`${path}: non-standard IP address ${JSON.stringify(text)} will be considered invalid in a future Kubernetes release: use ${JSON.stringify(canonical.slice(7))}`];
   return canonical === text ? [] : [`${path}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`];

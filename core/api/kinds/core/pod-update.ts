@@ -40,7 +40,7 @@ export function validatePodUpdate(next: Pod, prev: Pod): FieldError[] {
   return errors;
 }
 
-const images = (next: readonly Container[], prev: readonly Container[]): Container[] => next.map((c, i) => ({ ...c, image: prev[i]!.image }));
+const images = (next: readonly Container[] | undefined, prev: readonly Container[]): Container[] => (next ?? []).map((c, i) => ({ ...c, image: prev[i]!.image }));
 
 function onlyAdded(next: readonly Toleration[] | undefined, prev: readonly Toleration[] | undefined): FieldError[] {
   const same = (a: Toleration, b: Toleration): boolean => a.key === b.key && a.effect === b.effect && a.operator === b.operator && (a.value ?? '') === (b.value ?? '');

@@ -223,6 +223,23 @@ describe('volumes and claims', () => {
   });
 });
 
+test('pieces that are missing are told of, not stumbled over', () => {
+  const sources = ['hostPath', 'gitRepo', 'gcePersistentDisk', 'nfs', 'iscsi', 'glusterfs', 'flocker', 'rbd', 'cinder', 'cephfs', 'quobyte', 'fc', 'flexVolume', 'azureFile', 'azureDisk', 'storageos', 'scaleIO', 'csi', 'secret', 'configMap', 'downwardAPI', 'projected', 'ephemeral', 'image', 'persistentVolumeClaim'];
+  const bare: [string, object][] = [
+    ['Pod', { spec: {} }], ['Pod', pod({ volumes: [...sources.map(k => ({ [k]: {} })), { projected: { sources: [{}, { secret: { items: [{}] }, downwardAPI: { items: [{}] }, serviceAccountToken: {}, clusterTrustBundle: {} }] } }] })],
+    ['Pod', { spec: { containers: [{ ports: [{}], env: [{ valueFrom: { fieldRef: {}, resourceFieldRef: {}, configMapKeyRef: {}, secretKeyRef: {} } }], envFrom: [{}], volumeMounts: [{}], volumeDevices: [{}], resources: { claims: [{}] }, resizePolicy: [{}], restartPolicyRules: [{}, { exitCodes: {} }], securityContext: { seccompProfile: {}, appArmorProfile: {}, windowsOptions: {} }, lifecycle: { preStop: {}, postStart: { sleep: {}, httpGet: {} } }, livenessProbe: {} }] } }],
+    ['Pod', { spec: { containers: [{}], initContainers: [{}], affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: {}, preferredDuringSchedulingIgnoredDuringExecution: [{}] }, podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{}], preferredDuringSchedulingIgnoredDuringExecution: [{}] } }, tolerations: [{}], topologySpreadConstraints: [{}], hostAliases: [{}], readinessGates: [{}], schedulingGates: [{}], resourceClaims: [{}], os: {}, dnsConfig: { options: [{}] }, securityContext: { sysctls: [{}] }, resources: {} } }],
+    ['Service', { spec: { ports: [{}], clusterIPs: [''], type: 'LoadBalancer', loadBalancerSourceRanges: [''] } }], ['PersistentVolumeClaim', { spec: { dataSource: {}, dataSourceRef: {} } }],
+    ...sources.map((k): [string, object] => ['PersistentVolume', { spec: { [k]: {}, nodeAffinity: {} } }]),
+    ['Endpoints', { subsets: [{}, { addresses: [{}], ports: [{}] }] }], ['discovery.k8s.io/v1/EndpointSlice', { endpoints: [{}, { hints: { forZones: [{}] } }], ports: [{}] }],
+  ];
+  for (const [kind, o] of bare) {
+    expect(made(kind, o), kind).not.toEqual([]);
+    warned(kind, o);
+    changed(kind, o, o);
+  }
+});
+
 describe('the rest', () => {
   test.each<[string, string, object, string[]]>([
     ['finalizers', 'ConfigMap', { metadata: { finalizers: ['mine'] } }, ['metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified']],

@@ -26,8 +26,8 @@ function addressErrors(type: string | undefined, address: string, path: string):
 }
 
 /** Names of zones or nodes, each once. */
-function hintErrors(list: readonly { name: string }[] | undefined, path: string, rule: (name: string) => readonly string[]): FieldError[] {
-  const names = (list ?? []).map(h => h.name);
+function hintErrors(list: readonly { name?: string }[] | undefined, path: string, rule: (name: string) => readonly string[]): FieldError[] {
+  const names = (list ?? []).map(h => h.name ?? '');
   if (names.length > MAX_HINTS) return [tooMany(path, names.length, MAX_HINTS)];
   return names.flatMap((n, i) => [...(names.indexOf(n) < i ? [duplicate(`${path}[${i}].name`, n)] : []), ...rule(n).map(m => invalid(`${path}[${i}].name`, n, m))]);
 }

@@ -98,8 +98,8 @@ function validatePodAffinity(a: PodAffinity | undefined, path: string): FieldErr
   a?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((t, i) => errors.push(...validatePodTerm(t, `${path}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`)));
   a?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((w, i) => {
     const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
-    if (!(w.weight >= 1 && w.weight <= 100)) errors.push(invalid(`${at}.weight`, w.weight, 'must be in the range 1-100'));
-    errors.push(...validatePodTerm(w.podAffinityTerm, `${at}.podAffinityTerm`));
+    if (!(w.weight >= 1 && w.weight <= 100)) errors.push(invalid(`${at}.weight`, w.weight ?? 0, 'must be in the range 1-100'));
+    errors.push(...validatePodTerm(w.podAffinityTerm ?? { topologyKey: '' }, `${at}.podAffinityTerm`));
   });
   return errors;
 }
@@ -120,8 +120,8 @@ export function validateAffinity(a: Affinity | undefined, path: string): FieldEr
   if (need) errors.push(...validateNodeSelector(need, `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`));
   node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((p, i) => {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
-    if (!(p.weight >= 1 && p.weight <= 100)) errors.push(invalid(`${at}.weight`, p.weight, 'must be in the range 1-100'));
-    errors.push(...validateNodeTerm(p.preference, `${at}.preference`, false));
+    if (!(p.weight >= 1 && p.weight <= 100)) errors.push(invalid(`${at}.weight`, p.weight ?? 0, 'must be in the range 1-100'));
+    errors.push(...validateNodeTerm(p.preference ?? {}, `${at}.preference`, false));
   });
   errors.push(...validatePodAffinity(a.podAffinity, `${path}.podAffinity`), ...validatePodAffinity(a.podAntiAffinity, `${path}.podAntiAffinity`));
   return errors;

@@ -138,7 +138,7 @@ describe('exec', () => {
       return [await text(s.stdout), await s.exit];
     }));
     expect(outcomes).toEqual(Array.from({ length: 100 }, (_, i) => [`${i}\n`, i % 7]));
-  });
+  }, 60_000);
   it('tells terminal sizes', async () => {
     const s = await exec(o, { ...P, command: ['size'], tty: true });
     s.resize(100, 40);

@@ -133,6 +133,16 @@ describe('store', () => {
     expect(s.revision - s.compactRevision).toBeLessThanOrEqual(12);
   });
 
+  it('keeps the decoded forms of a large transaction until its watchers have heard of it', async () => {
+    const s = memoryStore(), keys = Array.from({ length: 2000 }, (_, i) => `/d/${i}`);
+    await s.txn(keys.map(key => ({ type: 'put', key, value: bytes('1'), decoded: { key } })));
+    const heard: boolean[] = [];
+    s.watch('/d/', s.revision, events => heard.push(...events.map(e => e.entry.decoded !== undefined)));
+    const { entries } = await s.txn(keys.map(key => ({ type: 'delete', key })));
+    expect([heard.length, heard.every(Boolean)]).toEqual([2000, true]);
+    expect(entries[0]!.decoded).toBeUndefined();
+  });
+
   it('lets go of decoded forms of superseded versions after a while, never of the newest', async () => {
     const s = memoryStore();
     const decoded = { big: true };

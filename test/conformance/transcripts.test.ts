@@ -16,11 +16,14 @@ let host: Host;
 beforeAll(async () => { host = await startHost(['--runtime', 'simulated', '--nodes', '3']); }, 60_000);
 afterAll(async () => { expect(await closeHost(host)).toEqual([]); });
 const turn = gate(3);
+/** Who cordons and drains the one node that transcripts are given has it for himself. */
+const alone = gate(1), always = gate(Infinity);
 
 for (const file of readdirSync(DIR).filter(f => f.endsWith('.txt') && (!only || only.includes(f.slice(0, -4)))).sort()) {
   const t = readTranscript(join(DIR, file));
   for (const kubectl of versions.filter(v => plays(t, v.minor, versions[0]!.minor, newest.minor))) {
-    it.concurrent(`${t.title} (kubectl 1.${kubectl.minor})`, () => turn(async () => {
+    const mine = t.steps.some(s => s.command === 'cordon {node}') ? alone : always;
+    it.concurrent(`${t.title} (kubectl 1.${kubectl.minor})`, () => mine(() => turn(async () => {
       const ns = `${file.slice(0, -4)}-${kubectl.minor}`, dir = mkdtempSync(join(tmpdir(), 'pilothouse-transcript-'));
       const k = new Kube(kubectl.binary, host.ready.kubeconfig, ns);
       await k.run(['create', 'namespace', ns]);
@@ -30,7 +33,7 @@ for (const file of readdirSync(DIR).filter(f => f.endsWith('.txt') && (!only || 
         rmSync(dir, { recursive: true, force: true });
         await k.run(['delete', 'namespace', ns, '--wait=false']);
       }
-    }), 240_000);
+    })), 240_000);
   }
 }
 

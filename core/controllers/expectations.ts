@@ -29,6 +29,13 @@ export class Expectations {
     this.#byKey.set(key, { creations: 0, deletions: new Set(dependents), since: this.#clock.now() });
   }
 
+  /** Adds to what is expected under this key; the time it may take starts anew when nothing was left. */
+  raise(key: string, creations: number, dependents: readonly string[] = []): void {
+    const e = this.satisfied(key) ? undefined : this.#byKey.get(key);
+    if (!e) this.#byKey.set(key, { creations, deletions: new Set(dependents), since: this.#clock.now() });
+    else { e.creations += creations; for (const d of dependents) e.deletions.add(d); }
+  }
+
   /** A creation was seen, or failed and will never be. */
   creationObserved(key: string, count = 1): void {
     const e = this.#byKey.get(key);

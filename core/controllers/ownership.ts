@@ -28,6 +28,8 @@ export interface Claim<T extends KubeObject> {
   readonly dependentKind: ResourceType;
   readonly informer: Informer<T>;
   readonly selector: Selector;
+  /** What must hold beside the selector; a dependent it no longer holds for is released. */
+  readonly belongs?: (o: T) => boolean;
   /** Only these are considered for adoption. */
   readonly adoptable?: (o: T) => boolean;
 }
@@ -38,16 +40,17 @@ export interface Claim<T extends KubeObject> {
  */
 export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
   const { owner, selector } = c;
+  const matches = (o: T): boolean => selector.matches(o.metadata?.labels) && (c.belongs?.(o) ?? true);
   const uid = owner.metadata?.uid ?? '';
   const deleting = owner.metadata?.deletionTimestamp !== undefined;
   const mine: T[] = [];
   for (const o of dependentsOf(c.informer, uid)) {
-    if (selector.matches(o.metadata?.labels)) mine.push(o);
+    if (matches(o)) mine.push(o);
     else if (!deleting) await ignoringMissing(setOwners(c, o, (o.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid)));
   }
   if (deleting) return mine;
   const orphans = orphansIn(c.informer, owner.metadata?.namespace ?? '')
-    .filter(o => o.metadata?.deletionTimestamp === undefined && selector.matches(o.metadata?.labels) && (c.adoptable?.(o) ?? true));
+    .filter(o => o.metadata?.deletionTimestamp === undefined && matches(o) && (c.adoptable?.(o) ?? true));
   if (orphans.length === 0) return mine;
   const live = await c.client.get(c.ownerKind, owner.metadata?.namespace, owner.metadata?.name ?? '');
   if (live.metadata?.uid !== uid || live.metadata.deletionTimestamp !== undefined) return mine;

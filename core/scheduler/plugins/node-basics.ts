@@ -2,7 +2,7 @@
 import { isTolerated } from '../../api/meta/taint.ts';
 import type { Taint } from '../../api/types/kubernetes.ts';
 import { normalized, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
-import { termMatchesNode } from '../node-match.ts';
+import { termMatchesNode } from '../../api/meta/node-match.ts';
 
 const fixed = (reason: string): Refusal => ({ reasons: [reason], fixed: true });
 const CORDON: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };

@@ -3,7 +3,7 @@ import { cachedSelectorFrom } from '../../api/meta/labels.ts';
 import { isTolerated } from '../../api/meta/taint.ts';
 import type { TopologySpreadConstraint } from '../../api/types/kubernetes.ts';
 import { normalized, spread, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
-import { termMatchesNode } from '../node-match.ts';
+import { termMatchesNode } from '../../api/meta/node-match.ts';
 import { termMatches, type PodInfo, type Term } from '../pod-info.ts';
 import type { NodeInfo, Snapshot } from '../snapshot.ts';
 

@@ -1,5 +1,5 @@
 // Node selector terms, in the sense of the API.
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm } from '../api/types/kubernetes.ts';
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm } from '../types/kubernetes.ts';
 
 function holds(r: NodeSelectorRequirement, value: string | undefined): boolean {
   const values = r.values ?? [];

@@ -5,6 +5,7 @@ import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { cronJobController } from './cron-job/controller.ts';
 import { jobController } from './job/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
+import { daemonSetController } from './daemon-set/controller.ts';
 import { ttlAfterFinishedController } from './job/ttl.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/controller.ts';
@@ -29,7 +30,7 @@ export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
   serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
   nodeLifecycleController, taintEvictionController, podGcController,
-  statefulSetController,
+  statefulSetController, daemonSetController,
   jobController, ttlAfterFinishedController, cronJobController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,
   serviceAccountTokenController, tokenCleanerController, bootstrapSignerController,

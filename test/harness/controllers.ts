@@ -22,6 +22,8 @@ export interface World {
   readonly controllers: RunningControllers;
   /** Lets everything that is due now happen. */
   settle(): Promise<void>;
+  /** Ends the controllers where they are and starts others, which know nothing but what the server has. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,17 +33,24 @@ export async function world(only: readonly string[], setup: (api: FakeApi) => vo
   const api = new FakeApi(clock);
   setup(api);
   const client = new Client(api, 'test');
-  const informers = createInformerFactory(client, { clock, log: silentLog });
   const events: string[] = [];
   const complaints: string[] = [];
-  const controllers = await startControllers({
-    client, informers, clock, only, config, clientFor: account => new Client(limited(api, controllerUser(account), message => complaints.push(message)), 'test'),
-    log: createLog('warn', line => complaints.push(line)),
-    recorderFor: () => ({ event: (o: KubeObject, type, reason, message) => { events.push(`${o.kind}/${o.metadata?.name} ${type} ${reason} ${message}`); } }),
-  });
+  const begin = async (): Promise<{ controllers: RunningControllers; end(): Promise<void> }> => {
+    const informers = createInformerFactory(client, { clock, log: silentLog });
+    const controllers = await startControllers({
+      client, informers, clock, only, config, clientFor: account => new Client(limited(api, controllerUser(account), message => complaints.push(message)), 'test'),
+      log: createLog('warn', line => complaints.push(line)),
+      recorderFor: () => ({ event: (o: KubeObject, type, reason, message) => { events.push(`${o.kind}/${o.metadata?.name} ${type} ${reason} ${message}`); } }),
+    });
+    return { controllers, end: async () => { await controllers.stop(); informers.stop(); } };
+  };
+  let running = await begin();
   const settle = async (): Promise<void> => { for (let i = 0; i < 8; i++) await clock.advance(10); };
   await settle();
-  return { api, clock, events, complaints, controllers, settle, stop: async () => { await controllers.stop(); informers.stop(); } };
+  return {
+    api, clock, events, complaints, settle, get controllers() { return running.controllers; },
+    async restart() { await running.end(); running = await begin(); await settle(); }, stop: () => running.end(),
+  };
 }
 
 /** Binds, starts and makes Ready every pod that is not yet, as scheduler and kubelet would. */

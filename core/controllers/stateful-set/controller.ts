@@ -32,6 +32,11 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   indexByController(revisions);
   wakeByPods({ owners: sets, pods, selectorOf, keys, expectations });
 
+  // A stranger that had the name of one of its pods is gone: the set need not wait for its next try.
+  pods.on({ delete(pod) {
+    const set = sets.lister.get(pod.metadata?.namespace, parseName(pod.metadata?.name ?? '').parent);
+    if (set) keys.add(objectKey(set));
+  } });
   /** `data-web-0` may be of the sets `web` and `data-web`: whoever has a template of the rest's name is asked. */
   const wakeByClaim = (c: PersistentVolumeClaim): void => {
     const { parent } = parseName(c.metadata?.name ?? '');

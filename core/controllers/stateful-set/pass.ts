@@ -94,7 +94,8 @@ export class Pass {
 
   async #condemn(pod: Pod, monotonic: boolean, firstUnhealthy: Pod | undefined): Promise<boolean> {
     if (isTerminating(pod)) return monotonic;
-    if (monotonic && (!isRunningAndReady(pod) || !this.#healthy(pod)) && pod !== firstUnhealthy) return true;
+    // One that has ended will never be ready: to wait for that, as Kubernetes does, would be to wait for ever.
+    if (monotonic && !isTerminal(pod) && (!isRunningAndReady(pod) || !this.#healthy(pod)) && pod !== firstUnhealthy) return true;
     await this.#pods.delete(pod);
     return true;
   }

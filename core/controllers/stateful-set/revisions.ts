@@ -20,7 +20,7 @@ export async function syncRevisions(client: Client, set: StatefulSet, all: reado
   const newest = sorted.at(-1);
   const data = templatePatch(set.spec!.template);
   const next = (newest?.revision ?? 0) + 1;
-  const equal = sorted.filter(r => sameData(r, data)).at(-1);
+  const equal = sorted.findLast(r => sameData(r, data));
   let collisionCount = set.status?.collisionCount ?? 0;
   let update: ControllerRevision;
   if (equal && newest && sameData(newest, data)) update = newest;

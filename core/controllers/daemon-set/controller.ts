@@ -43,9 +43,9 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   indexByController(revisions);
   wakeByPods({ owners: sets, pods, selectorOf, keys, expectations });
 
-  const wakeInterested = (node: Node): void => { for (const set of sets.lister.list()) if (judgeFor(set)(node).run) keys.add(objectKey(set)); };
+  const wakeWhere = (node: Node, verdict: 'run' | 'stay'): void => { for (const set of sets.lister.list()) if (judgeFor(set)(node)[verdict]) keys.add(objectKey(set)); };
   nodes.on({
-    add: wakeInterested, delete: wakeInterested,
+    add: n => wakeWhere(n, 'run'), delete: n => wakeWhere(n, 'stay'),
     update(node, prev) {
       if (looksTheSame(node, prev)) return;
       for (const set of sets.lister.list()) {

@@ -25,16 +25,22 @@ export function tolerationsOf(spec: PodSpec | undefined): Toleration[] {
 export interface Verdict { readonly run: boolean; readonly stay: boolean }
 const NO: Verdict = { run: false, stay: false }, YES: Verdict = { run: true, stay: true };
 
-/** Judges nodes for a daemon set; made once for many nodes. */
+/** Judges nodes for a daemon set, each once; made for one look at many nodes. */
 export function judgeFor(set: DaemonSet): (node: Node) => Verdict {
   const spec = set.spec?.template.spec;
   const tolerations = tolerationsOf(spec);
   const selector = Object.entries(spec?.nodeSelector ?? {});
   const terms = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  return node => {
+  const judged = new Map<Node, Verdict>();
+  const judge = (node: Node): Verdict => {
     if (spec?.nodeName && spec.nodeName !== node.metadata?.name) return NO;
     if (!selector.every(([k, v]) => node.metadata?.labels?.[k] === v) || (terms && !terms.some(t => termMatchesNode(t, node)))) return NO;
     const repelling = (node.spec?.taints ?? []).filter(t => (t.effect === 'NoSchedule' || t.effect === 'NoExecute') && !isTolerated(t, tolerations));
     return repelling.length === 0 ? YES : { run: false, stay: !repelling.some(t => t.effect === 'NoExecute') };
+  };
+  return node => {
+    let verdict = judged.get(node);
+    if (!verdict) judged.set(node, verdict = judge(node));
+    return verdict;
   };
 }

@@ -10,7 +10,7 @@ import type { Expectations } from '../expectations.ts';
 import { messageOf, removePod } from '../pod-writes.ts';
 import { podKey } from '../pods.ts';
 import { namespaceTerminating } from '../terminating.ts';
-import { claimsOf, corrected, hasIdentity, hasStorage, ordinalOf } from './identity.ts';
+import { claimNameOf, claimsOf, corrected, hasIdentity, hasStorage, ordinalOf } from './identity.ts';
 import { belongsToFormerPod, deletesWhenScaled, hasForeignController, isUpToDate, ownersOf } from './ownership.ts';
 
 type Verb = 'create' | 'update' | 'delete';
@@ -95,7 +95,6 @@ export class StatefulPods {
 
   /** Gives the claims of a pod the owners that the retention policy says. */
   async followPolicy(pod: Pod): Promise<void> {
-    // A pod that is not made yet cannot own anything.
     for (const claim of this.#existing(pod)) {
       if (hasForeignController(claim, this.#set, pod))
         this.#ctx.recorder.event(this.#set, 'Warning', 'ConflictingController', `PersistentVolumeClaim ${claim.metadata?.name} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim`);
@@ -109,7 +108,8 @@ export class StatefulPods {
   }
 
   #existing(pod: Pod): PersistentVolumeClaim[] {
-    return claimsOf(this.#set, ordinalOf(pod)).map(c => this.#claims.get(c.metadata?.namespace, c.metadata?.name ?? '')).filter(c => c !== undefined);
+    const ordinal = ordinalOf(pod);
+    return (this.#set.spec?.volumeClaimTemplates ?? []).map(t => this.#claims.get(this.#set.metadata?.namespace, claimNameOf(this.#set, t, ordinal))).filter(c => c !== undefined);
   }
 
   async #createClaims(pod: Pod): Promise<void> {

@@ -32,13 +32,13 @@ spec: {clusterIP: None, ports: [{port: 6379}], selector: {app: redis-sfs}}
 `;
 
 export const w17: Story = {
-  id: 'W17', title: 'Redis: pod, Deployment, StatefulSet with headless Service', runtimes: ['docker', 'sandbox'], pods: 6,
+  id: 'W17', title: 'Redis: pod, Deployment, StatefulSet with headless Service', runtimes: ['docker', 'sandbox'], pods: 5,
   async play(s) {
     const { k } = s;
     expect(await k.run('run redis --image=redis --image-pull-policy=IfNotPresent')).toBe('pod/redis created');
     await s.podsReady(1);
     await eventually('PONG', async () => (await k.try('exec redis -- redis-cli ping'.split(' '))).stdout.trim() === 'PONG');
-    await k.run('create deployment redis-deployment --image=redis');
+    await k.run('create deployment redis-deployment --image=redis:3.0');
     const [first] = await s.podsReady(1, 'app=redis-deployment');
     await k.run(`delete pod redis ${first} --grace-period=1`);
     expect(await s.podsReady(1)).not.toContain(first);

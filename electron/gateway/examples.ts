@@ -3,19 +3,24 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { kinds } from '../../core/api/kinds/index.ts';
-import { apiVersionOf, resourcePath, type KubeObject } from '../../core/api/meta/object.ts';
+import { apiVersionOf, resourcePath, type KubeObject, type ResourceType } from '../../core/api/meta/object.ts';
 import type { Transport } from '../../core/client/client.ts';
 import type { Example } from '../contract/app-calls.ts';
 import type { ClusterSource } from './seam.ts';
 import type { AppHandler } from './session.ts';
 import { GatewayError, wireErrorOf } from './wire-error.ts';
 
-/** `dir` holds per example a folder of manifests (what `kubectl apply -f` takes) and beside it `<name>.json` ({ title, description, namespace? }). */
-export function exampleCalls(dir: string, clusters: ClusterSource): Record<string, AppHandler> {
+const pause = (ms: number): Promise<void> => new Promise(resolve => { setTimeout(resolve, ms); });
+
+/** `dir` holds per example a folder of manifests (what `kubectl apply -f` takes) and beside it `<name>.json` ({ title, description, namespace? }).
+ * Its folder `samples`, if there is one, is applied after the rest: objects of the kinds that the rest defines. */
+export function exampleCalls(dir: string, clusters: ClusterSource, wait = pause): Record<string, AppHandler> {
   const manifest = async (name: unknown): Promise<string> => {
     if (typeof name !== 'string' || !/^[a-z0-9-]+$/.test(name)) throw new GatewayError('no such example');
     const folder = join(dir, name);
-    const files = (await readdir(folder).catch(() => { throw new GatewayError(`no example "${name}"`, 404); })).filter(f => /\.ya?ml$/.test(f)).sort();
+    const manifests = (names: string[], below = ''): string[] => names.filter(f => /\.ya?ml$/.test(f)).sort().map(f => join(below, f));
+    const files = manifests(await readdir(folder).catch(() => { throw new GatewayError(`no example "${name}"`, 404); }));
+    files.push(...manifests(await readdir(join(folder, 'samples')).catch(() => []), 'samples'));
     return (await Promise.all(files.map(f => readFile(join(folder, f), 'utf8')))).map(t => t.trimEnd()).join('\n---\n');
   };
   const about = async (name: string): Promise<Example | undefined> => {
@@ -40,7 +45,7 @@ export function exampleCalls(dir: string, clusters: ClusterSource): Record<strin
       const namespace = card?.namespace ?? 'default';
       const { transport } = await clusters.upstream(cluster);
       const lines: string[] = [];
-      for (const object of objects) lines.push(await applyOne(transport, object, namespace));
+      for (const object of objects) lines.push(await applyOne(transport, object, namespace, wait));
       return { lines, namespace };
     },
   };
@@ -59,10 +64,22 @@ export function objectsOf(text: string): KubeObject[] {
   return out;
 }
 
+/** The resource of a kind that this program does not know; a definition applied a moment ago takes a little until it is served: asked for 10 s. */
+async function discover(transport: Transport, object: KubeObject, wait: (ms: number) => Promise<void>): Promise<ResourceType> {
+  const [group = '', version = ''] = (object.apiVersion ?? '').split('/');
+  for (let i = 0; i < 50; i++, await wait(200)) {
+    try {
+      const list = await transport.request({ method: 'GET', path: `/apis/${group}/${version}` }) as { resources?: { kind: string; name: string; namespaced: boolean }[] };
+      const found = list.resources?.find(r => r.kind === object.kind && !r.name.includes('/'));
+      if (found) return { group, version, kind: found.kind, plural: found.name, namespaced: found.namespaced };
+    } catch (error) { if (wireErrorOf(error).code !== 404) throw error; }
+  }
+  throw new GatewayError(`no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
+}
+
 /** Creates, or merges into what is there; answers with kubectl's line. */
-async function applyOne(transport: Transport, object: KubeObject, namespace: string): Promise<string> {
-  const spec = kinds.find(k => k.kind === object.kind && apiVersionOf(k) === object.apiVersion);
-  if (!spec) throw new GatewayError(`no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
+async function applyOne(transport: Transport, object: KubeObject, namespace: string, wait: (ms: number) => Promise<void>): Promise<string> {
+  const known = kinds.find(k => k.kind === object.kind && apiVersionOf(k) === object.apiVersion), spec: ResourceType = known ?? await discover(transport, object, wait);
   const name = object.metadata?.name ?? '';
   const ns = spec.namespaced ? object.metadata?.namespace ?? namespace : undefined;
   const body = { ...object, metadata: { ...object.metadata, ...(ns ? { namespace: ns } : {}) } };
@@ -72,7 +89,7 @@ async function applyOne(transport: Transport, object: KubeObject, namespace: str
     return `${label} created`;
   } catch (error) {
     if (wireErrorOf(error).code !== 409) throw error;
-    await transport.request({ method: 'PATCH', path: resourcePath(spec, ns, name), query: { fieldManager: 'pilothouse' }, body, contentType: 'application/strategic-merge-patch+json' });
+    await transport.request({ method: 'PATCH', path: resourcePath(spec, ns, name), query: { fieldManager: 'pilothouse' }, body, contentType: known ? 'application/strategic-merge-patch+json' : 'application/merge-patch+json' });
     return `${label} configured`;
   }
 }

@@ -3,7 +3,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ApiException, ApiextensionsV1Api, AppsV1Api, CoordinationV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObjectApi, PatchStrategy, makeInformer, setHeaderOptions, type V1ConfigMap, type V1Status } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Elector } from '../harness/elector.ts';
+import { Elector } from '../../resources/examples/operator/controller/kit/elector.ts';
 import { eventually, startHost, type Host } from '../harness/host.ts';
 import { python } from '../harness/python.ts';
 

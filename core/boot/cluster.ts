@@ -155,7 +155,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     undo.push('controllers', () => controllers.stop());
     if (o.scheduler) {
       const client = clientFor(SCHEDULER);
-      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler'), schedulerName: 'default-scheduler' });
+      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler') });
       undo.push('scheduler', () => scheduler.stop());
     }
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));

@@ -1,7 +1,7 @@
-// Pods waiting for a node: those to be tried now (by priority, then by time), those that wait out a back-off, and those that were
-// refused and wait for something to change that could help them.
+// Pods waiting for a node: those to be tried now (in the order the profile's plug-in says), those that wait out a back-off, those that
+// were refused and wait for something to change that could help them, and those that are held back by a gate.
 import type { Clock, Timer } from '../base/clock.ts';
-import type { ClusterEvent } from './framework.ts';
+import type { ClusterEvent, Hints, Queued } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 
 const FIRST_BACKOFF = 1_000;
@@ -9,11 +9,8 @@ const MAX_BACKOFF = 10_000;
 /** A refused pod is tried again after this though nothing was seen to change. */
 const STALE = 5 * 60_000;
 
-interface Waiting {
+interface Waiting extends Queued {
   info: PodInfo;
-  /** When it came; kept over retries, so that it does not lose its place. */
-  readonly since: number;
-  readonly serial: number;
   attempts: number;
   /** Not before this. */
   readyAt: number;
@@ -21,29 +18,38 @@ interface Waiting {
   refusedBy: ReadonlySet<string>;
 }
 
-const before = (a: Waiting, b: Waiting): boolean =>
-  a.info.priority !== b.info.priority ? a.info.priority > b.info.priority : a.since !== b.since ? a.since < b.since : a.serial < b.serial;
+export interface QueueRules {
+  before(a: Queued, b: Queued): boolean;
+  /** Why a pod may not be tried yet, undefined when it may. */
+  gate(pod: PodInfo): string | undefined;
+  /** Events that may lift a refusal of the plug-in; undefined when any may. */
+  hints(plugin: string): Hints | undefined;
+}
+
+/** Nobody in particular refused it: any event may help. */
+const ANYBODY: ReadonlySet<string> = new Set(['']);
+const namesOf = (w: Waiting): ReadonlySet<string> => (w.refusedBy.size ? w.refusedBy : ANYBODY);
 
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #wake: () => void;
-  /** Plugin names whose refusals an event may lift. */
-  readonly #helps: (event: ClusterEvent, plugin: string) => boolean;
+  readonly #rules: QueueRules;
   readonly #heap: Waiting[] = [];
   readonly #waiting = new Map<string, Waiting>();
   readonly #unschedulable = new Set<Waiting>();
+  /** The unschedulable by who refused them, so that an event costs nothing for those it cannot concern. */
+  readonly #byPlugin = new Map<string, Set<Waiting>>();
   readonly #active = new Set<Waiting>();
+  readonly #gated = new Set<Waiting>();
   readonly #backoff = new Map<Waiting, Timer>();
   #sweep: Timer | undefined;
   #serial = 0;
 
-  constructor(clock: Clock, helps: (event: ClusterEvent, plugin: string) => boolean, wake: () => void) {
+  constructor(clock: Clock, rules: QueueRules, wake: () => void) {
     this.#clock = clock;
-    this.#helps = helps;
+    this.#rules = rules;
     this.#wake = wake;
   }
-
-  get length(): number { return this.#waiting.size; }
 
   /** A new pod, or a new version of one that waits; `changed` when its spec or labels differ, so that a refusal may not hold any more. */
   add(info: PodInfo, changed: boolean): void {
@@ -55,20 +61,21 @@ export class SchedulingQueue {
       return;
     }
     known.info = info;
-    if (changed && this.#unschedulable.delete(known)) this.#activateWhenReady(known);
+    if (changed && (this.#leaveUnschedulable(known) || this.#gated.delete(known))) this.#activateWhenReady(known);
   }
 
   remove(key: string): void {
     const w = this.#waiting.get(key);
     if (!w) return;
     this.#waiting.delete(key);
-    this.#unschedulable.delete(w);
+    this.#leaveUnschedulable(w);
     this.#active.delete(w);
+    this.#gated.delete(w);
     this.#backoff.get(w)?.cancel();
     this.#backoff.delete(w);
   }
 
-  /** The next pod to try; it leaves the active part, and is back by `refused`, `retry`, or gone by `remove`. */
+  /** The next pod to try; it leaves the active part, and is back by `refused` or `retry`, or gone by `remove`. */
   pop(): PodInfo | undefined {
     while (this.#heap.length) {
       const w = this.#popHeap();
@@ -79,7 +86,7 @@ export class SchedulingQueue {
     return undefined;
   }
 
-  /** No node fits: the pod waits for an event that concerns one of these plugins. */
+  /** No node fits (or a plug-in said no later): the pod waits for an event that concerns one of these plugins. */
   refused(key: string, by: ReadonlySet<string>): void {
     const w = this.#waiting.get(key);
     if (!w) return;
@@ -87,6 +94,10 @@ export class SchedulingQueue {
     w.refusedBy = by;
     w.refusedAt = this.#clock.now();
     this.#unschedulable.add(w);
+    for (const plugin of namesOf(w)) {
+      const there = this.#byPlugin.get(plugin);
+      if (there) there.add(w); else this.#byPlugin.set(plugin, new Set([w]));
+    }
     this.#sweep ??= this.#clock.after(STALE, () => this.#sweepStale());
   }
 
@@ -101,11 +112,17 @@ export class SchedulingQueue {
 
   /** Something changed: pods it may help are tried again, once their back-off is over. */
   happened(event: ClusterEvent): void {
-    for (const w of this.#unschedulable) {
-      if (w.refusedBy.size > 0 && ![...w.refusedBy].some(plugin => this.#helps(event, plugin))) continue;
-      this.#unschedulable.delete(w);
-      this.#activateWhenReady(w);
+    for (const [plugin, refused] of this.#byPlugin) {
+      if (refused.size === 0) continue;
+      const hints = this.#rules.hints(plugin), hint = hints ? hints[event.kind] : true;
+      if (!hint) continue;
+      for (const w of refused) if (hint === true || hint(w.info, event)) { this.#leaveUnschedulable(w); this.#activateWhenReady(w); }
     }
+  }
+  /** Tries the pod again though nothing happened that a plug-in waits for. */
+  activate(key: string): void {
+    const w = this.#waiting.get(key);
+    if (w && this.#leaveUnschedulable(w)) this.#activateWhenReady(w);
   }
 
   close(): void {
@@ -122,8 +139,14 @@ export class SchedulingQueue {
     this.#backoff.get(w)?.cancel();
     this.#backoff.set(w, this.#clock.after(wait, () => { this.#backoff.delete(w); this.#activate(w); }));
   }
+  #leaveUnschedulable(w: Waiting): boolean {
+    if (!this.#unschedulable.delete(w)) return false;
+    for (const plugin of namesOf(w)) this.#byPlugin.get(plugin)?.delete(w);
+    return true;
+  }
   #activate(w: Waiting): void {
     if (this.#active.has(w)) return;
+    if (this.#rules.gate(w.info) !== undefined) { this.#gated.add(w); return; }
     this.#active.add(w);
     this.#pushHeap(w);
     this.#wake();
@@ -131,7 +154,7 @@ export class SchedulingQueue {
   #sweepStale(): void {
     this.#sweep = undefined;
     const now = this.#clock.now();
-    for (const w of this.#unschedulable) if (now - w.refusedAt >= STALE) { this.#unschedulable.delete(w); this.#activateWhenReady(w); }
+    for (const w of this.#unschedulable) if (now - w.refusedAt >= STALE) { this.#leaveUnschedulable(w); this.#activateWhenReady(w); }
     if (this.#unschedulable.size) this.#sweep = this.#clock.after(30_000, () => this.#sweepStale());
   }
 
@@ -140,7 +163,7 @@ export class SchedulingQueue {
     let i = h.push(w) - 1;
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      if (!before(h[i]!, h[parent]!)) break;
+      if (!this.#rules.before(h[i]!, h[parent]!)) break;
       [h[i], h[parent]] = [h[parent]!, h[i]!];
       i = parent;
     }
@@ -154,8 +177,8 @@ export class SchedulingQueue {
     for (let i = 0; ;) {
       const l = 2 * i + 1;
       if (l >= h.length) break;
-      const child = l + 1 < h.length && before(h[l + 1]!, h[l]!) ? l + 1 : l;
-      if (!before(h[child]!, h[i]!)) break;
+      const child = l + 1 < h.length && this.#rules.before(h[l + 1]!, h[l]!) ? l + 1 : l;
+      if (!this.#rules.before(h[child]!, h[i]!)) break;
       [h[i], h[child]] = [h[child]!, h[i]!];
       i = child;
     }

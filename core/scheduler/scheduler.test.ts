@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { namespace as namespaceKind } from '../api/kinds/core/namespace.ts';
 import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
+import { persistentVolume as volumeKind } from '../api/kinds/core/persistent-volume.ts';
 import { podDisruptionBudget as budgetKind } from '../api/kinds/policy/pod-disruption-budget.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
 import type { Node, PersistentVolumeClaim, Pod, PodDisruptionBudget } from '../api/types/kubernetes.ts';
@@ -70,7 +71,7 @@ describe('scheduler', () => {
     c.api.put(podKind, pod('web', '2Gi', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }], resources: { requests: { memory: '2Gi' } } }] }));
     await c.settle();
     expect(c.condition('web')?.message).toBe("0/4 nodes are available: 1 Insufficient memory, 1 node(s) didn't have free ports for the requested pod ports, "
-      + '1 node(s) had untolerated taint {dedicated: db}, 1 node(s) were unschedulable. preemption: 0/4 nodes are available: '
+      + '1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. preemption: 0/4 nodes are available: '
       + '1 No preemption victims found for incoming pod, 3 Preemption is not helpful for scheduling.');
     await c.end();
   });
@@ -137,6 +138,9 @@ describe('scheduler', () => {
     expect(c.condition('db')?.message).toContain('0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption:');
     c.api.change<PersistentVolumeClaim>(claimKind, 'default/data', p => { p.spec!.volumeName = 'pv'; p.status = { phase: 'Bound' }; });
     await c.clock.advance(2_100);
+    expect(c.condition('db')?.message).toContain('0/1 nodes are available: 1 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s).');
+    c.api.put(volumeKind, { metadata: { name: 'pv' }, spec: { capacity: { storage: '1Gi' } } });
+    await c.clock.advance(4_100);
     expect(c.on('db')).toBe('a');
     await c.end();
   });

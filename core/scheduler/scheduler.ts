@@ -1,28 +1,40 @@
-// The scheduling loop: events change the snapshot and the queue; pods are placed one after another, their bindings sent side by side.
+// The scheduling loop: events change the snapshot and the queue; pods are placed one after another, what follows a decision (permission,
+// volumes, binding) goes on beside the next decisions.
 import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { namespace as namespaceKind } from '../api/kinds/core/namespace.ts';
-import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
 import { podDisruptionBudget as budgetKind } from '../api/kinds/policy/pod-disruption-budget.ts';
-import { storageClass as storageClassKind } from '../api/kinds/storage/storage-class.ts';
 import { semanticEqual } from '../api/meta/equal.ts';
-import type { KubeObject } from '../api/meta/object.ts';
 import { isConflict, isNotFound } from '../api/meta/status.ts';
-import { formatTime } from '../api/meta/time.ts';
-import type { Namespace, Node, PersistentVolumeClaim, Pod, PodCondition, PodDisruptionBudget, StorageClass } from '../api/types/kubernetes.ts';
+import type { Namespace, Node, Pod, PodDisruptionBudget } from '../api/types/kubernetes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
 import type { EventRecorder } from '../client/recorder.ts';
-import { blockedByClaims, VOLUME_BINDING, type Storage } from './claims.ts';
-import { blockedMessage, failureMessage, NO_NODES } from './message.ts';
+import { defaultPlugins } from './default-plugins.ts';
+import { createFellows } from './fellows.ts';
+import { isRefusal, type ClusterEvent, type Cycle, type Hints, type WaitingPod } from './framework.ts';
+import { fitMessage, NO_NODES } from './message.ts';
+import type { NodeInfo } from './node-info.ts';
 import { Placer } from './placement.ts';
 import { podInfo, type PodInfo } from './pod-info.ts';
-import { findVictims } from './preemption.ts';
+import { createProfile, type PluginFactory, type Profile, type ProfileConfig } from './profile.ts';
 import { SchedulingQueue } from './queue.ts';
-import { filters } from './registry.ts';
 import { Snapshot } from './snapshot.ts';
+import { StatusWriter } from './status-writer.ts';
+import { createStorageView } from './storage-view.ts';
+import { WaitingPods } from './waiting-pods.ts';
+
+/** What plug-ins of one's own may do beside deciding. */
+export interface SchedulerHandle {
+  readonly snapshot: Snapshot;
+  /** The pod of that uid, while it waits for permissions. */
+  waitingPod(uid: string): WaitingPod | undefined;
+  waitingPods(): WaitingPod[];
+  /** Tries a refused pod (`namespace/name`) again. */
+  activate(key: string): void;
+}
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -30,8 +42,12 @@ export interface SchedulerOptions {
   readonly recorder: EventRecorder;
   readonly clock: Clock;
   readonly log: Log;
-  /** Only pods that name this scheduler are placed; `default-scheduler` where nothing is said. */
-  readonly schedulerName?: string;
+  /** The schedulers by name; pods that name none of them are left alone. One, `default-scheduler`, where nothing is said. */
+  readonly profiles?: readonly ProfileConfig[];
+  /** Plug-ins beside the default ones, by name; profiles enable them. */
+  readonly plugins?: (handle: SchedulerHandle) => Readonly<Record<string, PluginFactory>>;
+  /** Events of another profile come from a component of its name. */
+  readonly recorderFor?: (schedulerName: string) => EventRecorder;
   /** For tests: chooses among equally good nodes. */
   readonly random?: () => number;
 }
@@ -40,12 +56,13 @@ export interface RunningScheduler {
   stop(): Promise<void>;
 }
 
-/** Bindings under way at most; more would only queue at the server. */
+const DEFAULT_SCHEDULER = 'default-scheduler';
+/** Writes under way at most; more would only queue at the server. */
 const IN_FLIGHT = 512;
 /** Pods placed before others get their turn on the event loop. */
 const SLICE = 64;
 
-/** Starts placing pods; resolves when the caches are filled. */
+/** Starts placing pods; resolves when the caches are filled. Throws where a profile makes no sense. */
 export async function startScheduler(o: SchedulerOptions): Promise<RunningScheduler> {
   const scheduler = new Scheduler(o);
   await o.informers.start();
@@ -53,57 +70,92 @@ export async function startScheduler(o: SchedulerOptions): Promise<RunningSchedu
   return scheduler;
 }
 
-const helps = new Map([...filters.map(f => [f.name, new Set<string>(f.events)] as const), [VOLUME_BINDING, new Set(['claim-changed'])] as const]);
 const isDone = (p: Pod): boolean => p.status?.phase === 'Succeeded' || p.status?.phase === 'Failed';
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+const keyOf = (p: Pod): string => `${p.metadata?.namespace}/${p.metadata?.name}`;
 
 class Scheduler implements RunningScheduler {
   readonly #o: SchedulerOptions;
-  readonly #name: string;
   readonly #pods: Informer<Pod>;
-  readonly #storage: Storage;
-  readonly #budgets: Informer<PodDisruptionBudget>;
+  readonly #profiles: ReadonlyMap<string, Profile>;
+  readonly #hints = new Map<string, Hints | undefined>();
   readonly #snapshot = new Snapshot();
   readonly #placer: Placer;
   readonly #queue: SchedulingQueue;
+  readonly #waiting: WaitingPods;
+  readonly #status: StatusWriter;
+  /** Everything that goes on beside the decisions, and of it what is at the server. */
   readonly #pending = new Set<Promise<void>>();
+  readonly #writing = new Set<Promise<void>>();
+  readonly #stopping = Promise.withResolvers<never>();
   #wake: () => void = () => {};
   #stopped = false;
   #done: Promise<void> = Promise.resolve();
 
   constructor(o: SchedulerOptions) {
     this.#o = o;
-    this.#name = o.schedulerName ?? 'default-scheduler';
-    this.#placer = new Placer(this.#snapshot, o.random);
-    this.#queue = new SchedulingQueue(o.clock, (event, plugin) => helps.get(plugin)?.has(event) ?? true, () => this.#wake());
+    this.#stopping.promise.catch(() => undefined);
+    const random = o.random ?? Math.random;
+    this.#placer = new Placer(random);
+    this.#waiting = new WaitingPods(o.clock);
     this.#pods = o.informers.for<Pod>(podKind);
+    this.#status = new StatusWriter({ client: o.client, clock: o.clock, pods: this.#pods.lister, recorderOf: pod => this.#recorderOf(pod) });
+    const budgets = o.informers.for<PodDisruptionBudget>(budgetKind);
+    const storage = createStorageView(o.client, o.informers, e => this.#happened(e));
+    const factories = {
+      ...defaultPlugins({
+        client: o.client, clock: o.clock, storage: storage.storage, storageWriter: storage.writer, budgets: () => budgets.lister.list(), fellowsOf: createFellows(o.informers), random,
+      }),
+      ...o.plugins?.({ snapshot: this.#snapshot, waitingPod: uid => this.#waiting.get(uid), waitingPods: () => this.#waiting.list(), activate: key => this.#queue.activate(key) }),
+    };
+    this.#profiles = new Map((o.profiles ?? [{ schedulerName: DEFAULT_SCHEDULER }]).map(c => [c.schedulerName, createProfile(c, factories)]));
+    for (const p of this.#profiles.values()) for (const [name, plugin] of p.byName) if (!this.#hints.has(name)) this.#hints.set(name, plugin.events);
+    const sort = [...this.#profiles.values()][0]!.sort;
+    this.#queue = new SchedulingQueue(o.clock, {
+      before: (a, b) => sort.before!(a, b), hints: plugin => this.#hints.get(plugin), gate: pod => gateOf(this.#profileOf(pod.pod), pod),
+    }, () => this.#wake());
+    this.#follow();
+  }
+
+  #follow(): void {
+    const { informers } = this.#o, snapshot = this.#snapshot;
     this.#pods.on({ add: p => this.#seen(p, undefined), update: (p, prev) => this.#seen(p, prev), delete: p => this.#gone(p) });
-    const claims = o.informers.for<PersistentVolumeClaim>(claimKind);
-    const classes = o.informers.for<StorageClass>(storageClassKind);
-    this.#storage = { claim: (namespace, name) => claims.lister.get(namespace, name), storageClass: name => classes.lister.get(undefined, name) };
-    this.#budgets = o.informers.for<PodDisruptionBudget>(budgetKind);
-    const claimChanged = (): void => this.#queue.happened('claim-changed');
-    claims.on({ add: claimChanged, update: claimChanged });
-    const named = (n: Namespace): void => { this.#snapshot.namespaces.set(n.metadata?.name ?? '', n.metadata?.labels ?? {}); };
-    o.informers.for<Namespace>(namespaceKind).on({ add: named, update: n => { named(n); this.#queue.happened('pod-labels'); }, delete: n => { this.#snapshot.namespaces.delete(n.metadata?.name ?? ''); } });
-    o.informers.for<Node>(nodeKind).on({
-      add: n => { this.#snapshot.setNode(n); this.#queue.happened('node-added'); },
+    informers.for<Namespace>(namespaceKind).on({
+      add: n => snapshot.setNamespace(n.metadata?.name ?? '', n.metadata?.labels ?? {}),
+      update: (n, prev) => {
+        if (semanticEqual(n.metadata?.labels, prev.metadata?.labels)) return;
+        snapshot.setNamespace(n.metadata?.name ?? '', n.metadata?.labels ?? {});
+        this.#happened({ kind: 'namespace-labels' });
+      },
+      delete: n => snapshot.setNamespace(n.metadata?.name ?? '', undefined),
+    });
+    informers.for<Node>(nodeKind).on({
+      add: n => { snapshot.setNode(n); this.#happened({ kind: 'node-added', node: snapshot.get(n.metadata?.name ?? '') }); },
       update: (n, prev) => this.#nodeChanged(n, prev),
-      delete: n => this.#snapshot.removeNode(n.metadata?.name ?? ''),
+      delete: n => snapshot.removeNode(n.metadata?.name ?? ''),
     });
   }
 
   run(): void { this.#done = this.#loop(); }
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopping.reject(new Error('the scheduler stops'));
     this.#queue.close();
+    this.#waiting.close();
     this.#wake();
     await this.#done;
     await Promise.all(this.#pending);
   }
 
+  #profileOf(pod: Pod): Profile | undefined { return this.#profiles.get(pod.spec?.schedulerName || DEFAULT_SCHEDULER); }
+  #recorderOf(pod: Pod): EventRecorder {
+    const name = pod.spec?.schedulerName || DEFAULT_SCHEDULER;
+    return name === DEFAULT_SCHEDULER || !this.#o.recorderFor ? this.#o.recorder : this.#o.recorderFor(name);
+  }
+  #happened(e: ClusterEvent): void { this.#queue.happened(e); }
+
   #seen(pod: Pod, prev: Pod | undefined): void {
-    const key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
+    const key = keyOf(pod);
     if (isDone(pod)) { this.#gone(pod); return; }
     if (pod.spec?.nodeName) {
       this.#queue.remove(key);
@@ -113,20 +165,24 @@ class Scheduler implements RunningScheduler {
         && prev?.metadata?.deletionTimestamp === pod.metadata?.deletionTimestamp;
       const sameLabels = semanticEqual(prev?.metadata?.labels, pod.metadata?.labels);
       if (same && sameLabels) return;
-      this.#snapshot.place(podInfo(pod), pod.spec.nodeName, false);
-      this.#queue.happened(known ? (sameLabels ? 'pod-removed' : 'pod-labels') : 'pod-placed');
+      const info = podInfo(pod);
+      this.#snapshot.place(info, pod.spec.nodeName, false);
+      this.#happened({ kind: known ? (sameLabels ? 'pod-removed' : 'pod-labels') : 'pod-placed', pod: info });
       return;
     }
-    if (this.#snapshot.isAssumed(key)) return;
-    if ((pod.spec?.schedulerName ?? 'default-scheduler') !== this.#name) return;
-    if (pod.metadata?.deletionTimestamp !== undefined || pod.spec?.schedulingGates?.length) { this.#queue.remove(key); return; }
-    this.#queue.add(podInfo(pod), !prev || !semanticEqual(pod.spec, prev.spec) || !semanticEqual(pod.metadata?.labels, prev.metadata?.labels));
+    if (this.#snapshot.isAssumed(key) || !this.#profileOf(pod)) return;
+    if (pod.metadata?.deletionTimestamp !== undefined) { this.#queue.remove(key); return; }
+    const info = podInfo(pod), nominated = pod.status?.nominatedNodeName;
+    if (nominated && this.#snapshot.nominatedNode(key) === undefined) this.#snapshot.nominate(info, nominated);
+    else if (!nominated && prev?.status?.nominatedNodeName) this.#snapshot.denominate(key);
+    this.#queue.add(info, !prev || !semanticEqual(pod.spec, prev.spec) || !semanticEqual(pod.metadata?.labels, prev.metadata?.labels));
   }
   #gone(pod: Pod): void {
-    const key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
+    const key = keyOf(pod);
     this.#queue.remove(key);
+    this.#waiting.get(pod.metadata?.uid ?? '')?.reject('', 'the pod is gone');
     const freed = this.#snapshot.unplace(key);
-    if (this.#snapshot.denominate(key) || freed) this.#queue.happened('pod-removed');
+    if (this.#snapshot.denominate(key) || freed) this.#happened({ kind: 'pod-removed', pod: podInfo(pod) });
   }
   #nodeChanged(n: Node, prev: Node): void {
     const resources = !semanticEqual(n.status?.allocatable ?? n.status?.capacity, prev.status?.allocatable ?? prev.status?.capacity);
@@ -136,9 +192,10 @@ class Scheduler implements RunningScheduler {
     // A heartbeat changes none of these.
     if (!resources && !labels && !taints && !images) return;
     this.#snapshot.setNode(n);
-    if (resources) this.#queue.happened('node-resources');
-    if (labels) this.#queue.happened('node-labels');
-    if (taints) this.#queue.happened('node-taints');
+    const node = this.#snapshot.get(n.metadata?.name ?? '');
+    if (resources) this.#happened({ kind: 'node-resources', node });
+    if (labels) this.#happened({ kind: 'node-labels', node });
+    if (taints) this.#happened({ kind: 'node-taints', node });
   }
 
   async #loop(): Promise<void> {
@@ -152,109 +209,182 @@ class Scheduler implements RunningScheduler {
         this.#queue.retry(info);
       }
       if (++placed % SLICE === 0) await new Promise<void>(resolve => { setImmediate(resolve); });
-      if (this.#pending.size >= IN_FLIGHT) await Promise.race(this.#pending);
+      if (this.#writing.size >= IN_FLIGHT) await Promise.race(this.#writing);
     }
   }
 
   #place(info: PodInfo): void {
-    const blocked = blockedByClaims(info.pod, this.#storage);
-    if (blocked !== undefined && this.#snapshot.nodes.length > 0) {
-      this.#queue.refused(info.key, new Set([VOLUME_BINDING]));
-      this.#track(this.#report(info, blockedMessage(this.#snapshot.nodes.length, blocked), undefined));
-      return;
-    }
-    const placement = this.#placer.place(info);
-    if (placement.node !== undefined) {
-      this.#queue.remove(info.key);
-      this.#snapshot.denominate(info.key);
-      this.#snapshot.place(info, placement.node, true);
-      this.#track(this.#bind(info, placement.node));
-      return;
-    }
-    const nodes = this.#snapshot.nodes.length;
-    if (nodes === 0) {
+    const profile = this.#profileOf(info.pod);
+    if (!profile) { this.#queue.remove(info.key); return; }
+    const snapshot = this.#snapshot, cycle: Cycle = { pod: info, snapshot };
+    if (snapshot.nodes.length === 0) {
       this.#queue.refused(info.key, new Set());
-      this.#track(this.#report(info, NO_NODES, undefined));
+      this.#write(this.#status.refused(info, 'Unschedulable', NO_NODES));
       return;
     }
-    const nominated = this.#snapshot.nominatedNode(info.key);
-    const preemption = findVictims(info, this.#snapshot, placement.refusals, nominated, this.#budgets.lister.list());
+    const placement = this.#placer.place(profile, cycle);
+    if (placement.node) { this.#accept(profile, cycle, placement.node); return; }
+    let said = '', nominated: string | undefined;
+    for (const p of profile.postFilters) {
+      const outcome = p.postFilter!(cycle, placement.refusals);
+      if (outcome.node !== undefined) {
+        nominated = outcome.node;
+        said = '';
+        this.#makeRoom(info, outcome.node, outcome.victims);
+        break;
+      }
+      said += `${said ? ', ' : ' '}${outcome.message}`;
+      if (outcome.clear) { nominated = ''; snapshot.denominate(info.key); }
+    }
     this.#queue.refused(info.key, placement.refusedBy);
-    if (preemption.node !== undefined) {
-      this.#snapshot.nominate(info, preemption.node);
-      this.#track(this.#evict(info, preemption.node, preemption.victims));
+    this.#write(this.#status.refused(info, 'Unschedulable', placement.message + said, nominated));
+  }
+
+  #makeRoom(info: PodInfo, node: string, victims: readonly PodInfo[]): void {
+    // Who was nominated there with less priority will not find room any more: they may look elsewhere.
+    for (const p of this.#snapshot.nominatedTo(node)) {
+      if (p.priority >= info.priority || p.key === info.key) continue;
+      this.#snapshot.denominate(p.key);
+      this.#write(this.#status.takeNominationBack(p));
+      this.#queue.activate(p.key);
     }
-    const outcome = preemption.node === undefined ? preemption.message : '';
-    const message = failureMessage(nodes, placement.refusals.values(), outcome).replace(/ preemption: $/, '');
-    this.#track(this.#report(info, message, preemption.node));
+    this.#snapshot.nominate(info, node);
+    for (const v of victims) {
+      const waits = this.#waiting.get(v.uid);
+      if (waits) waits.reject('DefaultPreemption', 'preempted');
+      else this.#write(this.#status.preempt(v, info, node));
+    }
   }
 
-  #track(work: Promise<void>): void {
-    const guarded = work.catch((error: unknown) => { this.#o.log.warn('a write failed', { error }); }).finally(() => { this.#pending.delete(guarded); });
-    this.#pending.add(guarded);
-  }
-
-  async #bind(info: PodInfo, node: string): Promise<void> {
-    const { pod } = info;
-    const binding: KubeObject & { target: { apiVersion: string; kind: string; name: string } } = {
-      apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.metadata?.name, namespace: info.namespace, uid: info.uid },
-      target: { apiVersion: 'v1', kind: 'Node', name: node },
-    };
-    try {
-      await this.#o.client.create(podKind, binding, { name: 'binding', of: pod.metadata?.name ?? '' });
-    } catch (error) {
-      // Still only assumed: take it back. A pod seen on a node meanwhile stays there.
-      if (this.#snapshot.isAssumed(info.key)) { this.#snapshot.unplace(info.key); this.#queue.happened('pod-removed'); }
-      const now = this.#pods.lister.getByKey(info.key);
-      if (!now || now.metadata?.uid !== info.uid || now.spec?.nodeName || now.metadata?.deletionTimestamp !== undefined || isNotFound(error)) return;
-      this.#o.recorder.event(pod, 'Warning', 'FailedScheduling', `running Bind plugin "DefaultBinder": ${text(error)}`);
-      if (!isConflict(error)) this.#o.log.warn('binding failed', { pod: info.key, node, error });
-      this.#queue.retry(podInfo(now));
+  /** The pod is as good as there: others are placed beside it from here on. */
+  #accept(profile: Profile, cycle: Cycle, node: NodeInfo): void {
+    // It stays known to the queue until it is seen on its node: should the decision be taken back, it keeps its place and its back-off.
+    const info = cycle.pod;
+    this.#snapshot.denominate(info.key);
+    this.#snapshot.place(info, node.name, true);
+    for (const p of profile.reserves) {
+      const no = p.reserve?.(cycle, node);
+      if (!no) continue;
+      this.#takeBack(profile, cycle, node.name);
+      this.#again(info, new Set([p.name]), fitMessage(1, new Map(no.reasons.map(r => [r, 1]))));
       return;
     }
-    this.#o.recorder.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
-  }
-
-  /** The event, and the condition in which users and autoscalers look for it. */
-  async #report(info: PodInfo, message: string, nominated: string | undefined): Promise<void> {
-    this.#o.recorder.event(info.pod, 'Warning', 'FailedScheduling', message);
-    const conditions = info.pod.status?.conditions ?? [];
-    const old = conditions.find(c => c.type === 'PodScheduled');
-    const told = old?.status === 'False' && old.reason === 'Unschedulable' && old.message === message;
-    if (told && (nominated === undefined || info.pod.status?.nominatedNodeName === nominated)) return;
-    const next: PodCondition = {
-      type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message,
-      lastTransitionTime: old?.status === 'False' && old.lastTransitionTime ? old.lastTransitionTime : formatTime(this.#o.clock.now()),
-    };
-    const status = { conditions: [...conditions.filter(c => c !== old), next], ...(nominated === undefined ? {} : { nominatedNodeName: nominated }) };
-    await this.#patchStatus(info, { metadata: { uid: info.uid }, status });
-  }
-
-  async #evict(info: PodInfo, node: string, victims: readonly PodInfo[]): Promise<void> {
-    const now = formatTime(this.#o.clock.now());
-    await Promise.all(victims.filter(v => v.pod.metadata?.deletionTimestamp === undefined).map(async v => {
-      const condition: PodCondition = {
-        type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', lastTransitionTime: now,
-        message: `${this.#name}: preempting to accommodate a higher priority pod`,
-      };
-      const current = this.#pods.lister.getByKey(v.key) ?? v.pod;
-      await this.#patchStatus(v, { metadata: { uid: v.uid }, status: { conditions: [...(current.status?.conditions ?? []).filter(c => c.type !== condition.type), condition] } });
-      try {
-        await this.#o.client.delete(podKind, v.namespace, v.pod.metadata?.name ?? '', { preconditions: { uid: v.uid } });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
+    const waits = new Map<string, number>();
+    for (const p of profile.permits) {
+      const outcome = p.permit!(cycle, node.name);
+      if (!outcome) continue;
+      if (isRefusal(outcome)) {
+        this.#takeBack(profile, cycle, node.name);
+        this.#again(info, new Set([p.name]), fitMessage(1, new Map(outcome.reasons.map(r => [r, 1]))));
         return;
       }
-      this.#o.recorder.event(v.pod, 'Normal', 'Preempted', `Preempted by pod ${info.uid} on node ${node}`);
-    }));
+      waits.set(p.name, outcome.wait);
+    }
+    const before = waits.size > 0 || profile.preBinds.length > 0 ? this.#prepare(profile, cycle, node.name, waits) : undefined;
+    if (before) this.#track(before.then(ok => (ok ? this.#writeTracked(this.#bind(profile, cycle, node.name)) : undefined)));
+    else this.#write(this.#bind(profile, cycle, node.name));
   }
 
-  async #patchStatus(info: PodInfo, patch: unknown): Promise<void> {
-    try {
-      await this.#o.client.patch(podKind, info.namespace, info.pod.metadata?.name ?? '', 'application/merge-patch+json', patch, 'status');
-    } catch (error) {
-      // Gone or replaced meanwhile: there is nobody left to tell.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+  /** Undefined when nothing has to be waited for; resolves with false when the decision was taken back. */
+  #prepare(profile: Profile, cycle: Cycle, node: string, waits: ReadonlyMap<string, number>): Promise<boolean> | undefined {
+    const info = cycle.pod;
+    let running = 'VolumeBinding';
+    const preBinds = async (first: Promise<void> | undefined, from: number): Promise<boolean> => {
+      try {
+        if (first) await Promise.race([first, this.#stopping.promise]);
+        for (const p of profile.preBinds.slice(from)) {
+          running = p.name;
+          const work = p.preBind!(cycle, node);
+          if (work) await Promise.race([work, this.#stopping.promise]);
+        }
+        return true;
+      } catch (error) {
+        this.#takeBack(profile, cycle, node);
+        if (!this.#stopped) this.#failed(info, `running PreBind plugin "${running}": ${text(error)}`, error);
+        return false;
+      }
+    };
+    if (waits.size > 0)
+      return this.#waiting.wait(info, node, waits).then(no => {
+        if (!no) return preBinds(undefined, 0);
+        this.#takeBack(profile, cycle, node);
+        if (!this.#stopped) this.#again(info, new Set(no.by ? [no.by] : []), fitMessage(1, new Map([[`pod "${info.pod.metadata?.name}" rejected while waiting on permit: ${no.message}`, 1]])));
+        return false;
+      });
+    for (const [i, p] of profile.preBinds.entries()) {
+      running = p.name;
+      const work = p.preBind!(cycle, node);
+      if (work) return preBinds(work, i + 1);
     }
+    return undefined;
   }
+
+  async #bind(profile: Profile, cycle: Cycle, node: string): Promise<void> {
+    const info = cycle.pod;
+    for (const p of profile.binds) {
+      try {
+        if (!await p.bind!(cycle, node)) continue;
+      } catch (error) {
+        this.#takeBack(profile, cycle, node);
+        if (!isNotFound(error)) this.#failed(info, `running Bind plugin "${p.name}": ${text(error)}`, error);
+        return;
+      }
+      this.#recorderOf(info.pod).event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
+      for (const q of profile.postBinds) q.postBind!(cycle, node);
+      return;
+    }
+    this.#takeBack(profile, cycle, node);
+    this.#failed(info, 'no plugin bound the pod', undefined);
+  }
+
+  #takeBack(profile: Profile, cycle: Cycle, node: string): void {
+    for (const p of profile.reserves.toReversed()) p.unreserve?.(cycle, node);
+    // Still only assumed: take it back. A pod seen on a node meanwhile stays there.
+    if (!this.#snapshot.isAssumed(cycle.pod.key)) return;
+    this.#snapshot.unplace(cycle.pod.key);
+    this.#happened({ kind: 'pod-removed', pod: cycle.pod });
+  }
+  /** The pod as it is now, if it is still one to be placed. */
+  #current(info: PodInfo): PodInfo | undefined {
+    const now = this.#pods.lister.getByKey(info.key);
+    return now && now.metadata?.uid === info.uid && !now.spec?.nodeName && now.metadata?.deletionTimestamp === undefined ? podInfo(now) : undefined;
+  }
+  /** A plug-in said no after the decision: the pod waits for what that plug-in waits for. */
+  #again(info: PodInfo, by: ReadonlySet<string>, message: string): void {
+    const now = this.#current(info);
+    if (!now) return;
+    this.#queue.add(now, false);
+    this.#queue.refused(now.key, by);
+    this.#write(this.#status.refused(now, 'Unschedulable', message));
+  }
+  /** Something went wrong that is nobody's no: the pod is tried again after its back-off. */
+  #failed(info: PodInfo, message: string, error: unknown): void {
+    const now = this.#current(info);
+    if (!now) return;
+    if (error !== undefined && !isConflict(error)) this.#o.log.warn('binding failed', { pod: info.key, error });
+    this.#queue.retry(now);
+    this.#write(this.#status.refused(now, 'SchedulerError', message));
+  }
+
+  #track(work: Promise<void>): Promise<void> {
+    const guarded = work.catch((error: unknown) => { this.#o.log.warn('a write failed', { error }); }).finally(() => { this.#pending.delete(guarded); });
+    this.#pending.add(guarded);
+    return guarded;
+  }
+  #write(work: Promise<void>): void { void this.#track(this.#writeTracked(work)); }
+  /** Counts towards what may be at the server at a time. */
+  #writeTracked(work: Promise<void>): Promise<void> {
+    const counted = work.finally(() => { this.#writing.delete(counted); });
+    this.#writing.add(counted);
+    counted.catch(() => undefined);
+    return counted;
+  }
+}
+
+function gateOf(profile: Profile | undefined, pod: PodInfo): string | undefined {
+  for (const p of profile?.preEnqueues ?? []) {
+    const why = p.preEnqueue!(pod);
+    if (why !== undefined) return why;
+  }
+  return undefined;
 }

@@ -1,126 +1,147 @@
 // The state pods are placed against: nodes and what runs on them, kept up to date event by event. Placing a pod costs one look at each
 // node, whatever number of pods there is; no copy is taken, since a placement is decided within one turn of the event loop.
+import { semanticEqual } from '../api/meta/equal.ts';
 import type { Node } from '../api/types/kubernetes.ts';
-import type { HostPort, PodInfo } from './pod-info.ts';
-import { amountOf } from '../api/meta/pod.ts';
-import { amounts, type Amounts } from './resources.ts';
+import { NodeInfo } from './node-info.ts';
+import type { PodInfo } from './pod-info.ts';
+import { Holders, Tally } from './tally.ts';
 
-export class NodeInfo {
-  readonly name: string;
-  /** Undefined while only its pods are known. */
-  node: Node | undefined;
-  allocatable: Amounts = new Map();
-  maxPods = 0;
-  readonly requested: Amounts = new Map();
-  readonly scoreRequested: Amounts = new Map();
-  readonly pods = new Map<string, PodInfo>();
-  /** `protocol/port` -> addresses in use. */
-  readonly ports = new Map<string, string[]>();
-  /** Pods per controller. */
-  readonly owners = new Map<string, number>();
-  /** Sizes of the images it has, by any of their names. */
-  images = new Map<string, number>();
-  constructor(name: string) { this.name = name; }
+/** Tallies kept; the ones longest unused go first. */
+const TALLIES = 256;
+const ZONE = 'topology.kubernetes.io/zone';
 
-  set(node: Node): void {
-    this.node = node;
-    this.allocatable = amounts(node.status?.allocatable ?? node.status?.capacity);
-    this.maxPods = amountOf('pods', (node.status?.allocatable ?? node.status?.capacity)?.['pods'] ?? '0');
-    this.images = new Map((node.status?.images ?? []).flatMap(i => (i.names ?? []).map(n => [n, i.sizeBytes ?? 0] as const)));
-  }
-
-  add(p: PodInfo): void { this.pods.set(p.key, p); this.#count(p, 1); }
-  remove(p: PodInfo): void { if (this.pods.delete(p.key)) this.#count(p, -1); }
-
-  #count(p: PodInfo, sign: 1 | -1): void {
-    for (const [r, n] of p.requests) this.requested.set(r, (this.requested.get(r) ?? 0) + sign * n);
-    for (const [r, n] of p.scoreRequests) this.scoreRequested.set(r, (this.scoreRequested.get(r) ?? 0) + sign * n);
-    if (p.owner) this.owners.set(p.owner, (this.owners.get(p.owner) ?? 0) + sign);
-    for (const h of p.hostPorts) this.#port(h, sign);
-  }
-  #port(h: HostPort, sign: 1 | -1): void {
-    const id = `${h.protocol}/${h.port}`;
-    const used = this.ports.get(id) ?? [];
-    if (sign > 0) used.push(h.ip); else used.splice(used.indexOf(h.ip), 1);
-    if (used.length) this.ports.set(id, used); else this.ports.delete(id);
-  }
-  portTaken(h: HostPort): boolean {
-    const used = this.ports.get(`${h.protocol}/${h.port}`);
-    return used !== undefined && (h.ip === '0.0.0.0' || used.includes('0.0.0.0') || used.includes(h.ip));
-  }
-}
+interface Placed { info: PodInfo; node: string; assumed: boolean }
+interface Kept { readonly tally: Tally; readonly namespace: string | undefined; used: number }
 
 export class Snapshot {
   readonly #infos = new Map<string, NodeInfo>();
-  readonly #placed = new Map<string, { info: PodInfo; node: string; assumed: boolean }>();
-  #list: NodeInfo[] | undefined;
-  /** Pods that have (anti-)affinity terms of their own; while there are none, those plugins have nothing to look at. */
-  readonly withAffinity = new Map<string, { info: PodInfo; node: string }>();
-
-  /** Labels of namespaces, for terms that choose namespaces by label. */
-  readonly namespaces = new Map<string, Readonly<Record<string, string>>>();
-  /** Pods room is being made for: others of no higher priority see it as taken. */
+  readonly #placed = new Map<string, Placed>();
+  /** Placed pods by namespace, so that a new tally looks at no others. */
+  readonly #byNamespace = new Map<string, Map<string, Placed>>();
+  readonly #tallies = new Map<string, Kept>();
+  readonly #images = new Map<string, number>();
   readonly #nominated = new Map<string, { info: PodInfo; node: string }>();
+  readonly #claims = new Map<string, number>();
+  #list: NodeInfo[] | undefined;
+  #serial = 0;
 
-  /** Nodes that exist, in a stable order. */
-  get nodes(): readonly NodeInfo[] { return this.#list ??= [...this.#infos.values()].filter(n => n.node); }
+  /** Labels of namespaces, for terms that choose namespaces by label; change through `setNamespace`. */
+  readonly namespaces = new Map<string, Readonly<Record<string, string>>>();
+  /** Required anti-affinity, required affinity and preferences (either way, by weight) of placed pods. */
+  readonly antiAffinity = new Holders();
+  readonly affinity = new Holders();
+  readonly preferences = new Holders(true);
+
+  /** Nodes that exist, in a stable order that takes turns between zones. */
+  get nodes(): readonly NodeInfo[] { return this.#list ??= inTurn([...this.#infos.values()].filter(n => n.node)); }
   get(name: string): NodeInfo | undefined { return this.#infos.get(name); }
+  /** On how many nodes an image is. */
+  nodesWithImage(name: string): number { return this.#images.get(name) ?? 0; }
+  /** How many placed pods use a claim (`namespace/name`). */
+  podsWithClaim(key: string): number { return this.#claims.get(key) ?? 0; }
 
   setNode(node: Node): void {
     const info = this.#info(node.metadata?.name ?? '');
-    if (!info.node) this.#list = undefined;
+    if (!info.node || info.labels[ZONE] !== node.metadata?.labels?.[ZONE]) this.#list = undefined;
+    const moved = info.pods.size > 0 && !semanticEqual(info.labels, node.metadata?.labels ?? {});
+    if (moved) for (const p of info.pods.values()) this.#count(p, info, -1);
+    for (const i of info.images.keys()) this.#image(i, -1);
     info.set(node);
+    for (const i of info.images.keys()) this.#image(i, 1);
+    if (moved) for (const p of info.pods.values()) this.#count(p, info, 1);
   }
   removeNode(name: string): void {
     const info = this.#infos.get(name);
     if (!info) return;
+    for (const p of info.pods.values()) this.#count(p, info, -1);
+    for (const i of info.images.keys()) this.#image(i, -1);
     info.node = undefined;
+    info.labels = {};
+    info.images = new Map();
+    for (const p of info.pods.values()) this.#count(p, info, 1);
     this.#list = undefined;
     if (info.pods.size === 0) this.#infos.delete(name);
   }
+  setNamespace(name: string, labels: Readonly<Record<string, string>> | undefined): void {
+    if (labels) this.namespaces.set(name, labels); else this.namespaces.delete(name);
+    // What was counted over namespaces chosen by label is counted anew when it is next asked for.
+    for (const [id, t] of this.#tallies) if (t.namespace === undefined) this.#tallies.delete(id);
+  }
 
-  /** A pod is on a node: seen there, or assumed to be from the moment its binding is sent. */
+  /** A pod is on a node: seen there, or assumed to be from the moment its binding is decided. */
   place(info: PodInfo, node: string, assumed: boolean): void {
     const old = this.#placed.get(info.key);
     // What the cache says of a pod we are just binding is older than what we know.
-    if (old) this.#take(old.info, old.node);
-    this.#placed.set(info.key, { info, node, assumed });
-    this.#info(node).add(info);
-    if (info.requiredAntiAffinity.length || info.requiredAffinity.length || info.preferredAffinity.length || info.preferredAntiAffinity.length)
-      this.withAffinity.set(info.key, { info, node });
+    if (old) this.#take(old);
+    const placed: Placed = { info, node, assumed };
+    this.#placed.set(info.key, placed);
+    const there = this.#byNamespace.get(info.namespace) ?? new Map<string, Placed>();
+    this.#byNamespace.set(info.namespace, there.set(info.key, placed));
+    this.attach(info, this.#info(node));
   }
   /** The pod is gone, finished, or its binding failed; true if it was placed. */
   unplace(key: string): boolean {
     const old = this.#placed.get(key);
     if (!old) return false;
     this.#placed.delete(key);
-    this.#take(old.info, old.node);
+    const there = this.#byNamespace.get(old.info.namespace);
+    if (there?.delete(key) && there.size === 0) this.#byNamespace.delete(old.info.namespace);
+    this.#take(old);
     return true;
   }
+  placedOn(key: string): string | undefined { return this.#placed.get(key)?.node; }
   isPlaced(key: string): boolean { return this.#placed.has(key); }
   isAssumed(key: string): boolean { return this.#placed.get(key)?.assumed === true; }
+
+  /** For questions only: the pod counts as on the node until `detach`; it is not placed. */
+  attach(p: PodInfo, node: NodeInfo): void { node.add(p); this.#count(p, node, 1); }
+  detach(p: PodInfo, node: NodeInfo): void { node.remove(p); this.#count(p, node, -1); }
 
   nominate(info: PodInfo, node: string): void { this.#nominated.set(info.key, { info, node }); }
   /** True if it was nominated. */
   denominate(key: string): boolean { return this.#nominated.delete(key); }
   nominatedNode(key: string): string | undefined { return this.#nominated.get(key)?.node; }
-  /** What `look` answers when pods nominated to this node (but not `pod`, nor any of lower priority) stand on it already. */
-  withNominated<R>(node: NodeInfo, pod: PodInfo, look: () => R): R {
-    if (this.#nominated.size === 0) return look();
-    const there = [...this.#nominated.values()].filter(n => n.node === node.name && n.info.key !== pod.key && n.info.priority >= pod.priority && !node.pods.has(n.info.key));
-    for (const n of there) node.add(n.info);
-    try {
-      return look();
-    } finally {
-      for (const n of there) node.remove(n.info);
+  get anyNominated(): boolean { return this.#nominated.size > 0; }
+  /** Pods room is being made for on a node. */
+  nominatedTo(node: string): PodInfo[] { return [...this.#nominated.values()].filter(n => n.node === node).map(n => n.info); }
+
+  /** The tally under `id`, counted once and kept from then on; `namespace` is the only one its pods may be in, undefined for several. */
+  tally(id: string, namespace: string | undefined, matches: (p: PodInfo) => boolean): Tally {
+    let kept = this.#tallies.get(id);
+    if (!kept) {
+      if (this.#tallies.size >= TALLIES) this.#forget();
+      this.#tallies.set(id, kept = { tally: new Tally(matches), namespace, used: 0 });
+      for (const pods of namespace === undefined ? this.#byNamespace.values() : [this.#byNamespace.get(namespace) ?? new Map<string, Placed>()])
+        for (const p of pods.values()) kept.tally.count(p.info, this.#info(p.node), 1);
     }
+    kept.used = ++this.#serial;
+    return kept.tally;
   }
 
-  #take(info: PodInfo, node: string): void {
-    const at = this.#infos.get(node);
-    at?.remove(info);
-    this.withAffinity.delete(info.key);
-    if (at && !at.node && at.pods.size === 0) this.#infos.delete(node);
+  #forget(): void {
+    const oldest = [...this.#tallies].sort((a, b) => a[1].used - b[1].used).slice(0, TALLIES / 4);
+    for (const [id] of oldest) this.#tallies.delete(id);
+  }
+  #count(p: PodInfo, node: NodeInfo, sign: 1 | -1): void {
+    for (const t of this.#tallies.values()) if (t.namespace === undefined || t.namespace === p.namespace) t.tally.count(p, node, sign);
+    for (const c of p.claims) {
+      const next = (this.#claims.get(c) ?? 0) + sign;
+      if (next === 0) this.#claims.delete(c); else this.#claims.set(c, next);
+    }
+    if (!p.hasTerms) return;
+    for (const t of p.requiredAntiAffinity) this.antiAffinity.count(t, node, sign);
+    for (const t of p.requiredAffinity) this.affinity.count(t, node, sign);
+    for (const t of p.preferences) this.preferences.count(t, node, sign);
+  }
+  #image(name: string, by: 1 | -1): void {
+    const next = (this.#images.get(name) ?? 0) + by;
+    if (next === 0) this.#images.delete(name); else this.#images.set(name, next);
+  }
+  #take(old: Placed): void {
+    const at = this.#infos.get(old.node);
+    if (!at) return;
+    this.detach(old.info, at);
+    if (!at.node && at.pods.size === 0) this.#infos.delete(old.node);
   }
   #info(name: string): NodeInfo {
     let info = this.#infos.get(name);
@@ -128,3 +149,17 @@ export class Snapshot {
     return info;
   }
 }
+
+function inTurn(nodes: NodeInfo[]): NodeInfo[] {
+  const zones = new Map<string, NodeInfo[]>();
+  for (const n of nodes) {
+    const zone = n.labels[ZONE] ?? '';
+    const there = zones.get(zone);
+    if (there) there.push(n); else zones.set(zone, [n]);
+  }
+  if (zones.size < 2) return nodes;
+  const lists = [...zones.values()], out: NodeInfo[] = [];
+  for (let i = 0; out.length < nodes.length; i++) for (const l of lists) if (i < l.length) out.push(l[i]!);
+  return out;
+}
+

@@ -1,71 +1,96 @@
 // Filters that look at the node object alone: cordoned, named, tainted, selected.
 import { isTolerated } from '../../api/meta/taint.ts';
-import type { Taint } from '../../api/types/kubernetes.ts';
-import { normalized, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
-import { termMatchesNode } from '../../api/meta/node-match.ts';
+import type { NodeSelectorTerm, PreferredSchedulingTerm, Taint } from '../../api/types/kubernetes.ts';
+import { normalized, type Plugin, type Refusal } from '../framework.ts';
+import { nodeSelection, termMatches } from '../node-selection.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { PodInfo } from '../pod-info.ts';
 
 const fixed = (reason: string): Refusal => ({ reasons: [reason], fixed: true });
 const CORDON: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const UNSCHEDULABLE = fixed('node(s) were unschedulable');
+const OTHER_NAME = fixed("node(s) didn't match the requested node name");
+const UNTOLERATED = fixed('node(s) had untolerated taint(s)');
+const NO_MATCH = fixed("node(s) didn't match Pod's node affinity/selector");
+const CONFLICT = fixed('pod affinity terms conflict');
+const NOT_ALLOWED = fixed("node(s) didn't match scheduler-enforced node affinity");
 
-export const nodeUnschedulable: FilterPlugin = {
-  name: 'NodeUnschedulable', events: ['node-added', 'node-taints'],
-  prepare(pod) {
+export const nodeUnschedulable: Plugin = {
+  name: 'NodeUnschedulable', events: { 'node-added': (_, e) => !e.node?.node?.spec?.unschedulable, 'node-taints': (_, e) => !e.node?.node?.spec?.unschedulable },
+  preFilter({ pod }) {
     if (isTolerated(CORDON, pod.tolerations)) return undefined;
-    const no = fixed('node(s) were unschedulable');
-    return { filter: n => (n.node?.spec?.unschedulable ? no : undefined) };
+    return { filter: n => (n.node?.spec?.unschedulable ? UNSCHEDULABLE : undefined) };
   },
 };
 
-export const nodeName: FilterPlugin = {
-  name: 'NodeName', events: ['node-added'],
-  prepare(pod) {
+export const nodeName: Plugin = {
+  name: 'NodeName', events: { 'node-added': (pod, e) => e.node?.name === pod.pod.spec?.nodeName },
+  preFilter({ pod }) {
     const wanted = pod.pod.spec?.nodeName;
-    const no = fixed("node(s) didn't match the requested node name");
-    return wanted ? { filter: n => (n.name === wanted ? undefined : no) } : undefined;
+    return wanted ? { filter: n => (n.name === wanted ? undefined : OTHER_NAME) } : undefined;
   },
 };
 
-export const taintToleration: FilterPlugin = {
-  name: 'TaintToleration', events: ['node-added', 'node-taints'],
-  prepare: pod => ({
-    filter(n) {
-      const taint = n.node?.spec?.taints?.find(t => (t.effect === 'NoSchedule' || t.effect === 'NoExecute') && !isTolerated(t, pod.tolerations));
-      return taint && fixed(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
-    },
-  }),
-};
+const forbids = (t: Taint): boolean => t.effect === 'NoSchedule' || t.effect === 'NoExecute';
+/** Whether every taint that keeps pods off is tolerated. */
+export const toleratesNode = (pod: PodInfo, n: NodeInfo): boolean => n.taints.length === 0 || n.taints.every(t => !forbids(t) || isTolerated(t, pod.tolerations));
 
-/** Fewer PreferNoSchedule taints that are not tolerated. */
-export const preferUntainted: ScorePlugin = {
-  name: 'TaintToleration', weight: 3,
-  score(pod, nodes) {
-    const counts = nodes.map(n => (n.node?.spec?.taints ?? []).filter(t => t.effect === 'PreferNoSchedule' && !isTolerated(t, pod.tolerations)).length);
-    return counts.some(c => c > 0) ? normalized(counts, true) : undefined;
-  },
-};
-
-export const nodeAffinity: FilterPlugin = {
-  name: 'NodeAffinity', events: ['node-added', 'node-labels'],
-  prepare(pod) {
-    const selector = Object.entries(pod.pod.spec?.nodeSelector ?? {});
-    const terms = pod.pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-    if (selector.length === 0 && !terms) return undefined;
-    const no = fixed("node(s) didn't match Pod's node affinity/selector");
+const tolerable = (pod: PodInfo, e: { node?: NodeInfo | undefined }): boolean => !e.node || toleratesNode(pod, e.node);
+export const taintToleration: Plugin = {
+  name: 'TaintToleration', events: { 'node-added': tolerable, 'node-taints': tolerable },
+  preFilter: ({ pod }) => ({ filter: n => (toleratesNode(pod, n) ? undefined : UNTOLERATED) }),
+  /** Fewer PreferNoSchedule taints that are not tolerated. */
+  preScore({ pod }, nodes) {
+    if (!nodes.some(n => n.taints.some(t => t.effect === 'PreferNoSchedule'))) return undefined;
     return {
-      filter(n) {
-        const labels = n.node?.metadata?.labels ?? {};
-        const fits = selector.every(([k, v]) => labels[k] === v) && (!terms || terms.some(t => termMatchesNode(t, n.node!)));
-        return fits ? undefined : no;
-      },
+      score: n => n.taints.reduce((sum, t) => sum + (t.effect === 'PreferNoSchedule' && !isTolerated(t, pod.tolerations) ? 1 : 0), 0),
+      normalize: scores => normalized(scores, true),
     };
   },
 };
 
-export const preferredNodeAffinity: ScorePlugin = {
-  name: 'NodeAffinity', weight: 2,
-  score(pod, nodes) {
-    const terms = pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    if (terms.length === 0) return undefined;
-    return normalized(nodes.map(n => terms.reduce((sum, t) => sum + (termMatchesNode(t.preference, n.node!) ? t.weight : 0), 0)));
-  },
-};
+/** Arguments as in NodeAffinityArgs. */
+export interface NodeAffinityArgs {
+  /** Holds for every pod of the profile beside its own. */
+  readonly addedAffinity?: { readonly required?: readonly NodeSelectorTerm[]; readonly preferred?: readonly PreferredSchedulingTerm[] };
+}
+
+export function nodeAffinity(args: NodeAffinityArgs = {}): Plugin {
+  const required = args.addedAffinity?.required, added = args.addedAffinity?.preferred ?? [];
+  const helps = (pod: PodInfo, e: { node?: NodeInfo | undefined }): boolean => !e.node || nodeSelection(pod)?.(e.node) !== false;
+  return {
+    name: 'NodeAffinity', events: { 'node-added': helps, 'node-labels': helps },
+    preFilter({ pod }) {
+      const matches = nodeSelection(pod);
+      if (!matches && !required) return undefined;
+      const nodes = namedNodes(pod);
+      if (nodes?.size === 0) return CONFLICT;
+      return {
+        ...(nodes ? { nodes } : {}),
+        filter: n => (required && !required.some(t => termMatches(t, n)) ? NOT_ALLOWED : !matches || matches(n) ? undefined : NO_MATCH),
+      };
+    },
+    preScore({ pod }) {
+      const terms = [...(pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []), ...added];
+      if (terms.length === 0) return undefined;
+      return {
+        score: n => terms.reduce((sum, t) => sum + (termMatches(t.preference, n) ? t.weight : 0), 0),
+        normalize: scores => normalized(scores),
+      };
+    },
+  };
+}
+
+/** The nodes every required term names itself (as a DaemonSet's pods do); undefined when some term does not. */
+function namedNodes(pod: PodInfo): Set<string> | undefined {
+  const terms = pod.pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (!terms?.length) return undefined;
+  const all = new Set<string>();
+  for (const t of terms) {
+    let own: string[] | undefined;
+    for (const f of t.matchFields ?? []) if (f.key === 'metadata.name' && f.operator === 'In') own = own ? own.filter(n => f.values?.includes(n)) : [...(f.values ?? [])];
+    if (!own) return undefined;
+    for (const n of own) all.add(n);
+  }
+  return all;
+}

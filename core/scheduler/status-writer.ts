@@ -1,0 +1,64 @@
+// What the scheduler writes about pods: why they wait, where room is made for them, and why others had to go.
+import { pod as podKind } from '../api/kinds/core/pod.ts';
+import { isConflict, isNotFound } from '../api/meta/status.ts';
+import { formatTime } from '../api/meta/time.ts';
+import type { Pod, PodCondition } from '../api/types/kubernetes.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Client } from '../client/client.ts';
+import type { Lister } from '../client/informer.ts';
+import type { EventRecorder } from '../client/recorder.ts';
+import type { PodInfo } from './pod-info.ts';
+
+export interface StatusWriterOptions { readonly client: Client; readonly clock: Clock; readonly pods: Lister<Pod>; readonly recorderOf: (pod: Pod) => EventRecorder }
+
+export class StatusWriter {
+  readonly #o: StatusWriterOptions;
+  constructor(o: StatusWriterOptions) { this.#o = o; }
+
+  /** The event, and the condition in which users and autoscalers look for it. `nominated`: '' takes a nomination back, undefined leaves it. */
+  async refused(info: PodInfo, reason: 'Unschedulable' | 'SchedulerError', message: string, nominated?: string): Promise<void> {
+    const now = this.#o.pods.getByKey(info.key), pod = now?.metadata?.uid === info.uid ? now : info.pod;
+    this.#o.recorderOf(pod).event(pod, 'Warning', 'FailedScheduling', message);
+    const conditions = pod.status?.conditions ?? [];
+    const old = conditions.find(c => c.type === 'PodScheduled');
+    const told = old?.status === 'False' && old.reason === reason && old.message === message;
+    if (told && (nominated === undefined || (pod.status?.nominatedNodeName ?? '') === nominated)) return;
+    const next: PodCondition = {
+      type: 'PodScheduled', status: 'False', reason, message, ...generationOf(pod),
+      lastTransitionTime: old?.status === 'False' && old.lastTransitionTime ? old.lastTransitionTime : formatTime(this.#o.clock.now()),
+    };
+    const status = { conditions: [...conditions.filter(c => c !== old), next], ...(nominated === undefined ? {} : { nominatedNodeName: nominated || null }) };
+    await this.#patch(info, { metadata: { uid: info.uid }, status });
+  }
+
+  async takeNominationBack(info: PodInfo): Promise<void> { await this.#patch(info, { metadata: { uid: info.uid }, status: { nominatedNodeName: null } }); }
+
+  /** Marks a pod as one that has to go for another, and deletes it with its own grace. */
+  async preempt(victim: PodInfo, by: PodInfo, node: string): Promise<void> {
+    const pod = this.#o.pods.getByKey(victim.key) ?? victim.pod;
+    if (pod.metadata?.uid !== victim.uid || pod.metadata.deletionTimestamp !== undefined) return;
+    const condition: PodCondition = {
+      type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', ...generationOf(pod), lastTransitionTime: formatTime(this.#o.clock.now()),
+      message: `${by.pod.spec?.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`,
+    };
+    await this.#patch(victim, { metadata: { uid: victim.uid }, status: { conditions: [...(pod.status?.conditions ?? []).filter(c => c.type !== condition.type), condition] } });
+    try {
+      await this.#o.client.delete(podKind, victim.namespace, pod.metadata.name ?? '', { preconditions: { uid: victim.uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return;
+    }
+    this.#o.recorderOf(by.pod).event(pod, 'Normal', 'Preempted', `Preempted by pod ${by.uid} on node ${node}`);
+  }
+
+  async #patch(info: PodInfo, patch: unknown): Promise<void> {
+    try {
+      await this.#o.client.patch(podKind, info.namespace, info.pod.metadata?.name ?? '', 'application/merge-patch+json', patch, 'status');
+    } catch (error) {
+      // Gone or replaced meanwhile: there is nobody left to tell.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}
+
+const generationOf = (pod: Pod): { observedGeneration?: number } => (pod.metadata?.generation ? { observedGeneration: pod.metadata.generation } : {});

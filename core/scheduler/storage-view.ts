@@ -19,10 +19,10 @@ export function createStorageView(client: Client, informers: InformerFactory, ha
   const watchers = new Map<string, Set<() => void>>();
   const claimChanged = (c: PersistentVolumeClaim): void => {
     const key = objectKey(c);
-    for (const w of [...(watchers.get(key) ?? [])]) w();
+    for (const w of watchers.get(key) ?? []) w();
     happened({ kind: 'claim-changed', claim: key });
   };
-  claims.on({ add: claimChanged, update: claimChanged, delete: c => { for (const w of [...(watchers.get(objectKey(c)) ?? [])]) w(); } });
+  claims.on({ add: claimChanged, update: claimChanged, delete: c => { for (const w of watchers.get(objectKey(c)) ?? []) w(); } });
   const say = (kind: ClusterEvent['kind']) => (): void => happened({ kind });
   volumes.on({ add: say('volume-changed'), update: say('volume-changed') });
   classes.on({ add: say('class-changed'), update: say('class-changed') });

@@ -32,6 +32,8 @@ export interface Claim<T extends KubeObject> {
   readonly belongs?: (o: T) => boolean;
   /** Only these are considered for adoption. */
   readonly adoptable?: (o: T) => boolean;
+  /** Put on what is adopted, taken off what is released. */
+  readonly finalizer?: string;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
   const mine: T[] = [];
   for (const o of dependentsOf(c.informer, uid)) {
     if (matches(o)) mine.push(o);
-    else if (!deleting) await ignoringMissing(setOwners(c, o, (o.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid)));
+    else if (!deleting) await ignoringMissing(setOwners(c, o, (o.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid), o.metadata?.finalizers?.filter(f => f !== c.finalizer)));
   }
   if (deleting) return mine;
   const orphans = orphansIn(c.informer, owner.metadata?.namespace ?? '')
@@ -55,16 +57,16 @@ export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
   const live = await c.client.get(c.ownerKind, owner.metadata?.namespace, owner.metadata?.name ?? '');
   if (live.metadata?.uid !== uid || live.metadata.deletionTimestamp !== undefined) return mine;
   for (const o of orphans) {
-    const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerReference(owner, c.ownerKind)]));
+    const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerReference(owner, c.ownerKind)], [...(o.metadata?.finalizers ?? []).filter(f => f !== c.finalizer), c.finalizer ?? '']));
     if (adopted) mine.push(adopted);
   }
   return mine;
 }
 
 /** Conditional on uid and version, so that a dependent that changed meanwhile is looked at again first. */
-function setOwners<T extends KubeObject>(c: Claim<T>, o: T, ownerReferences: OwnerReference[]): Promise<T> {
+function setOwners<T extends KubeObject>(c: Claim<T>, o: T, ownerReferences: OwnerReference[], finalizers: string[] | undefined): Promise<T> {
   return c.client.patch<T>(c.dependentKind, o.metadata?.namespace, o.metadata?.name ?? '', 'application/merge-patch+json',
-    { metadata: { uid: o.metadata?.uid, resourceVersion: o.metadata?.resourceVersion, ownerReferences } });
+    { metadata: { uid: o.metadata?.uid, resourceVersion: o.metadata?.resourceVersion, ownerReferences, ...(c.finalizer === undefined ? {} : { finalizers }) } });
 }
 
 async function ignoringMissing<T>(write: Promise<T>): Promise<T | undefined> {

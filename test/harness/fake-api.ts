@@ -188,12 +188,14 @@ function parse(path: string): Address {
   return { resource, namespace, name: rest[1], subresource: rest[2] };
 }
 
-/** RFC 7396. */
+/** RFC 7396, and of strategic merge the one directive that workers use. */
 function merge(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return structuredClone(patch);
   const result: Record<string, unknown> = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
   for (const [k, v] of Object.entries(patch)) {
-    if (v === null) delete result[k];
+    const [, list] = /^\$deleteFromPrimitiveList\/(.+)$/.exec(k) ?? [];
+    if (list !== undefined) result[list] = (result[list] as unknown[] | undefined)?.filter(x => !(v as unknown[]).includes(x));
+    else if (v === null) delete result[k];
     else if (v !== undefined) result[k] = merge(result[k], v);
   }
   return result;

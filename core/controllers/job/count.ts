@@ -1,51 +1,38 @@
 // Counting finished pods exactly once. A pod carries a finalizer until it is counted, so that none is lost by being deleted; its uid
-// stands in `uncountedTerminatedPods` from before the finalizer goes until the counter has it, so that none is counted twice.
+// stands in `uncountedTerminatedPods` from before the finalizer goes until the counter has it, so that none is counted twice. A success of
+// an indexed job is its index in `completedIndexes`, which cannot be there twice.
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { JobStatus, Pod } from '../../api/types/kubernetes.ts';
 import type { Client } from '../../client/client.ts';
 
 export const TRACKING = 'batch.kubernetes.io/job-tracking';
+/** Uids in a status at most: 20 kB. What is more is counted in the next pass. */
+export const MOST_UNCOUNTED = 500;
 
 export const isTracked = (p: Pod): boolean => p.metadata?.finalizers?.includes(TRACKING) === true;
-/** Counts as failed: ended so, or was deleted and so never will succeed. */
-const hasFailed = (p: Pod): boolean => p.status?.phase === 'Failed';
-
-export interface Uncounted { readonly succeeded: Set<string>; readonly failed: Set<string> }
+export const uidOf = (p: Pod): string => p.metadata?.uid ?? '';
 
 /** Moves uids whose pods no longer hold the finalizer into the counters. Changes `status`. */
 export function settleCounted(status: JobStatus, pods: readonly Pod[]): void {
-  const held = new Set(pods.filter(isTracked).map(p => p.metadata?.uid));
-  const keep = (uids: readonly string[] | undefined): string[] => (uids ?? []).filter(u => held.has(u));
-  const old = status.uncountedTerminatedPods ?? {};
-  const succeeded = keep(old.succeeded);
-  const failed = keep(old.failed);
-  bump(status, 'succeeded', (old.succeeded?.length ?? 0) - succeeded.length);
-  bump(status, 'failed', (old.failed?.length ?? 0) - failed.length);
-  status.uncountedTerminatedPods = { ...(succeeded.length ? { succeeded } : {}), ...(failed.length ? { failed } : {}) };
-}
-function bump(status: JobStatus, field: 'succeeded' | 'failed', by: number): void { if (by > 0) status[field] = (status[field] ?? 0) + by; }
-
-/** Notes newly ended pods. `abandoned`: the job is over, so that pods still being deleted count as failed. Changes `status`; true if it did. */
-export function noteEnded(status: JobStatus, pods: readonly Pod[], abandoned: boolean): boolean {
-  const known = new Set([...(status.uncountedTerminatedPods?.succeeded ?? []), ...(status.uncountedTerminatedPods?.failed ?? [])]);
-  const fresh = pods.filter(p => isTracked(p) && !known.has(p.metadata?.uid ?? ''));
-  const succeeded = fresh.filter(p => p.status?.phase === 'Succeeded').map(p => p.metadata?.uid ?? '');
-  const failed = fresh.filter(p => hasFailed(p) || (p.metadata?.deletionTimestamp !== undefined && (abandoned || !p.spec?.nodeName) && p.status?.phase !== 'Succeeded')).map(p => p.metadata?.uid ?? '');
-  if (succeeded.length + failed.length === 0) return false;
-  const old = status.uncountedTerminatedPods ?? {};
-  status.uncountedTerminatedPods = {
-    ...(old.succeeded || succeeded.length ? { succeeded: [...(old.succeeded ?? []), ...succeeded] } : {}),
-    ...(old.failed || failed.length ? { failed: [...(old.failed ?? []), ...failed] } : {}),
+  const old = status.uncountedTerminatedPods ?? {}, held = old.succeeded?.length || old.failed?.length ? new Set(pods.filter(isTracked).map(uidOf)) : new Set<string>();
+  const settle = (uids: readonly string[] | undefined, field: 'succeeded' | 'failed'): string[] => {
+    const kept = (uids ?? []).filter(u => held.has(u)), gone = (uids?.length ?? 0) - kept.length;
+    if (gone > 0) status[field] = (status[field] ?? 0) + gone;
+    return kept;
   };
-  return true;
+  setUncounted(status, settle(old.succeeded, 'succeeded'), settle(old.failed, 'failed'));
+}
+
+export function setUncounted(status: JobStatus, succeeded: string[], failed: string[]): void {
+  status.uncountedTerminatedPods = { ...(succeeded.length ? { succeeded } : {}), ...(failed.length ? { failed } : {}) };
 }
 
 /** Lets go of a pod; one that is gone already is as good. */
 export async function untrack(client: Client, p: Pod): Promise<void> {
   try {
-    await client.patch(podKind, p.metadata?.namespace, p.metadata?.name ?? '', 'application/merge-patch+json',
-      { metadata: { uid: p.metadata?.uid, finalizers: (p.metadata?.finalizers ?? []).filter(f => f !== TRACKING) } });
+    await client.patch(podKind, p.metadata?.namespace, p.metadata?.name ?? '', 'application/strategic-merge-patch+json',
+      { metadata: { uid: p.metadata?.uid, '$deleteFromPrimitiveList/finalizers': [TRACKING] } });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

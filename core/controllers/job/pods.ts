@@ -1,7 +1,8 @@
-// The pods a Job makes.
+// The pods a Job makes and takes away.
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { job as jobKind } from '../../api/kinds/batch/job.ts';
 import { controllerReference } from '../../api/meta/owner.ts';
+import { isReady } from '../../api/meta/pod.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Job, Pod } from '../../api/types/kubernetes.ts';
 import { slowStart } from '../batch.ts';
@@ -9,42 +10,44 @@ import type { ControllerContext } from '../controller.ts';
 import type { Expectations } from '../expectations.ts';
 import { podFromTemplate, podKey } from '../pods.ts';
 import { namespaceTerminating } from '../terminating.ts';
-import { TRACKING } from './count.ts';
+import { isTracked, TRACKING, untrack } from './count.ts';
+import { failureCounts, hasLimitPerIndex, INDEX } from './per-index.ts';
 
-export const INDEX = 'batch.kubernetes.io/job-completion-index';
+/** What a generated name may have before its five random characters. */
+const LONGEST_PREFIX = 58;
 
-/** Index of a pod of an indexed job, undefined for others. */
-export const indexOf = (p: Pod): number | undefined => {
-  const text = p.metadata?.annotations?.[INDEX];
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-};
+/** A pod of this index (where the job has them), following `previous`, which failed. */
+export interface Place { readonly index: number; readonly previous: Pod | undefined }
 
-function jobPod(job: Job, index: number | undefined): Pod {
+function jobPod(job: Job, place: Place | undefined): Pod {
   const name = job.metadata?.name ?? '';
-  const pod = podFromTemplate(job.spec?.template ?? {}, { name: index === undefined ? name : `${name}-${index}`, namespace: job.metadata?.namespace ?? '' });
+  const pod = podFromTemplate(job.spec?.template ?? {}, { name, namespace: job.metadata?.namespace ?? '' });
   const m = pod.metadata!;
   m.ownerReferences = [controllerReference(job, jobKind)];
-  m.finalizers = [...(m.finalizers ?? []), TRACKING];
-  if (!job.spec?.manualSelector) {
-    const uid = job.metadata?.uid ?? '';
-    m.labels = { ...m.labels, 'batch.kubernetes.io/controller-uid': uid, 'controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'job-name': name };
-  }
-  if (index === undefined) return pod;
-  m.annotations = { ...m.annotations, [INDEX]: String(index) };
+  if (!m.finalizers?.includes(TRACKING)) m.finalizers = [...(m.finalizers ?? []), TRACKING];
+  if (!place) return pod;
+  const { index, previous } = place, end = `-${index}-`;
+  m.generateName = name.slice(0, LONGEST_PREFIX - end.length) + end;
+  m.annotations = { ...m.annotations, [INDEX]: String(index), ...(hasLimitPerIndex(job) ? failureCounts(job, previous) : {}) };
   m.labels = { ...m.labels, [INDEX]: String(index) };
-  pod.spec!.hostname ??= `${name}-${index}`;
+  pod.spec!.hostname = `${name}-${index}`;
   for (const c of [...pod.spec!.containers, ...(pod.spec!.initContainers ?? [])])
     if (!c.env?.some(e => e.name === 'JOB_COMPLETION_INDEX'))
-      c.env = [...(c.env ?? []), { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { fieldPath: `metadata.labels['${INDEX}']` } } }];
+      c.env = [...(c.env ?? []), { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: `metadata.labels['${INDEX}']` } } }];
   return pod;
 }
 
-/** Makes `count` pods (of these indexes, where the job has them); a failure to is an event and rejects. */
-export async function createPods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, count: number, indexes: readonly number[] | undefined): Promise<void> {
+/** What came of it: how many it was done to, how many of those were ready, and the first error. */
+export interface Done { readonly count: number; readonly ready: number; readonly error?: Error }
+export const NOTHING: Done = { count: 0, ready: 0 };
+
+/** Makes `count` pods (of these places, where the job has indexes); each failure is an event. */
+export async function createPods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, count: number, places: readonly Place[] | undefined): Promise<Done> {
+  if (count === 0) return NOTHING;
   expectations.expectCreations(key, count);
   const { succeeded, error } = await slowStart(count, async i => {
     try {
-      const made = await ctx.client.create<Pod>(podKind, jobPod(job, indexes?.[i]));
+      const made = await ctx.client.create<Pod>(podKind, jobPod(job, places?.[i]));
       ctx.recorder.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata?.name}`);
     } catch (cause) {
       if (!namespaceTerminating(cause)) ctx.recorder.event(job, 'Warning', 'FailedCreate', `Error creating: ${cause instanceof Error ? cause.message : String(cause)}`);
@@ -52,20 +55,29 @@ export async function createPods(ctx: ControllerContext, expectations: Expectati
     }
   });
   expectations.creationObserved(key, count - succeeded);
-  if (error && !namespaceTerminating(error)) throw error;
+  return { count: succeeded, ready: 0, ...(error && !namespaceTerminating(error) ? { error } : {}) };
 }
 
-/** Deletes these pods, expecting their events; rejects when one cannot be deleted. */
-export async function deletePods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, pods: readonly Pod[]): Promise<void> {
-  if (pods.length === 0) return;
+/**
+ * Deletes these pods, expecting their events. `forget`: they are no failures (the job was suspended, or wants fewer), so that their
+ * finalizers go first; else they stay to be counted.
+ */
+export async function deletePods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, pods: readonly Pod[], forget: boolean): Promise<Done> {
+  if (pods.length === 0) return NOTHING;
   expectations.expectDeletions(key, pods.map(podKey));
-  await Promise.all(pods.map(async p => {
+  const results = await Promise.allSettled(pods.map(async p => {
     try {
+      if (forget && isTracked(p)) await untrack(ctx.client, p);
       await ctx.client.delete(podKind, p.metadata?.namespace, p.metadata?.name ?? '', { preconditions: { uid: p.metadata?.uid } });
       ctx.recorder.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${p.metadata?.name}`);
-    } catch (error) {
+    } catch (cause) {
       expectations.deletionObserved(key, podKey(p));
-      if (!isNotFound(error)) throw error;
+      if (isNotFound(cause)) return;
+      ctx.recorder.event(job, 'Warning', 'FailedDelete', `Error deleting: ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw cause;
     }
   }));
+  const failed = results.find(r => r.status === 'rejected'), gone = pods.filter((_, i) => results[i]!.status === 'fulfilled');
+  const done = { count: gone.length, ready: gone.filter(isReady).length };
+  return failed ? { ...done, error: failed.reason instanceof Error ? failed.reason : new Error(String(failed.reason)) } : done;
 }

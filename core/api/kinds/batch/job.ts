@@ -28,6 +28,7 @@ function setDefaults(j: Job): void {
   labelLikePods(j);
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
+  for (const rule of spec.podFailurePolicy?.rules ?? []) for (const p of rule.onPodConditions ?? []) if (!p.status) p.status = 'True';
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   defaultPodTemplate(spec.template);
 }

@@ -1,17 +1,17 @@
 // Makes a Job whenever a CronJob's schedule says so, and clears away old ones.
 import { cronJob as cronJobKind } from '../../api/kinds/batch/cron-job.ts';
 import { job as jobKind } from '../../api/kinds/batch/job.ts';
+import { Schedule, Zone } from '../../api/meta/cron-schedule.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { objectKey, splitKey } from '../../api/meta/object.ts';
 import { controllerOf, controllerReference } from '../../api/meta/owner.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import { formatTime, parseTime } from '../../api/meta/time.ts';
-import type { CronJob, CronJobStatus, Job, ObjectReference } from '../../api/types/kubernetes.ts';
+import type { CronJob, CronJobSpec, CronJobStatus, Job } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { finishedAs } from '../job/status.ts';
 import { dependentsOf, indexByController } from '../ownership.ts';
 import { namespaceTerminating } from '../terminating.ts';
-import { Schedule } from './schedule.ts';
 
 const SCHEDULED_AT = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 /** More missed starts than this are a clock gone wrong, and worth a warning. */
@@ -31,122 +31,185 @@ export const cronJobController: Controller = {
       if (ref?.kind === 'CronJob') keys.add(`${j.metadata?.namespace}/${ref.name}`);
     };
     crons.on({ add: wake, update: wake });
-    jobs.on({ add: wakeOwner, update: wakeOwner, delete: wakeOwner });
+    jobs.on({
+      add: wakeOwner, delete: wakeOwner,
+      update: (j, prev) => { wakeOwner(j); if (controllerOf(prev)?.uid !== controllerOf(j)?.uid) wakeOwner(prev); },
+    });
     return async key => {
       const { namespace, name } = splitKey(key);
       const cron = crons.lister.get(namespace, name);
-      if (!cron?.spec || cron.metadata?.deletionTimestamp !== undefined) return undefined;
-      const own = dependentsOf(jobs, cron.metadata?.uid ?? '');
-      const status = settle(ctx, cron, own);
-      await clearHistory(ctx, cron, own);
-      const next = await run(ctx, cron, own, status);
-      if (!semanticEqual(status, cron.status ?? {})) await ctx.client.updateStatus<CronJob>(cronJobKind, { ...cron, status });
+      if (!cron?.spec) return undefined;
+      const run = new Run(ctx, cron, dependentsOf(jobs, cron.metadata?.uid ?? ''));
+      let next: number | undefined;
+      try {
+        await run.settle();
+        next = cron.metadata?.deletionTimestamp === undefined ? await run.start() : undefined;
+        await run.clearHistory();
+      } finally {
+        // What came of it is written whatever failed after.
+        await run.write();
+      }
       return next === undefined ? undefined : { requeueAfter: Math.max(0, next - ctx.clock.now()) + SLACK };
     };
   },
 };
 
-/** Takes what has finished or vanished out of the active list. */
-function settle(ctx: ControllerContext, cron: CronJob, own: readonly Job[]): CronJobStatus {
-  const status: CronJobStatus = { ...cron.status, active: [] };
-  for (const ref of cron.status?.active ?? []) {
-    const job = own.find(j => j.metadata?.uid === ref.uid);
-    const as = job && finishedAs(job);
-    if (job && !as) { status.active!.push(ref); continue; }
-    if (!job) { ctx.recorder.event(cron, 'Normal', 'MissingJob', `Active job went missing: ${ref.name}`); continue; }
-    ctx.recorder.event(cron, 'Normal', 'SawCompletedJob', `Saw completed job: ${ref.name}, condition: ${as}`);
-  }
-  const ends = own.filter(j => finishedAs(j) === 'Complete').map(j => j.status?.completionTime).filter(t => t !== undefined).sort();
-  const latest = ends.at(-1);
-  if (latest !== undefined && latest > (status.lastSuccessfulTime ?? '')) status.lastSuccessfulTime = latest;
-  if (status.active!.length === 0) delete status.active;
-  return status;
-}
+/** One look at one CronJob and the jobs it controls. */
+class Run {
+  readonly #ctx: ControllerContext;
+  #cron: CronJob;
+  readonly #jobs: readonly Job[];
+  #status: CronJobStatus;
 
-async function clearHistory(ctx: ControllerContext, cron: CronJob, own: readonly Job[]): Promise<void> {
-  const of = (as: 'Complete' | 'Failed', limit: number): Job[] => {
-    const ended = own.filter(j => finishedAs(j) === as).sort((a, b) => ((a.status?.startTime ?? '') < (b.status?.startTime ?? '') ? -1 : 1));
-    return ended.slice(0, Math.max(0, ended.length - limit));
-  };
-  for (const j of [...of('Complete', cron.spec?.successfulJobsHistoryLimit ?? 3), ...of('Failed', cron.spec?.failedJobsHistoryLimit ?? 1)]) await remove(ctx, cron, j);
-}
+  constructor(ctx: ControllerContext, cron: CronJob, jobs: readonly Job[]) { this.#ctx = ctx; this.#cron = cron; this.#jobs = jobs; this.#status = structuredClone(cron.status ?? {}); }
 
-async function remove(ctx: ControllerContext, cron: CronJob, j: Job): Promise<void> {
-  if (j.metadata?.deletionTimestamp !== undefined) return;
-  try {
-    await ctx.client.delete(jobKind, j.metadata?.namespace, j.metadata?.name ?? '', { propagationPolicy: 'Background', preconditions: { uid: j.metadata?.uid } });
-    ctx.recorder.event(cron, 'Normal', 'SuccessfulDelete', `Deleted job ${j.metadata?.name}`);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
+  get #spec(): CronJobSpec { return this.#cron.spec!; }
+  #event(type: 'Normal' | 'Warning', reason: string, message: string): void { this.#ctx.recorder.event(this.#cron, type, reason, message); }
+  #isActive(job: Job): boolean { return this.#status.active?.some(r => r.uid === job.metadata?.uid) === true; }
+  #drop(uid: string | undefined): void {
+    const left = this.#status.active?.filter(r => r.uid !== uid);
+    if (left?.length) this.#status.active = left; else delete this.#status.active;
   }
-}
 
-/** Starts what is due; answers when to look again. Changes `status`. */
-async function run(ctx: ControllerContext, cron: CronJob, own: readonly Job[], status: CronJobStatus): Promise<number | undefined> {
-  const spec = cron.spec!;
-  const now = ctx.clock.now();
-  let schedule: Schedule;
-  try {
-    schedule = new Schedule(spec.schedule, spec.timeZone);
-  } catch (error) {
-    ctx.recorder.event(cron, 'Warning', 'UnparseableSchedule', `unparseable schedule: ${JSON.stringify(spec.schedule)} : ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
+  async write(): Promise<void> {
+    if (!semanticEqual(this.#status, this.#cron.status ?? {})) await this.#ctx.client.updateStatus<CronJob>(cronJobKind, { ...this.#cron, status: this.#status });
   }
-  const next = schedule.next(now);
-  if (spec.suspend) return undefined;
-  const { at, missed } = lastDue(schedule, spec.startingDeadlineSeconds, parseTime(status.lastScheduleTime ?? cron.metadata?.creationTimestamp), now);
-  if (missed > MANY_MISSED) ctx.recorder.event(cron, 'Warning', 'TooManyMissedTimes', 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew');
-  if (at === undefined) return next;
-  if (status.active?.length && spec.concurrencyPolicy === 'Forbid') {
-    ctx.recorder.event(cron, 'Normal', 'JobAlreadyActive', 'Not starting job because prior execution is running and concurrency policy is Forbid');
-    return next;
+
+  /** Takes what has finished or vanished out of the active list. */
+  async settle(): Promise<void> {
+    for (const job of this.#jobs) {
+      const as = finishedAs(job), known = this.#isActive(job);
+      if (!known && !as && job.metadata?.deletionTimestamp === undefined) await this.#unknown(job);
+      if (known && as) { this.#drop(job.metadata?.uid); this.#event('Normal', 'SawCompletedJob', `Saw completed job: ${job.metadata?.name}, condition: ${as}`); }
+      const end = as === 'Complete' ? job.status?.completionTime : undefined;
+      if (end !== undefined && !(parseTime(end) <= parseTime(this.#status.lastSuccessfulTime))) this.#status.lastSuccessfulTime = end;
+    }
+    const children = new Set(this.#jobs.map(j => j.metadata?.uid));
+    for (const ref of this.#status.active ?? []) {
+      if (children.has(ref.uid) || (await this.#live(ref.name ?? ''))?.metadata?.uid === ref.uid) continue;
+      this.#drop(ref.uid);
+      this.#event('Normal', 'MissingJob', `Active job went missing: ${ref.name}`);
+    }
   }
-  if (spec.concurrencyPolicy === 'Replace') {
-    for (const ref of status.active ?? []) { const j = own.find(x => x.metadata?.uid === ref.uid); if (j) await remove(ctx, cron, j); }
-    delete status.active;
+
+  /** A job that is not in the list: the cached list may be behind, so the server is asked before anything is said. */
+  async #unknown(job: Job): Promise<void> {
+    const fresh = await this.#ctx.client.get<CronJob>(cronJobKind, this.#cron.metadata?.namespace, this.#cron.metadata?.name ?? '');
+    if (fresh.metadata?.uid !== this.#cron.metadata?.uid || !fresh.status?.active?.some(r => r.uid === job.metadata?.uid)) {
+      this.#event('Warning', 'UnexpectedJob', `Saw a job that the controller did not create or forgot: ${job.metadata?.name}`);
+      return;
+    }
+    this.#cron = fresh;
+    this.#status = structuredClone(fresh.status);
   }
-  const job = jobFor(cron, at);
-  try {
-    const made = await ctx.client.create<Job>(jobKind, job);
-    ctx.recorder.event(cron, 'Normal', 'SuccessfulCreate', `Created job ${made.metadata?.name}`);
-    const ref: ObjectReference = { apiVersion: 'batch/v1', kind: 'Job', name: made.metadata?.name, namespace: made.metadata?.namespace, uid: made.metadata?.uid, resourceVersion: made.metadata?.resourceVersion };
-    status.active = [...(status.active ?? []), ref];
-  } catch (error) {
-    if (namespaceTerminating(error)) return undefined;
-    // Made before, and the status that should have said so was lost.
-    if (!isAlreadyExists(error)) {
-      ctx.recorder.event(cron, 'Warning', 'FailedCreate', `Error creating job: ${error instanceof Error ? error.message : String(error)}`);
+
+  async #live(name: string): Promise<Job | undefined> {
+    try {
+      return await this.#ctx.client.get<Job>(jobKind, this.#cron.metadata?.namespace, name);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }
-  status.lastScheduleTime = formatTime(at);
-  return next;
-}
 
-/** The latest due time not yet served, within the deadline; and how many there were. */
-function lastDue(schedule: Schedule, deadlineSeconds: number | undefined, last: number, now: number): { at: number | undefined; missed: number } {
-  let from = last;
-  if (deadlineSeconds !== undefined) from = Math.max(from, now - deadlineSeconds * 1000);
-  let at: number | undefined;
-  let missed = 0;
-  for (let t = schedule.next(from); t !== undefined && t <= now; t = schedule.next(t)) {
-    at = t;
-    // Years asleep with a schedule of every minute: what lies far back is not counted, only skipped.
-    if (++missed > MANY_MISSED && now - t > 7_200_000) t = now - 7_200_000;
+  /** Deletes finished jobs beyond the limits, those that began first before others. */
+  async clearHistory(): Promise<void> {
+    const began = (j: Job): string => j.status?.startTime ?? '￿';
+    const older = (a: Job, b: Job): number => (began(a) === began(b) ? ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1) : began(a) < began(b) ? -1 : 1);
+    for (const [as, limit] of [['Complete', this.#spec.successfulJobsHistoryLimit], ['Failed', this.#spec.failedJobsHistoryLimit]] as const) {
+      if (limit === undefined) continue;
+      const ended = this.#jobs.filter(j => finishedAs(j) === as).sort(older);
+      for (const j of ended.slice(0, Math.max(0, ended.length - limit))) await this.#remove(j);
+    }
   }
-  return { at, missed };
-}
 
-function jobFor(cron: CronJob, at: number): Job {
-  const template = cron.spec!.jobTemplate;
-  return {
-    apiVersion: 'batch/v1', kind: 'Job',
-    metadata: {
-      // Named by its minute: the same start cannot be made twice.
-      name: `${cron.metadata?.name}-${Math.floor(at / 60_000)}`, namespace: cron.metadata?.namespace,
-      labels: { ...template.metadata?.labels }, annotations: { ...template.metadata?.annotations, [SCHEDULED_AT]: formatTime(at) },
-      ownerReferences: [controllerReference(cron, cronJobKind)],
-    },
-    spec: structuredClone(template.spec),
-  };
+  async #remove(j: Job): Promise<void> {
+    if (j.metadata?.deletionTimestamp !== undefined) return;
+    try {
+      await this.#ctx.client.delete(jobKind, j.metadata?.namespace, j.metadata?.name ?? '', { propagationPolicy: 'Background', preconditions: { uid: j.metadata?.uid } });
+    } catch (error) {
+      if (!isNotFound(error)) { this.#event('Warning', 'FailedDelete', `Deleted job: ${error instanceof Error ? error.message : String(error)}`); throw error; }
+    }
+    this.#drop(j.metadata?.uid);
+    this.#event('Normal', 'SuccessfulDelete', `Deleted job ${j.metadata?.name}`);
+  }
+
+  #schedule(): Schedule | undefined {
+    const { schedule, timeZone } = this.#spec;
+    try {
+      if (timeZone !== undefined) new Zone(timeZone);
+    } catch (error) {
+      this.#event('Warning', 'UnknownTimeZone', `invalid timeZone: ${JSON.stringify(timeZone)}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+    if (this.#spec.suspend) return undefined;
+    try {
+      const parsed = new Schedule(schedule, timeZone);
+      if (/TZ/.test(schedule)) this.#event('Warning', 'UnsupportedSchedule', `CRON_TZ or TZ used in schedule ${JSON.stringify(schedule)} is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details`);
+      return parsed;
+    } catch (error) {
+      // The specification may be from a time when less was checked; a change of it brings the key again.
+      this.#event('Warning', 'UnparseableSchedule', `unparseable schedule: ${JSON.stringify(schedule)} : ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Starts what is due; answers when to look again. */
+  async start(): Promise<number | undefined> {
+    const spec = this.#spec, now = this.#ctx.clock.now(), schedule = this.#schedule();
+    if (!schedule) return undefined;
+    const since = parseTime(this.#status.lastScheduleTime ?? this.#cron.metadata?.creationTimestamp), deadline = spec.startingDeadlineSeconds;
+    const due = schedule.last(since, now), next = schedule.next(due?.at ?? since);
+    // What lies before the deadline is not due any more.
+    const recent = deadline === undefined ? due : schedule.last(Math.max(since, now - deadline * 1000), now);
+    if (!recent) return next;
+    const interval = (schedule.next(recent.first) ?? Infinity) - recent.first;
+    if (Math.floor((now - recent.first) / interval) + 1 > MANY_MISSED) this.#event('Warning', 'TooManyMissedTimes', 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew');
+    const job = this.#jobFor(recent.at);
+    if (this.#status.active?.some(r => r.name === job.metadata?.name)) return next;
+    if (this.#status.active?.length && spec.concurrencyPolicy === 'Forbid') {
+      this.#event('Normal', 'JobAlreadyActive', 'Not starting job because prior execution is running and concurrency policy is Forbid');
+      return next;
+    }
+    if (spec.concurrencyPolicy === 'Replace')
+      for (const ref of this.#status.active ?? []) { const j = this.#jobs.find(x => x.metadata?.uid === ref.uid); if (j) await this.#remove(j); else this.#drop(ref.uid); }
+    if (await this.#create(job)) this.#status.lastScheduleTime = formatTime(recent.at);
+    return next;
+  }
+
+  /** True when the job is there and ours. */
+  async #create(job: Job): Promise<boolean> {
+    let made: Job | undefined;
+    try {
+      made = await this.#ctx.client.create<Job>(jobKind, job);
+      this.#event('Normal', 'SuccessfulCreate', `Created job ${made.metadata?.name}`);
+    } catch (error) {
+      if (namespaceTerminating(error)) return false;
+      if (!isAlreadyExists(error)) {
+        this.#event('Warning', 'FailedCreate', `Error creating job: ${error instanceof Error ? error.message : String(error)}`);
+        throw error;
+      }
+      // Made before, and the status that should have said so was lost; or somebody else's.
+      made = await this.#live(job.metadata?.name ?? '');
+      if (!made || controllerOf(made)?.uid !== this.#cron.metadata?.uid) return false;
+    }
+    if (finishedAs(made) || this.#isActive(made)) return true;
+    const { name, namespace, uid, resourceVersion } = made.metadata ?? {};
+    this.#status.active = [...(this.#status.active ?? []), { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }];
+    return true;
+  }
+
+  #jobFor(at: number): Job {
+    const cron = this.#cron, template = this.#spec.jobTemplate;
+    return {
+      apiVersion: 'batch/v1', kind: 'Job',
+      metadata: {
+        // Named by its minute: the same start cannot be made twice.
+        name: `${cron.metadata?.name}-${Math.floor(at / 60_000)}`, namespace: cron.metadata?.namespace,
+        labels: { ...template.metadata?.labels }, annotations: { ...template.metadata?.annotations, [SCHEDULED_AT]: new Zone(this.#spec.timeZone).format(at) },
+        ownerReferences: [controllerReference(cron, cronJobKind)],
+      },
+      spec: structuredClone(template.spec),
+    };
+  }
 }

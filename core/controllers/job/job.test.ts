@@ -406,3 +406,18 @@ describe('Job: suspending', () => {
     expect(j.status.startTime).toBeDefined();
   });
 });
+
+describe('Job: TTL after finished', () => {
+  it('"When the TTL-after-finished controller cleans up a Job, it will delete the Job cascadingly … once it has been finished for so long"; until then the time may be changed', async () => {
+    j = new JobWorld(await world(['job', 'ttl-after-finished'], api => { api.put(jobKind, jobOf({ ttlSecondsAfterFinished: 100 })); }));
+    await j.run();
+    await j.end(j.active);
+    await j.after(90);
+    await j.change(o => { o.spec!.ttlSecondsAfterFinished = 200; });
+    await j.after(100);
+    expect(j.job.metadata?.deletionTimestamp).toBeUndefined();
+    await j.after(15);
+    // In the foreground: its pods go first.
+    expect([j.job.metadata?.deletionTimestamp === undefined, j.job.metadata?.finalizers]).toEqual([false, ['foregroundDeletion']]);
+  });
+});

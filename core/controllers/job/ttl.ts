@@ -22,6 +22,9 @@ export const ttlAfterFinishedController: Controller = {
       const left = parseTime(jobCondition(job, as)?.lastTransitionTime) + ttl * 1000 - ctx.clock.now();
       if (left > 0) return { requeueAfter: left };
       try {
+        // The cache may be behind a user who has just given it more time.
+        const live = await ctx.client.get<Job>(jobKind, namespace, name);
+        if (live.metadata?.uid !== job.metadata?.uid || live.spec?.ttlSecondsAfterFinished !== ttl) return undefined;
         await ctx.client.delete(jobKind, namespace, name, { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata?.uid } });
       } catch (error) {
         if (!isNotFound(error)) throw error;

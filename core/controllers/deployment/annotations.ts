@@ -6,9 +6,12 @@ export const REVISION = 'deployment.kubernetes.io/revision';
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
 export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
+export const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
 /** Characters of the history kept; the oldest revisions go first. */
 const HISTORY_LENGTH = 2000;
-const OWN = new Set(['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, 'deprecated.deployment.rollback.to']);
+const OWN = new Set(['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, ROLLBACK_TO]);
+/** Of the Deployment or the set alone, never taken over from one to the other. */
+export const isOwnAnnotation = (key: string): boolean => OWN.has(key);
 
 type Annotations = Record<string, string>;
 const integer = (text: string | undefined): number | undefined => (text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined);

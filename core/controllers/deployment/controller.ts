@@ -7,6 +7,7 @@ import { controllerOf } from '../../api/meta/owner.ts';
 import { claim, indexByController } from '../ownership.ts';
 import { isRolling } from './bounds.ts';
 import { rollRecreate } from './recreate.ts';
+import { rollBack, rollbackOf } from './rollback.ts';
 import { rollRolling } from './rolling.ts';
 import { deploymentKind, podKind, replicaSetKind, Rollout } from './rollout.ts';
 import { isScaling, syncPaused, syncSizes, syncStatusOnly } from './sync.ts';
@@ -74,7 +75,8 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     const rollout = new Rollout(ctx, keys, pods, d, mine);
     if (d.metadata?.deletionTimestamp !== undefined) { await syncStatusOnly(rollout); return; }
     await syncPaused(rollout);
-    if (d.spec.paused || isScaling(rollout)) await syncSizes(rollout);
+    if (!d.spec.paused && rollbackOf(d) !== undefined) await rollBack(rollout);
+    else if (d.spec.paused || isScaling(rollout)) await syncSizes(rollout);
     else if (isRolling(d)) await rollRolling(rollout);
     else await rollRecreate(rollout);
   };

@@ -244,4 +244,77 @@ describe('Deployment', () => {
     expect(web(w).status).toMatchObject({ updatedReplicas: replicas, availableReplicas: replicas });
     await w.stop();
   });
+
+  it('"Kubernetes … Deployment [takes down] unhealthy Pods [of the old revision] first"', async () => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(10, 'nginx:1', { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: 2 } } })); });
+    await w.settle();
+    // Only three of the first revision ever became ready.
+    let ready = 0;
+    runPods(w.api, () => ready++ < 3);
+    await w.settle();
+    setImage(w, 'nginx:2');
+    await w.settle();
+    reapPods(w.api);
+    await w.settle();
+    const [old, fresh] = sets(w);
+    expect([old?.spec?.replicas, old?.status?.availableReplicas, fresh?.spec?.replicas]).toEqual([8, 3, 4]);
+    await converge(w);
+    expect(web(w).status).toMatchObject({ updatedReplicas: 10, availableReplicas: 10 });
+    await w.stop();
+  });
+
+  it('"terminatingReplicas: the total number of terminating pods targeted by this deployment"', async () => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(3, 'nginx:1')); });
+    await converge(w);
+    change(w, d => { d.spec!.replicas = 1; });
+    await w.settle();
+    expect(web(w).status).toMatchObject({ replicas: 1, terminatingReplicas: 2 });
+    reapPods(w.api);
+    await w.settle();
+    expect(web(w).status).toMatchObject({ replicas: 1, terminatingReplicas: 0 });
+    await w.stop();
+  });
+
+  it('"Scaled up/down replica set … from … to …": the events of a rollout, in order', async () => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(3, 'nginx:1')); });
+    await converge(w);
+    setImage(w, 'nginx:2');
+    await converge(w);
+    const [a, b] = sets(w).map(s => s.metadata?.name);
+    expect(w.events.filter(e => e.includes('ScalingReplicaSet')).map(e => e.slice(e.indexOf('Scaled')))).toEqual([
+      `Scaled up replica set ${a} from 0 to 3`, `Scaled up replica set ${b} from 0 to 1`, `Scaled down replica set ${a} from 3 to 2`, `Scaled up replica set ${b} from 1 to 2`,
+      `Scaled down replica set ${a} from 2 to 1`, `Scaled up replica set ${b} from 2 to 3`, `Scaled down replica set ${a} from 1 to 0`,
+    ]);
+    await w.stop();
+  });
+
+  it('"All existing Pods are killed before new ones are created when .spec.strategy.type==Recreate" — also when it is scaled meanwhile', async () => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(3, 'nginx:1', { strategy: { type: 'Recreate' } })); });
+    await converge(w);
+    change(w, d => { d.spec!.replicas = 5; d.spec!.template.spec!.containers[0]!.image = 'nginx:2'; });
+    await w.settle();
+    const images = (): string[] => [...new Set(pods(w).filter(p => !p.metadata?.deletionTimestamp).map(p => p.spec!.containers[0]!.image!))];
+    for (let i = 0; i < 10; i++) { expect(images().length).toBeLessThan(2); runPods(w.api); reapPods(w.api); await w.settle(); }
+    expect([images(), web(w).status?.availableReplicas]).toEqual([['nginx:2'], 5]);
+    await w.stop();
+  });
+
+  it('goes back by annotation to a revision, to the last one, and says when it cannot', async () => {
+    const w = await world(CONTROLLERS, api => { api.put(deploymentKind, deployment(1, 'nginx:1')); });
+    await converge(w);
+    for (const image of ['nginx:2', 'nginx:3']) { setImage(w, image); await converge(w); }
+    const back = async (to: string): Promise<string[]> => {
+      const before = w.events.length;
+      change(w, d => { d.metadata!.annotations = { ...d.metadata!.annotations, 'deprecated.deployment.rollback.to': to }; });
+      await converge(w);
+      expect(web(w).metadata?.annotations?.['deprecated.deployment.rollback.to']).toBeUndefined();
+      return [web(w).spec!.template.spec!.containers[0]!.image!, ...w.events.slice(before).filter(e => e.includes('Rollback')).map(e => e.split(' ').slice(1).join(' '))];
+    };
+    expect(await back('1')).toEqual(['nginx:1', 'Normal DeploymentRollback Rolled back deployment "web" to revision 1']);
+    expect(await back('0')).toEqual(['nginx:3', 'Normal DeploymentRollback Rolled back deployment "web" to revision 3']);
+    expect(await back('5')).toEqual(['nginx:3', 'Warning DeploymentRollbackTemplateUnchanged The rollback revision contains the same template as current deployment "web"']);
+    expect(await back('77')).toEqual(['nginx:3', 'Warning DeploymentRollbackRevisionNotFound Unable to find the revision to rollback to.']);
+    expect(sets(w).map(s => s.metadata?.annotations?.['deployment.kubernetes.io/revision']).sort()).toEqual(['2', '4', '5']);
+    await w.stop();
+  });
 });

@@ -4,6 +4,7 @@ import type { ReplicaSet } from '../../api/types/kubernetes.ts';
 import { desiredOf, maxReplicasOf, revisionOf } from './annotations.ts';
 import { isRolling, maxSurge, replicasOf, sumReplicas } from './bounds.ts';
 import { condition, conditionOf, countedStatus, hasDeadline, withCondition } from './conditions.ts';
+import { rollbackOf } from './rollback.ts';
 import { allOf, byAge, isActiveSet, replicaSetKind, type Rollout, type Sets } from './rollout.ts';
 import { findSets, syncedSets } from './sets.ts';
 
@@ -16,7 +17,7 @@ export function isScaling(r: Rollout): boolean {
 export async function syncSizes(r: Rollout): Promise<void> {
   let sets = await syncedSets(r, false);
   sets = await scale(r, sets);
-  if (r.d.spec?.paused) await cleanUp(r, sets.oldSets);
+  if (r.d.spec?.paused && rollbackOf(r.d) === undefined) await cleanUp(r, sets.oldSets);
   await writeCounts(r, sets);
 }
 

@@ -56,4 +56,57 @@ describe('ReplicaSet', () => {
     expect(w.api.writes.filter(x => x.startsWith('POST pods')).length).toBe(4);
     await w.stop();
   });
+
+  it('"slow start": one refusal by a quota is met by a few requests, not by all', async () => {
+    let asked = 0;
+    const w = await world(['replicaset'], api => {
+      api.put(replicaSetKind, set(100));
+      api.intercept = r => { if (r.method === 'POST' && ++asked > 3) throw failure(403, 'Forbidden', 'exceeded quota'); };
+    });
+    // 1, 2, and then 4 of which all fail.
+    expect([asked < 20, w.api.all(podKind).length]).toEqual([true, 3]);
+    await w.stop();
+  });
+
+  it('"controller.kubernetes.io/pod-deletion-cost: pods with lower deletion cost are preferred to be deleted before pods with higher deletion cost"', async () => {
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, set(4)); });
+    runPods(w.api);
+    await w.settle();
+    const [a, b, c, d] = w.api.all<Pod>(podKind).map(p => p.metadata?.name ?? '');
+    for (const [name, cost] of [[a, '10'], [b, '-3'], [c, '7'], [d, 'dear']] as const) w.api.change<Pod>(podKind, `default/${name}`, p => { p.metadata!.annotations = { 'controller.kubernetes.io/pod-deletion-cost': cost }; });
+    w.api.change<ReplicaSet>(replicaSetKind, 'default/web', rs => { rs.spec!.replicas = 2; });
+    await w.settle();
+    reapPods(w.api);
+    await w.settle();
+    // What is no number counts as 0.
+    expect(w.api.all<Pod>(podKind).map(p => p.metadata?.name)).toEqual([a, c]);
+    await w.stop();
+  });
+
+  it('"minReadySeconds: minimum number of seconds for which a newly created pod should be ready … for it to be considered available"', async () => {
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, { ...set(2), spec: { ...set(2).spec!, minReadySeconds: 30 } }); });
+    runPods(w.api);
+    await w.settle();
+    const status = (): ReplicaSet['status'] => w.api.get<ReplicaSet>(replicaSetKind, 'default/web')?.status;
+    expect([status()?.readyReplicas, status()?.availableReplicas]).toEqual([2, undefined]);
+    await w.clock.advance(28_000);
+    expect(status()?.availableReplicas).toBeUndefined();
+    await w.clock.advance(3_000);
+    expect(status()?.availableReplicas).toBe(2);
+    await w.stop();
+  });
+
+  it('"A ReplicaSet … You can remove Pods from a ReplicaSet by changing their labels … will be replaced automatically"', async () => {
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, set(2)); });
+    const name = w.api.all<Pod>(podKind)[0]?.metadata?.name ?? '';
+    w.api.change<Pod>(podKind, `default/${name}`, p => { p.metadata!.labels = { app: 'debug' }; });
+    await w.settle();
+    expect(w.api.all(podKind).length).toBe(3);
+    expect(w.api.get<Pod>(podKind, `default/${name}`)?.metadata?.ownerReferences).toEqual([]);
+    // And back: it is adopted again, and one too many goes.
+    w.api.change<Pod>(podKind, `default/${name}`, p => { p.metadata!.labels = { app: 'web', v: '1' }; });
+    await w.settle();
+    expect(w.api.all(podKind).length).toBe(2);
+    await w.stop();
+  });
 });

@@ -13,7 +13,7 @@ export function jobOf(spec: Partial<JobSpec> = {}, template: object = {}, name =
     apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: 'default', uid: `job-${serial++}` },
     spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'x' }], ...template } }, ...spec },
   };
-  jobKind.setDefaults?.(job, undefined);
+  jobKind.setDefaults?.(job);
   jobKind.prepareForCreate?.(job);
   return job;
 }

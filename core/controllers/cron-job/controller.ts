@@ -60,6 +60,7 @@ class Run {
   #cron: CronJob;
   readonly #jobs: readonly Job[];
   #status: CronJobStatus;
+  #zone = new Zone();
 
   constructor(ctx: ControllerContext, cron: CronJob, jobs: readonly Job[]) { this.#ctx = ctx; this.#cron = cron; this.#jobs = jobs; this.#status = structuredClone(cron.status ?? {}); }
 
@@ -137,7 +138,7 @@ class Run {
   #schedule(): Schedule | undefined {
     const { schedule, timeZone } = this.#spec;
     try {
-      if (timeZone !== undefined) new Zone(timeZone);
+      this.#zone = new Zone(timeZone);
     } catch (error) {
       this.#event('Warning', 'UnknownTimeZone', `invalid timeZone: ${JSON.stringify(timeZone)}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
@@ -206,7 +207,7 @@ class Run {
       metadata: {
         // Named by its minute: the same start cannot be made twice.
         name: `${cron.metadata?.name}-${Math.floor(at / 60_000)}`, namespace: cron.metadata?.namespace,
-        labels: { ...template.metadata?.labels }, annotations: { ...template.metadata?.annotations, [SCHEDULED_AT]: new Zone(this.#spec.timeZone).format(at) },
+        labels: { ...template.metadata?.labels }, annotations: { ...template.metadata?.annotations, [SCHEDULED_AT]: this.#zone.format(at) },
         ownerReferences: [controllerReference(cron, cronJobKind)],
       },
       spec: structuredClone(template.spec),

@@ -1,14 +1,13 @@
 // The pods a Job makes and takes away.
-import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { job as jobKind } from '../../api/kinds/batch/job.ts';
 import { controllerReference } from '../../api/meta/owner.ts';
 import { isReady } from '../../api/meta/pod.ts';
-import { isNotFound } from '../../api/meta/status.ts';
 import type { Job, Pod } from '../../api/types/kubernetes.ts';
 import { slowStart } from '../batch.ts';
 import type { ControllerContext } from '../controller.ts';
 import type { Expectations } from '../expectations.ts';
 import { podFromTemplate, podKey } from '../pods.ts';
+import { createPod, deletePod } from '../pod-writes.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { isTracked, TRACKING, untrack } from './count.ts';
 import { failureCounts, hasLimitPerIndex, INDEX } from './per-index.ts';
@@ -46,13 +45,7 @@ export async function createPods(ctx: ControllerContext, expectations: Expectati
   if (count === 0) return NOTHING;
   expectations.expectCreations(key, count);
   const { succeeded, error } = await slowStart(count, async i => {
-    try {
-      const made = await ctx.client.create<Pod>(podKind, jobPod(job, places?.[i]));
-      ctx.recorder.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata?.name}`);
-    } catch (cause) {
-      if (!namespaceTerminating(cause)) ctx.recorder.event(job, 'Warning', 'FailedCreate', `Error creating: ${cause instanceof Error ? cause.message : String(cause)}`);
-      throw cause;
-    }
+    await createPod(ctx, job, jobPod(job, places?.[i]));
   });
   expectations.creationObserved(key, count - succeeded);
   return { count: succeeded, ready: 0, ...(error && !namespaceTerminating(error) ? { error } : {}) };
@@ -68,12 +61,9 @@ export async function deletePods(ctx: ControllerContext, expectations: Expectati
   const results = await Promise.allSettled(pods.map(async p => {
     try {
       if (forget && isTracked(p)) await untrack(ctx.client, p);
-      await ctx.client.delete(podKind, p.metadata?.namespace, p.metadata?.name ?? '', { preconditions: { uid: p.metadata?.uid } });
-      ctx.recorder.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${p.metadata?.name}`);
+      if (!await deletePod(ctx, job, p)) expectations.deletionObserved(key, podKey(p));
     } catch (cause) {
       expectations.deletionObserved(key, podKey(p));
-      if (isNotFound(cause)) return;
-      ctx.recorder.event(job, 'Warning', 'FailedDelete', `Error deleting: ${cause instanceof Error ? cause.message : String(cause)}`);
       throw cause;
     }
   }));

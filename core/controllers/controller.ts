@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { EventRecorder } from '../client/recorder.ts';
+import type { VolumeDirectories } from './volume-provisioner/directories.ts';
 
 /** What differs between clusters. Times in milliseconds. */
 export interface ControllerConfig {
@@ -15,6 +16,8 @@ export interface ControllerConfig {
   readonly signCertificate?: (request: string, usages: readonly string[], seconds: number, now: number) => Promise<string>;
   /** A token without end for an account, kept in the named secret. Without it such secrets stay as they are. */
   readonly signSecretToken?: (namespace: string, account: { name: string; uid: string }, secret: string) => Promise<string>;
+  /** Where volumes of our own class are kept. Without it none is made and none removed. */
+  readonly volumes?: VolumeDirectories;
   /** How often node heartbeats are judged. */
   readonly nodeMonitorPeriod: number;
   /** A node silent for longer is Unknown. */

@@ -18,6 +18,10 @@ import { endpointSliceController } from './services/endpoint-slice.ts';
 import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
+import { persistentVolumeController } from './persistent-volume/controller.ts';
+import { volumeExpandController } from './volume-expand/controller.ts';
+import { volumeProvisionerController } from './volume-provisioner/controller.ts';
 import { attributesProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
 import { bootstrapSignerController } from './bootstrap-signer/controller.ts';
 import { serviceAccountTokenController } from './service-account-tokens/controller.ts';
@@ -32,6 +36,7 @@ export const controllers: readonly Controller[] = [
   nodeLifecycleController, taintEvictionController, podGcController,
   statefulSetController, daemonSetController,
   jobController, ttlAfterFinishedController, cronJobController,
+  persistentVolumeController, volumeProvisionerController, volumeExpandController, ephemeralVolumeController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,
   serviceAccountTokenController, tokenCleanerController, bootstrapSignerController,
   clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController,

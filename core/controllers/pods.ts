@@ -1,7 +1,9 @@
 // What only controllers ask about a pod; the rest stands in core/api/meta/pod.ts.
+import { claimKeysOf } from '../api/meta/claims.ts';
 import { isReady, podCondition } from '../api/meta/pod.ts';
 import { parseTime } from '../api/meta/time.ts';
 import type { Pod, PodSpec } from '../api/types/kubernetes.ts';
+import type { Informer } from '../client/informer.ts';
 
 /** Milliseconds until a ready pod has been ready for `minReadySeconds`: 0 when it has, undefined when it is not ready. */
 export function untilAvailable(pod: Pod, minReadySeconds: number, now: number): number | undefined {
@@ -30,3 +32,9 @@ export function podFromTemplate(template: { metadata?: Pod['metadata']; spec?: P
     spec: structuredClone(template.spec ?? { containers: [] }),
   };
 }
+
+const BY_CLAIM = 'by-claim';
+/** Makes `podsUsing` possible on an informer of pods; several controllers may ask for it. */
+export function indexByClaim(pods: Informer<Pod>): void { pods.addIndex(BY_CLAIM, claimKeysOf); }
+/** Cached pods that use the claim `namespace/name`. */
+export const podsUsing = (pods: Informer<Pod>, claim: string): Pod[] => pods.lister.byIndex(BY_CLAIM, claim);

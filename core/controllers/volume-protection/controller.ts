@@ -3,13 +3,15 @@ import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persist
 import { persistentVolume as volumeKind } from '../../api/kinds/core/persistent-volume.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { volumeAttributesClass as attributesKind } from '../../api/kinds/storage/volume-attributes-class.ts';
+import { claimKeysOf } from '../../api/meta/claims.ts';
 import { objectKey, splitKey, type KubeObject, type ResourceType } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttributesClass } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { indexByClaim, podsUsing } from '../pods.ts';
 
 const CLAIM = 'kubernetes.io/pvc-protection', VOLUME = 'kubernetes.io/pv-protection', ATTRIBUTES = 'kubernetes.io/vac-protection';
-const BY_CLAIM = 'by-claim', BY_ATTRIBUTES = 'by-attributes-class';
+const BY_ATTRIBUTES = 'by-attributes-class';
 
 const leaving = (o: KubeObject, finalizer: string): boolean => o.metadata?.deletionTimestamp !== undefined && (o.metadata.finalizers?.includes(finalizer) ?? false);
 
@@ -21,24 +23,18 @@ async function release<T extends KubeObject>(ctx: ControllerContext, kind: Resou
   }
 }
 
-/** Keys of the claims a pod uses. */
-const claimsOf = (pod: Pod): string[] => (pod.spec?.volumes ?? []).flatMap(v => {
-  const name = v.persistentVolumeClaim?.claimName ?? (v.ephemeral ? `${pod.metadata?.name}-${v.name}` : undefined);
-  return name === undefined ? [] : [`${pod.metadata?.namespace}/${name}`];
-});
-
 export const claimProtectionController: Controller = {
   name: 'persistentvolumeclaim-protection-controller', account: 'pvc-protection-controller', alias: 'pvc-protection', workers: 1,
   start(ctx, keys) {
     const claims = ctx.informers.for<PersistentVolumeClaim>(claimKind), pods = ctx.informers.for<Pod>(podKind);
-    pods.addIndex(BY_CLAIM, claimsOf);
+    indexByClaim(pods);
     const wake = (c: PersistentVolumeClaim): void => { if (leaving(c, CLAIM)) keys.add(objectKey(c)); };
     claims.on({ add: wake, update: wake });
-    pods.on({ delete: p => { for (const key of claimsOf(p)) { const { namespace, name } = splitKey(key), c = claims.lister.get(namespace, name); if (c) wake(c); } } });
+    pods.on({ delete: p => { for (const key of claimKeysOf(p)) { const { namespace, name } = splitKey(key), c = claims.lister.get(namespace, name); if (c) wake(c); } } });
     return async key => {
       const { namespace, name } = splitKey(key), claim = claims.lister.get(namespace, name);
       // A pod that no node has yet holds nothing.
-      if (!claim || !leaving(claim, CLAIM) || pods.lister.byIndex(BY_CLAIM, key).some(p => p.spec?.nodeName)) return;
+      if (!claim || !leaving(claim, CLAIM) || podsUsing(pods, key).some(p => p.spec?.nodeName)) return;
       await release(ctx, claimKind, claim, CLAIM);
     };
   },

@@ -6,10 +6,12 @@ import { service } from '../api/kinds/core/service.ts';
 import { endpointSlice } from '../api/kinds/discovery/endpoint-slice.ts';
 import { serviceCidr } from '../api/kinds/networking/service-cidr.ts';
 import { priorityClass } from '../api/kinds/scheduling/priority-class.ts';
+import { isDefaultClass, storageClass } from '../api/kinds/storage/storage-class.ts';
 import type { KubeObject, ResourceType } from '../api/meta/object.ts';
 import { isAlreadyExists, isNotFound } from '../api/meta/status.ts';
-import type { ServiceCIDR } from '../api/types/kubernetes.ts';
+import type { ServiceCIDR, StorageClass } from '../api/types/kubernetes.ts';
 import type { Client } from '../client/client.ts';
+import { LOCAL_PROVISIONER } from '../controllers/volume-provisioner/directories.ts';
 
 export interface BootstrapConfig {
   /** `10.96.0.0/16`. */
@@ -74,6 +76,7 @@ export async function bootstrapObjects(client: Client, c: BootstrapConfig): Prom
     } as KubeObject),
     put(client, configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-public', name: 'cluster-info' }, data: { kubeconfig: clusterInfo(c) } } as KubeObject),
     ensureServiceCidr(client, c.serviceCidr),
+    ensureDefaultClass(client),
     ...[['system-cluster-critical', 2_000_000_000], ['system-node-critical', 2_000_001_000]].map(([name, value]) =>
       ensure(client, priorityClass, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: name as string }, value, globalDefault: false, preemptionPolicy: 'PreemptLowerPriority', description: 'Used for system critical pods.' } as KubeObject)),
   ]);
@@ -87,6 +90,16 @@ async function ensureServiceCidr(client: Client, cidr: string): Promise<void> {
   if (made.status?.conditions?.some(c => c.type === 'Ready')) return;
   const lastTransitionTime = made.metadata!.creationTimestamp!;
   await client.updateStatus(r, { ...made, status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: 'Kubernetes Service CIDR is ready' }] } } as KubeObject);
+}
+
+/** `standard`, the class of claims that name none, unless somebody has chosen another default. */
+async function ensureDefaultClass(client: Client): Promise<void> {
+  const have = await client.list<StorageClass>(storageClass);
+  if (have.items.some(isDefaultClass)) return;
+  await ensure(client, storageClass, {
+    apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: LOCAL_PROVISIONER, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true,
+  } as KubeObject);
 }
 
 const clusterInfo = (c: BootstrapConfig): string =>

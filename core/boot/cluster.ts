@@ -38,6 +38,7 @@ import { Pki } from './pki.ts';
 import { listening, UsageError } from './refusal.ts';
 import { chooseRuntime, removeContainers, type ChosenRuntime } from './runtimes.ts';
 import { GIT_VERSION } from './version.ts';
+import { volumeDirectories } from './volume-directories.ts';
 import { controllerUser, MANAGER, managerOf, nodeUser, SCHEDULER, SERVER } from './workers.ts';
 
 /** Puts the user interface in front of a cluster; resolves with its URL. Given from outside: core knows no windows. */
@@ -148,7 +149,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     await network.start(shared);
 
     const controllers = await startControllers({
-      client: clientFor(MANAGER), informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
+      client: clientFor(MANAGER), informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, volumes: volumeDirectories(o.data), signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
       clientFor: account => clientFor(controllerUser(account)),
       recorderFor: (component, client) => createRecorder(client, { component, clock, log }),
     });

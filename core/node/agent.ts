@@ -3,10 +3,12 @@
 import { mkdir, readFile, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configMap as configMaps } from '../api/kinds/core/config-map.ts';
+import { persistentVolumeClaim as claims } from '../api/kinds/core/persistent-volume-claim.ts';
+import { persistentVolume as persistentVolumes } from '../api/kinds/core/persistent-volume.ts';
 import { pod as pods } from '../api/kinds/core/pod.ts';
 import { secret as secrets } from '../api/kinds/core/secret.ts';
 import { service as services } from '../api/kinds/core/service.ts';
-import type { ConfigMap, Pod, Secret, Service, Volume } from '../api/types/kubernetes.ts';
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, Volume } from '../api/types/kubernetes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
@@ -86,6 +88,8 @@ class Agent implements NodeAgent {
     const { client, informers, runtime, config, clock } = o;
     const root = isRoot() && runtime.name !== 'simulated';
     const cm = informers.for<ConfigMap>(configMaps); const sec = informers.for<Secret>(secrets); const svc = informers.for<Service>(services);
+    const pvc = informers.for<PersistentVolumeClaim>(claims); const pv = informers.for<PersistentVolume>(persistentVolumes);
+    const storage = { claim: (ns: string, name: string) => pvc.lister.get(ns, name), persistentVolume: (name: string) => pv.lister.get(undefined, name) };
     const sources = {
       configMap: (ns: string, name: string) => cm.lister.get(ns, name), secret: (ns: string, name: string) => sec.lister.get(ns, name),
       services: (ns: string) => { const own = svc.lister.list(ns); const master = ns === 'default' ? undefined : svc.lister.get('default', 'kubernetes'); return master ? [...own, master] : own; },
@@ -95,7 +99,7 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
+      volumes: { sources, storage, tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },
@@ -103,6 +107,9 @@ class Agent implements NodeAgent {
     };
     this.backend = new Backend(this.#ctx, { find: (ns, name) => this.#byName.get(keyOf(ns, name)), all: () => [...this.#workers.values()], mirror: (ns, name) => this.#mirrors.get(keyOf(ns, name)), mirrors: () => [...this.#mirrors.values()] }, new Stats(runtime, clock));
     const touched = (x: { metadata?: { namespace?: string } }): void => { for (const w of this.#byNamespace.get(x.metadata?.namespace ?? '') ?? []) w.sourcesChanged(); };
+    const bound = (namespace: string | undefined): void => { for (const w of this.#byNamespace.get(namespace ?? '') ?? []) w.storageChanged(); };
+    const ofClaim = (c: PersistentVolumeClaim): void => { bound(c.metadata?.namespace); }, ofVolume = (v: PersistentVolume): void => { bound(v.spec?.claimRef?.namespace); };
+    this.#unsubscribe.push(pvc.on({ add: ofClaim, update: ofClaim }), pv.on({ add: ofVolume, update: ofVolume }));
     this.#unsubscribe.push(cm.on({ add: touched, update: touched }), sec.on({ add: touched, update: touched }));
   }
 

@@ -160,6 +160,12 @@ export class PodWorker {
     void this.refreshVolumes();
     this.wake();
   }
+  /** A claim or a volume changed: a pod that waits for its storage looks again. */
+  storageChanged(): void {
+    if (!this.#retrySandboxAt || !this.#mountFailures) return;
+    this.#retrySandboxAt = 0;
+    this.wake();
+  }
   async refreshVolumes(): Promise<void> {
     if (!this.#ready || this.#ending) return;
     await this.#volumes.refresh(this.pod, (volume, message) => { this.#ctx.log.info('volume not refreshed', { pod: podLabel(this.pod), volume, message }); });
@@ -357,7 +363,7 @@ export class PodWorker {
       const now = this.#ctx.clock.now();
       if (e instanceof MountFailure) {
         // The first failure is often only a cache that has not caught up: it is tried again before anyone hears of it.
-        if (++this.#mountFailures > 1) this.#event('Warning', 'FailedMount', `MountVolume.SetUp failed for volume "${e.volume}" : ${e.message}`);
+        if (++this.#mountFailures > 1) this.#event('Warning', 'FailedMount', e.message);
         this.#retrySandboxAt = now + Math.min(MOUNT_RETRY_MS * 2 ** (this.#mountFailures - 1), MOUNT_RETRY_MAX_MS);
       } else {
         this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${e instanceof Error ? e.message : String(e)}`);

@@ -1,13 +1,14 @@
 // All volumes of one pod: set up before its sandbox, refreshed when their sources change, taken down after it.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Pod, Volume, VolumeMount } from '../../api/types/kubernetes.ts';
+import type { Container, PersistentVolume, PersistentVolumeClaim, Pod, Volume, VolumeMount } from '../../api/types/kubernetes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ConfigError, type Sources } from '../env/env.ts';
 import { expand } from '../env/expand.ts';
 import type { PodFacts } from '../env/field-ref.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { volumeKind } from '../unsupported.ts';
+import { claimVolume } from './claim.ts';
 import { configMapVolume } from './config-map.ts';
 import { downwardVolume } from './downward-api.ts';
 import { emptyDirVolume } from './empty-dir.ts';
@@ -20,20 +21,25 @@ import { subPath } from './sub-path.ts';
 import type { Tokens } from './tokens.ts';
 import { VolumeError, type MountedVolume, type VolumeKind } from './volume.ts';
 
-const KINDS: Readonly<Record<string, VolumeKind>> = { emptyDir: emptyDirVolume, hostPath: hostPathVolume, configMap: configMapVolume, secret: secretVolume, downwardAPI: downwardVolume, projected: projectedVolume };
+const KINDS: Readonly<Record<string, VolumeKind>> = { emptyDir: emptyDirVolume, hostPath: hostPathVolume, configMap: configMapVolume, secret: secretVolume, downwardAPI: downwardVolume, projected: projectedVolume, persistentVolumeClaim: claimVolume, ephemeral: claimVolume };
+
+/** Claims and volumes of the cluster. */
+export interface StorageSources {
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
+  persistentVolume(name: string): PersistentVolume | undefined;
+}
 
 export interface VolumeEnvironment {
-  sources: Sources; tokens: Tokens; clock: Clock;
+  sources: Sources; storage: StorageSources; tokens: Tokens; clock: Clock;
   /** Running as root on Linux: mounts and owners can be set. */
   root: boolean;
   /** Volumes that are left out: simulated pods read no tokens and need no memory. */
   skip?: (v: Volume) => boolean;
 }
 
-/** A volume that could not be set up, with its name. */
+/** A volume that could not be set up; the message is what the event FailedMount says. */
 export class MountFailure extends Error {
-  readonly volume: string;
-  constructor(volume: string, message: string) { super(message); this.volume = volume; }
+  constructor(volume: string, message: string, whole = false) { super(whole ? message : `MountVolume.SetUp failed for volume "${volume}" : ${message}`); }
 }
 
 export class PodVolumes {
@@ -55,12 +61,12 @@ export class PodVolumes {
       const kind = KINDS[volumeKind(v)];
       if (!kind) throw new MountFailure(v.name, `volumes of type ${volumeKind(v)} are not supported by this node`);
       try { this.#mounted.set(v.name, await kind(this.#context(pod, v, facts))); }
-      catch (e) { throw new MountFailure(v.name, e instanceof VolumeError ? e.message : `${(e as Error).message}`); }
+      catch (e) { throw new MountFailure(v.name, (e as Error).message, e instanceof VolumeError && e.whole); }
     }
   }
 
   #context(pod: Pod, volume: Volume, facts: () => PodFacts) {
-    const { sources, tokens, clock, root } = this.#env;
+    const { sources, storage, tokens, clock, root } = this.#env;
     const ns = pod.metadata?.namespace ?? '';
     const sc = pod.spec?.securityContext;
     const below = join('volumes', `kubernetes.io~${volumeKind(volume)}`, volume.name);
@@ -70,6 +76,7 @@ export class PodVolumes {
       get pod() { return current(); },
       volume, dir: join(this.#dir, below), memoryDir: join(this.#memoryDir, below), facts, root,
       configMap: (name: string) => sources.configMap(ns, name), secret: (name: string) => sources.secret(ns, name),
+      claim: (name: string) => storage.claim(ns, name), persistentVolume: (name: string) => storage.persistentVolume(name),
       token: (audience: string | undefined, seconds: number) => tokens.get(pod, audience, seconds),
       now: () => clock.now(),
       own: async (path: string): Promise<void> => { if (root && sc?.fsGroup !== undefined) await giveToGroup(path, sc.fsGroup, sc.fsGroupChangePolicy === 'OnRootMismatch'); },

@@ -15,6 +15,7 @@ afterAll(() => { rmSync(dir, { recursive: true, force: true }); });
 const CONFIG: ConfigMap = { data: { a: 'A', b: 'B' }, binaryData: { raw: Buffer.from([0, 255]).toString('base64') } };
 const SECRET: Secret = { data: { pw: Buffer.from('geheim').toString('base64'), user: Buffer.from('me').toString('base64') } };
 const sources = { configMap: (_: string, n: string) => (n === 'cm' ? CONFIG : undefined), secret: (_: string, n: string) => (n === 'se' ? SECRET : undefined), services: () => [] };
+const storage = { claim: () => undefined, persistentVolume: () => undefined };
 
 /** Sets the volume up; its files as `path:mode:content`. */
 async function files(volume: Omit<Volume, 'name'>): Promise<string[]> {
@@ -22,7 +23,7 @@ async function files(volume: Omit<Volume, 'name'>): Promise<string[]> {
   const tokens = new Tokens({ create: async () => ({ status: { token: 't', expirationTimestamp: undefined } }) } as never, clock);
   const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u', labels: { l: '1' } }, spec: { containers: [{ name: 'c', resources: { limits: { memory: '64Mi' } } }], volumes: [{ name: 'v', ...volume }] } };
   const at = join(dir, String(count++));
-  const v = new PodVolumes(at, join(at, 'm'), { sources, tokens, clock, root: false });
+  const v = new PodVolumes(at, join(at, 'm'), { sources, storage, tokens, clock, root: false });
   await v.setUp(pod, () => ({ podIPs: ['10.0.0.9'], hostIPs: [], nodeName: 'n', allocatable: {} }));
   const root = v.pathOf('v')!;
   const list = (below: string): string[] => readdirSync(join(root, below)).filter(n => !n.startsWith('..')).flatMap(n => {

@@ -1,10 +1,13 @@
 // What a volume kind does for a pod. One file per kind implements it.
-import type { ConfigMap, KeyToPath, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
+import type { ConfigMap, KeyToPath, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
 import type { PodFacts } from '../env/field-ref.ts';
 import type { PayloadFile } from './atomic-dir.ts';
 
-/** The volume cannot be mounted now; `message` is what follows `MountVolume.SetUp failed for volume "v" : `. */
-export class VolumeError extends Error {}
+/** The volume cannot be mounted now; `message` is what follows `MountVolume.SetUp failed for volume "v" : `, or with `whole` all that is told. */
+export class VolumeError extends Error {
+  readonly whole: boolean;
+  constructor(message: string, whole = false) { super(message); this.whole = whole; }
+}
 
 export interface VolumeContext {
   pod: Pod;
@@ -15,6 +18,9 @@ export interface VolumeContext {
   memoryDir: string;
   configMap(name: string): ConfigMap | undefined;
   secret(name: string): Secret | undefined;
+  /** A claim of the pod's namespace. */
+  claim(name: string): PersistentVolumeClaim | undefined;
+  persistentVolume(name: string): PersistentVolume | undefined;
   facts(): PodFacts;
   /** A bound service-account token; cached until 80 % of its life are over. */
   token(audience: string | undefined, seconds: number): Promise<string>;

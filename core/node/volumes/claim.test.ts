@@ -1,0 +1,67 @@
+// What a node says of a pod's claim until its volume is there, and what the container gets then.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, Pod, Volume, VolumeMount } from '../../api/types/kubernetes.ts';
+import { FakeClock } from '../../base/clock.ts';
+import { PodVolumes } from './pod-volumes.ts';
+import { Tokens } from './tokens.ts';
+
+let dir = '';
+beforeAll(() => { dir = mkdtempSync(join(tmpdir(), 'claims-')); });
+afterAll(() => { rmSync(dir, { recursive: true, force: true }); });
+
+const CLAIM: PersistentVolumeClaim = { metadata: { name: 'c', namespace: 'ns', uid: 'uc' }, spec: { volumeName: 'pv' }, status: { phase: 'Bound' } };
+const volumeOf = (spec: PersistentVolumeSpec): PersistentVolume => ({ metadata: { name: 'pv' }, spec: { claimRef: { namespace: 'ns', name: 'c', uid: 'uc' }, ...spec } });
+
+interface Setting { volume?: Omit<Volume, 'name'>; claim?: PersistentVolumeClaim | undefined; pv?: PersistentVolume | undefined; mount?: Partial<VolumeMount> }
+async function mounts(s: Setting): Promise<{ path: string; readOnly: boolean }> {
+  const clock = new FakeClock(), sources = { configMap: () => undefined, secret: () => undefined, services: () => [] };
+  const storage = { claim: (ns: string, name: string) => (ns === 'ns' && name === (s.claim?.metadata?.name ?? 'c') ? s.claim : undefined), persistentVolume: (name: string) => (name === 'pv' ? s.pv : undefined) };
+  const container = { name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data', ...s.mount }] };
+  const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [container], volumes: [{ name: 'data', ...(s.volume ?? { persistentVolumeClaim: { claimName: 'c' } }) }] } };
+  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, tokens: new Tokens({} as never, clock), clock, root: false });
+  await v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));
+  const [m] = await v.mountsOf(pod, container, new Map([['POD', 'p-0']]));
+  await v.tearDown();
+  return { path: m!.hostPath, readOnly: m!.readOnly };
+}
+
+const FAILED = 'Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC ns/';
+it.each<[string, Setting, string]>([
+  ['no claim', {}, `${FAILED}c: failed to fetch PVC from API server: persistentvolumeclaims "c" not found`],
+  ['not bound', { claim: { ...CLAIM, status: { phase: 'Pending' } } }, `${FAILED}c: PVC is not bound`],
+  ['leaving', { claim: { ...CLAIM, metadata: { ...CLAIM.metadata, deletionTimestamp: 'now' } } as never }, `${FAILED}c: PVC is being deleted`],
+  ['no volume', { claim: CLAIM }, `${FAILED}c: failed to fetch PV pv from API server: persistentvolumes "pv" not found`],
+  ['a volume of nobody', { claim: CLAIM, pv: { metadata: { name: 'pv' }, spec: {} } }, `${FAILED}c: found PV object pv with a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim`],
+  ['a volume of another claim', { claim: CLAIM, pv: volumeOf({ claimRef: { namespace: 'ns', name: 'c', uid: 'other' } }) }, `${FAILED}c: found PV object pv with a pv.Spec.ClaimRef.UID other that does not point to the claim uc`],
+  ['a block device', { claim: CLAIM, pv: volumeOf({ volumeMode: 'Block' }) }, `${FAILED}c: volume data has volumeMode Block, but is specified in volumeMounts`],
+  ['another pod\'s ephemeral claim', { volume: { ephemeral: {} }, claim: { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data' } } }, `${FAILED}p-data: PVC ns/p-data was not created for pod ns/p (pod is not owner)`],
+  ['a directory that is gone', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/does/not/exist', type: 'Directory' } }) }, 'MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /does/not/exist is not a directory'],
+  ['a local path that is gone', { claim: CLAIM, pv: volumeOf({ local: { path: '/does/not/exist' } }) }, 'MountVolume.NewMounter initialization failed for volume "pv" : path "/does/not/exist" does not exist'],
+  ['a kind this node cannot mount', { claim: CLAIM, pv: volumeOf({ accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } }) }, 'MountVolume.SetUp failed for volume "pv" : volumes of type nfs are not supported by this node'],
+])('what a pod waits for is told in kubelet\'s words: %s', async (_, s, message) => {
+  await expect(mounts(s)).rejects.toThrow(new Error(message));
+});
+
+it('the bound volume is mounted, whatever of it the pod asks for; what it holds stays when the pod goes', async () => {
+  const path = join(dir, 'volume');
+  mkdirSync(path);
+  writeFileSync(join(path, 'file'), 'data');
+  for (const source of [{ hostPath: { path } }, { local: { path } }]) {
+    const pv = volumeOf(source);
+    expect(await mounts({ claim: CLAIM, pv })).toEqual({ path, readOnly: false });
+    expect(await mounts({ claim: CLAIM, pv, volume: { persistentVolumeClaim: { claimName: 'c', readOnly: true } } })).toEqual({ path, readOnly: true });
+    expect(await mounts({ claim: CLAIM, pv, mount: { readOnly: true } })).toEqual({ path, readOnly: true });
+    expect(await mounts({ claim: CLAIM, pv, mount: { subPathExpr: 'of/$(POD)' } })).toEqual({ path: join(path, 'of', 'p-0'), readOnly: false });
+  }
+  expect([statSync(join(path, 'of', 'p-0')).isDirectory(), existsSync(join(path, 'file'))]).toEqual([true, true]);
+});
+
+it('a claim made for the pod is its ephemeral volume', async () => {
+  const path = join(dir, 'ephemeral');
+  mkdirSync(path);
+  const claim = { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data', ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true }] } };
+  expect(await mounts({ volume: { ephemeral: {} }, claim, pv: volumeOf({ hostPath: { path } }) })).toEqual({ path, readOnly: false });
+});

@@ -341,7 +341,7 @@ describe('what is lost and what is left', () => {
 });
 
 describe('expanding', () => {
-  const ask = async (s: Awaited<ReturnType<typeof storage>>, storage: string): Promise<void> => { s.api.change<PersistentVolumeClaim>(claimKind, 'ns/c', c => { c.spec!.resources!.requests!['storage'] = storage; }); await s.settle(); };
+  const ask = async (s: Awaited<ReturnType<typeof storage>>, size: string): Promise<void> => { s.api.change<PersistentVolumeClaim>(claimKind, 'ns/c', c => { c.spec!.resources!.requests!['storage'] = size; }); await s.settle(); };
 
   it('to request a larger volume for a PVC, edit the PVC object and specify a larger size: an existing volume is resized', async () => {
     const s = await storage(p => { p.cls('std'); p.claim('c', '1Gi', { storageClassName: 'std' }); }, ALL, fakeDisk());

@@ -1,5 +1,5 @@
 // What a node says of a pod's claim until its volume is there, and what the container gets then.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -48,6 +48,7 @@ it.each<[string, Setting, string]>([
 it('the bound volume is mounted, whatever of it the pod asks for; what it holds stays when the pod goes', async () => {
   const path = join(dir, 'volume');
   mkdirSync(path);
+  chmodSync(path, 0o777);
   writeFileSync(join(path, 'file'), 'data');
   for (const source of [{ hostPath: { path } }, { local: { path } }]) {
     const pv = volumeOf(source);
@@ -56,7 +57,8 @@ it('the bound volume is mounted, whatever of it the pod asks for; what it holds 
     expect(await mounts({ claim: CLAIM, pv, mount: { readOnly: true } })).toEqual({ path, readOnly: true });
     expect(await mounts({ claim: CLAIM, pv, mount: { subPathExpr: 'of/$(POD)' } })).toEqual({ path: join(path, 'of', 'p-0'), readOnly: false });
   }
-  expect([statSync(join(path, 'of', 'p-0')).isDirectory(), existsSync(join(path, 'file'))]).toEqual([true, true]);
+  // Whoever may write to the volume may write to a part of it that was made for it.
+  expect([...['of', 'of/p-0'].map(p => statSync(join(path, p)).mode & 0o777), existsSync(join(path, 'file'))]).toEqual([0o777, 0o777, true]);
 });
 
 it('a claim made for the pod is its ephemeral volume', async () => {

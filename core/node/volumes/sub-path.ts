@@ -1,4 +1,4 @@
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ConfigError } from '../env/env.ts';
 
@@ -18,7 +18,10 @@ export async function subPath(volumeDir: string, sub: string, writable: boolean,
   const exists = await stat(target).then(() => true, () => false);
   if (!exists) {
     if (!writable) throw failed(`subpath "${sub}" does not exist`);
-    await mkdir(target, { recursive: true, mode: 0o750 });
+    // What is made has the rights of the volume, so that whoever may write there may write here.
+    const { mode } = await stat(root);
+    const first = await mkdir(target, { recursive: true });
+    for (let at = target; first !== undefined && at.length >= first.length; at = dirname(at)) await chmod(at, mode & 0o7777);
   }
   return join(await realpath(target));
 }

@@ -385,7 +385,26 @@ describe('subresources', () => {
     expect(await refused(call('POST', `${PODS}/p/eviction`, { metadata: { name: 'p' } }))).toMatchObject({ code: 429, reason: 'TooManyRequests', details: { causes: [{ reason: 'DisruptionBudget' }] } });
     await merge(`${B}/b/status`, { status: { disruptionsAllowed: 1 } });
     expect(await call('POST', `${PODS}/p/eviction`, { metadata: { name: 'p' } })).toMatchObject({ status: 'Success' });
-    expect((await get(`${B}/b`)).status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { p: expect.any(String) as string } });
+    expect((await get(`${B}/b`)).status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { p: expect.any(String) as string }, conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }] });
+  });
+
+  it('evicts pods that are not ready as the budget\'s policy has it, and says on the pod who it was', async () => {
+    const B = '/apis/policy/v1/namespaces/a/poddisruptionbudgets', evict = (name: string): Promise<Any> => call('POST', `${PODS}/${name}/eviction`, { metadata: { name } });
+    for (const name of ['u', 'v']) {
+      await call('POST', PODS, pod(name, { labels: { app: 'y' } }));
+      await call('POST', `${PODS}/${name}/binding`, { target: { name: 'n1' } });
+      await merge(`${PODS}/${name}/status`, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] } });
+    }
+    await call('POST', B, { metadata: { name: 'y' }, spec: { minAvailable: 2, selector: { matchLabels: { app: 'y' } } } });
+    expect(await refused(evict('u'))).toMatchObject({ code: 429, details: { retryAfterSeconds: 10, causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget y is still being processed by the server.' }] } });
+    await merge(`${B}/y/status`, { status: { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 2, expectedPods: 2 } });
+    expect(await refused(evict('u'))).toMatchObject({ code: 429, details: { causes: [{ message: 'The disruption budget y needs 2 healthy pods and has 0 currently' }] } });
+    await merge(`${B}/y`, { spec: { unhealthyPodEvictionPolicy: 'AlwaysAllow' } });
+    expect(await evict('u')).toMatchObject({ status: 'Success' });
+    expect((await get(`${PODS}/u`))).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) as string }, status: { conditions: [{ type: 'Ready' }, { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }] } });
+    expect((await get(`${B}/y`)).status['disruptedPods']).toBeUndefined();
+    await call('POST', B, { metadata: { name: 'z' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'y' } } } });
+    expect(await refused(evict('v'))).toMatchObject({ code: 500, message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.' });
   });
 
   it('signs tokens for accounts', async () => {

@@ -29,6 +29,16 @@ export interface ControllerConfig {
   readonly podGcPeriod: number;
   /** How long a pod's node must be missing before the pod is given up. */
   readonly podGcQuarantine: number;
+  /** Between two looks at an autoscaler. */
+  readonly hpaSyncPeriod: number;
+  /** Without a window of its own, an autoscaler goes down to the highest recommendation of so long. */
+  readonly hpaDownscaleStabilization: number;
+  /** A ratio this close to 1 changes nothing; 0.1 is 10 %. */
+  readonly hpaTolerance: number;
+  /** After its start, the cpu figures of a pod count only while it is ready. */
+  readonly hpaCpuInitializationPeriod: number;
+  /** A pod not ready since before so long after its start has never been ready. */
+  readonly hpaInitialReadinessDelay: number;
   /** What namespaces are emptied of and what the garbage collector follows; asked at each use, so custom resources may join. */
   readonly resources: () => readonly ResourceType[];
 }

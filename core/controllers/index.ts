@@ -3,6 +3,8 @@ import type { Controller } from './controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { cronJobController } from './cron-job/controller.ts';
+import { disruptionController } from './disruption/controller.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
 import { jobController } from './job/controller.ts';
 import { statefulSetController } from './stateful-set/controller.ts';
 import { daemonSetController } from './daemon-set/controller.ts';
@@ -25,6 +27,7 @@ import { volumeProvisionerController } from './volume-provisioner/controller.ts'
 import { attributesProtectionController, claimProtectionController, volumeProtectionController } from './volume-protection/controller.ts';
 import { bootstrapSignerController } from './bootstrap-signer/controller.ts';
 import { serviceAccountTokenController } from './service-account-tokens/controller.ts';
+import { ttlController } from './ttl/controller.ts';
 import { tokenCleanerController } from './token-cleaner/controller.ts';
 import { certificateApprovingController } from './certificates/approving.ts';
 import { certificateCleanerController } from './certificates/cleaner.ts';
@@ -33,8 +36,9 @@ import { certificateSigningController } from './certificates/signing.ts';
 export const controllers: readonly Controller[] = [
   deploymentController, replicaSetController, replicationControllerController, namespaceController, garbageCollectorController,
   serviceAccountController, rootCaController, endpointsController, endpointSliceController, endpointSliceMirroringController,
-  nodeLifecycleController, taintEvictionController, podGcController,
+  nodeLifecycleController, taintEvictionController, ttlController, podGcController,
   statefulSetController, daemonSetController,
+  horizontalPodAutoscalerController, disruptionController,
   jobController, ttlAfterFinishedController, cronJobController,
   persistentVolumeController, volumeProvisionerController, volumeExpandController, ephemeralVolumeController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,

@@ -30,6 +30,7 @@ export interface StartOptions {
 export const DEFAULTS: ControllerConfig = {
   nodeMonitorPeriod: 5_000, nodeMonitorGracePeriod: 40_000, nodeStartupGracePeriod: 60_000,
   terminatedPodThreshold: 12_500, podGcPeriod: 20_000, podGcQuarantine: 40_000,
+  hpaSyncPeriod: 15_000, hpaDownscaleStabilization: 300_000, hpaTolerance: 0.1, hpaCpuInitializationPeriod: 300_000, hpaInitialReadinessDelay: 30_000,
   resources: () => keepable(kinds),
 };
 

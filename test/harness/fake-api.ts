@@ -1,12 +1,15 @@
 // A tiny API server for controllers' tests: objects in maps, watches, optimistic concurrency, graceful pod deletion, finalizers,
 // status and the few other subresources workers write to. No validation, no defaults. What the real server does beyond is tested there.
+import { alsoServed } from '../../core/api/kinds/also-served.ts';
 import { kinds } from '../../core/api/kinds/index.ts';
+import type { KindSpec } from '../../core/api/kinds/kind.ts';
+import { parseSelector } from '../../core/api/meta/labels.ts';
 import { apiVersionOf, type KubeList, type KubeObject, type ResourceType, type Unstructured, type WatchEvent } from '../../core/api/meta/object.ts';
 import { alreadyExists, conflict, methodNotAllowed, noSuchResource, notFoundError } from '../../core/api/meta/status.ts';
 import type { Clock } from '../../core/base/clock.ts';
 import type { Request, Transport } from '../../core/client/client.ts';
 
-interface Address { resource: ResourceType; namespace: string | undefined; name: string | undefined; subresource: string | undefined }
+interface Address { resource: KindSpec; namespace: string | undefined; name: string | undefined; subresource: string | undefined }
 interface Watch { resource: ResourceType; send(events: WatchEvent[]): void }
 
 export class FakeApi implements Transport {
@@ -15,6 +18,8 @@ export class FakeApi implements Transport {
   readonly writes: string[] = [];
   /** Runs before a request; a throw is the server's refusal. */
   intercept: (r: Request) => void = () => {};
+  /** What servers behind this one answer to a GET, by path: `/apis/custom.metrics.k8s.io`. */
+  readonly beyond = new Map<string, unknown>();
   readonly #objects = new Map<string, Map<string, Unstructured>>();
   readonly #watches = new Set<Watch>();
   #revision = 0;
@@ -29,7 +34,7 @@ export class FakeApi implements Transport {
 
   /** Creates as a client would, synchronously. */
   put<T extends KubeObject>(r: ResourceType, object: T): T {
-    return this.#create({ resource: r, namespace: object.metadata?.namespace, name: undefined, subresource: undefined }, object as KubeObject as Unstructured) as KubeObject as T;
+    return this.#create({ resource: r as KindSpec, namespace: object.metadata?.namespace, name: undefined, subresource: undefined }, object as KubeObject as Unstructured) as KubeObject as T;
   }
   /** Changes an object as its owner (kubelet, user) would; `change` gets a private copy. */
   change<T extends KubeObject>(r: ResourceType, key: string, change: (o: T) => void): T {
@@ -45,8 +50,10 @@ export class FakeApi implements Transport {
     // A server answers later: workers must not rely on synchronous answers.
     await Promise.resolve();
     this.intercept(r);
+    if (r.method === 'GET' && this.beyond.has(r.path)) return this.beyond.get(r.path);
     const a = parse(r.path);
-    if (r.method === 'GET') return a.name === undefined ? this.#list(a) : this.#find(a);
+    if (a.subresource === 'scale') return this.#scale(a, r);
+    if (r.method === 'GET') return a.name === undefined ? this.#list(a, r.query?.['labelSelector']) : this.#find(a);
     if (r.method === 'POST') return a.subresource === 'binding' ? this.#bind(a, r.body as Unstructured) : this.#create(a, r.body as Unstructured);
     if (r.method === 'DELETE') return a.name === undefined ? this.#deleteAll(a) : this.#delete(a, r.body as Unstructured | undefined);
     const old = this.#find(a);
@@ -78,8 +85,20 @@ export class FakeApi implements Transport {
     if (!found) throw notFoundError(a.resource, a.name ?? '');
     return found;
   }
-  #list(a: Address): KubeList {
-    return { kind: `${a.resource.kind}List`, apiVersion: apiVersionOf(a.resource), metadata: { resourceVersion: String(this.#revision) }, items: this.all(a.resource, a.namespace) };
+  #list(a: Address, labelSelector?: string | readonly string[]): KubeList {
+    const selector = parseSelector(labelSelector as string | undefined), items = this.all(a.resource, a.namespace).filter(o => selector.matches(o.metadata?.labels));
+    return { kind: `${a.resource.kind}List`, apiVersion: apiVersionOf(a.resource), metadata: { resourceVersion: String(this.#revision) }, items };
+  }
+  #scale(a: Address, r: Request): unknown {
+    const { scale } = a.resource, old = this.#find(a);
+    if (!scale) throw noSuchResource();
+    if (r.method === 'GET') {
+      const { name, namespace, uid, resourceVersion } = old.metadata!;
+      return { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name, namespace, uid, resourceVersion }, spec: { replicas: scale.specReplicas(old) }, status: { replicas: scale.statusReplicas(old), selector: scale.selector(old) } };
+    }
+    this.writes.push(`PUT/scale ${a.resource.plural} ${keyOf(a)}`);
+    this.change(a.resource, keyOf(a), o => scale.setSpecReplicas(o, (r.body as { spec: { replicas: number } }).spec.replicas));
+    return r.body;
   }
   #emit(resource: ResourceType, type: WatchEvent['type'], object: Unstructured): void {
     for (const w of this.#watches) if (w.resource.plural === resource.plural && w.resource.group === resource.group) w.send([{ type, object }]);
@@ -183,7 +202,7 @@ function parse(path: string): Address {
   let namespace: string | undefined;
   // `namespaces/x/pods` is scoped; `namespaces/x/finalize` and `/status` belong to the namespace itself.
   if (rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'finalize' && rest[2] !== 'status') { namespace = rest[1]; rest = rest.slice(2); }
-  const resource = kinds.find(k => k.group === group && k.plural === rest[0]);
+  const resource = [...kinds, ...alsoServed].find(k => k.group === group && k.plural === rest[0]);
   if (!resource) throw noSuchResource();
   return { resource, namespace, name: rest[1], subresource: rest[2] };
 }

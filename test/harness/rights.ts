@@ -16,6 +16,8 @@ const rbac = (): Rbac => (made ??= new Rbac(memoryStore(), plural => new Resourc
 /** `transport` as `user`, with the rights of the default roles; what was refused is told to `refused` as well. */
 export function limited(transport: Transport, user: UserInfo, refused: (message: string) => void): Transport {
   const check = (method: string, path: string, query: Readonly<Record<string, string | readonly string[] | undefined>> = {}): void => {
+    // What is served is for everybody to know.
+    if (method === 'GET' && /^\/apis\/[^/]+$/.test(path)) return;
     const r = resourceRequest(path), verb = r && verbOf(method, r, query);
     if (!r || !verb) throw new Error(`${method} ${path} is no request for a resource`);
     try { demand(rbac(), accessOf(user, verb, r, query)); } catch (e) { if (e instanceof ApiError) refused(e.message); throw e; }

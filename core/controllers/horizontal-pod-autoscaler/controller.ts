@@ -1,0 +1,215 @@
+// HorizontalPodAutoscaler: every 15 s the size of what is scaled follows what its pods, or things outside, are measured to need.
+import { horizontalPodAutoscaler as hpaKind } from '../../api/kinds/autoscaling/horizontal-pod-autoscaler.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { semanticEqual } from '../../api/meta/equal.ts';
+import { parseSelector, type Selector } from '../../api/meta/labels.ts';
+import { objectKey, splitKey, type ResourceType } from '../../api/meta/object.ts';
+import { nanosOf } from '../../api/meta/quantity.ts';
+import { isConflict } from '../../api/meta/status.ts';
+import { formatTime } from '../../api/meta/time.ts';
+import type { Pod, V2HorizontalPodAutoscaler, V2HorizontalPodAutoscalerCondition, V2HorizontalPodAutoscalerSpec, V2HorizontalPodAutoscalerStatus, V2MetricStatus } from '../../api/types/kubernetes.ts';
+import type { Controller, ControllerContext, Outcome } from '../controller.ts';
+import { getScale, groupIn, resourcesOf, type Scale } from '../scale-target.ts';
+import { bounded, boundedBy, changed, steadied, steadiedBy, type Bounds, type History } from './pace.ts';
+import { judge, MetricError } from './proposals.ts';
+import type { Tolerances } from './replicas.ts';
+
+/** Thrown when an autoscaler can do nothing this time; what there is to say stands in its conditions by then. */
+class Stuck extends Error {}
+
+const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+/** One look at one autoscaler: its object as it was, and the status as it becomes. */
+class Look {
+  readonly hpa: V2HorizontalPodAutoscaler;
+  readonly spec: V2HorizontalPodAutoscalerSpec;
+  readonly #ctx: ControllerContext;
+  conditions: V2HorizontalPodAutoscalerCondition[];
+  constructor(ctx: ControllerContext, hpa: V2HorizontalPodAutoscaler) { this.#ctx = ctx; this.hpa = hpa; this.spec = hpa.spec!; this.conditions = [...(hpa.status?.conditions ?? [])]; }
+
+  set(type: 'AbleToScale' | 'ScalingActive' | 'ScalingLimited', status: 'True' | 'False', reason: string, message: string): void {
+    const i = this.conditions.findIndex(c => c.type === type), old = this.conditions[i];
+    const next = { type, status, reason, message, lastTransitionTime: old?.status === status ? old.lastTransitionTime! : formatTime(this.#ctx.clock.now()) };
+    if (old) this.conditions[i] = next; else this.conditions.push(next);
+  }
+  warn(reason: string, message: string): void { this.#ctx.recorder.event(this.hpa, 'Warning', reason, message); }
+
+  /** Writes the status if it differs. What is not given stays as it was. */
+  async write(more: Partial<V2HorizontalPodAutoscalerStatus>): Promise<void> {
+    const old = this.hpa.status ?? { desiredReplicas: 0 }, status = { ...old, ...more, conditions: this.conditions };
+    if (semanticEqual(old, status)) return;
+    try {
+      await this.#ctx.client.updateStatus<V2HorizontalPodAutoscaler>(hpaKind, { ...this.hpa, status });
+    } catch (e) {
+      if (!isConflict(e)) this.warn('FailedUpdateStatus', text(e));
+      throw e;
+    }
+  }
+}
+
+/** The target's scale and the resource it was found under. */
+async function scaleOf(ctx: ControllerContext, look: Look): Promise<{ scale: Scale; resource: ResourceType }> {
+  const { apiVersion = '', kind, name } = look.spec.scaleTargetRef, namespace = look.hpa.metadata?.namespace ?? '';
+  let first: unknown;
+  try {
+    for (const resource of resourcesOf(ctx.config.resources(), groupIn(apiVersion), kind)) {
+      try { return { scale: await getScale(ctx.client, resource, namespace, name), resource }; } catch (e) { first ??= e; }
+    }
+  } catch (e) {
+    first = e;
+  }
+  look.warn('FailedGetScale', text(first));
+  look.set('AbleToScale', 'False', 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${text(first)}`);
+  await look.write({});
+  throw new Stuck(`failed to query scale subresource for ${kind}/${namespace}/${name}: ${text(first)}`);
+}
+
+function tolerancesOf(usual: number, spec: V2HorizontalPodAutoscalerSpec): Tolerances {
+  const of = (given: string | number | undefined): number => (given === undefined ? usual : Number(nanosOf(given)) / 1e9);
+  return { up: of(spec.behavior?.scaleUp?.tolerance), down: of(spec.behavior?.scaleDown?.tolerance) };
+}
+
+interface Wish { readonly replicas: number; readonly name: string; readonly statuses: V2MetricStatus[]; readonly error?: Error }
+
+class Autoscaler {
+  readonly #ctx: ControllerContext;
+  readonly #pods: (namespace: string) => Pod[];
+  readonly #histories = new Map<string, History>();
+  /** Namespace -> key -> selector of each autoscaler: two that share pods would pull them both ways. */
+  readonly #selectors = new Map<string, Map<string, Selector>>();
+  constructor(ctx: ControllerContext, pods: (namespace: string) => Pod[]) { this.#ctx = ctx; this.#pods = pods; }
+
+  forget(key: string): void {
+    this.#histories.delete(key);
+    this.#selectors.get(splitKey(key).namespace)?.delete(key);
+  }
+
+  async look(key: string, hpa: V2HorizontalPodAutoscaler): Promise<void> {
+    const ctx = this.#ctx, look = new Look(ctx, hpa), { spec } = look, now = ctx.clock.now();
+    const { scale, resource } = await scaleOf(ctx, look);
+    look.set('AbleToScale', 'True', 'SucceededGetScale', 'the HPA controller was able to get the target\'s current scale');
+    const current = scale.spec?.replicas ?? 0, min = spec.minReplicas ?? 1, max = spec.maxReplicas;
+    let history = this.#histories.get(key);
+    if (!history) this.#histories.set(key, history = { recommendations: [{ value: current, at: now }], ups: [], downs: [] });
+
+    let desired = current, why = '', statuses: V2MetricStatus[] = [], error: Error | undefined;
+    if (current === 0 && min !== 0) look.set('ScalingActive', 'False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero');
+    else if (current > max) { desired = max; why = 'Current number of replicas above Spec.MaxReplicas'; }
+    else if (current < min) { desired = min; why = 'Current number of replicas below Spec.MinReplicas'; }
+    else {
+      const wish = await this.#wish(key, look, scale);
+      ({ statuses, error } = wish);
+      if (wish.replicas > current) why = `${wish.name} above target`;
+      if (wish.replicas < current) why = 'All metrics below target';
+      desired = this.#pace(look, history, wish.replicas, { current, min, max });
+    }
+
+    let rescaled = false;
+    if (desired !== current) {
+      try {
+        await ctx.client.update<Scale>(resource, { ...scale, spec: { ...scale.spec, replicas: desired } }, 'scale');
+      } catch (e) {
+        look.warn('FailedRescale', `New size: ${desired}; reason: ${why}; error: ${text(e)}`);
+        look.set('AbleToScale', 'False', 'FailedUpdateScale', `the HPA controller was unable to update the target scale: ${text(e)}`);
+        await look.write({ currentReplicas: current });
+        throw new Stuck(`failed to rescale ${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}: ${text(e)}`);
+      }
+      rescaled = true;
+      look.set('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${desired}`);
+      ctx.recorder.event(hpa, 'Normal', 'SuccessfulRescale', `New size: ${desired}; reason: ${why}`);
+      if (spec.behavior) changed(history, spec.behavior, current, desired, now);
+    }
+    await look.write({ currentReplicas: current, desiredReplicas: desired, currentMetrics: statuses, ...(rescaled ? { lastScaleTime: formatTime(now) } : {}) });
+    if (error) throw new Stuck(error.message);
+  }
+
+  /** The largest number a metric asks for. When metrics fail, the others decide only if they ask for no less than there is. */
+  async #wish(key: string, look: Look, scale: Scale): Promise<Wish> {
+    const ctx = this.#ctx, { spec } = look, namespace = look.hpa.metadata?.namespace ?? '', current = scale.spec?.replicas ?? 0;
+    const give = async (message: string, metrics: V2MetricStatus[]): Promise<never> => {
+      await look.write({ currentReplicas: current, currentMetrics: metrics });
+      look.warn('FailedComputeMetricsReplicas', message);
+      throw new Stuck(`failed to compute desired number of replicas based on listed metrics for ${spec.scaleTargetRef.kind}/${namespace}/${spec.scaleTargetRef.name}: ${message}`);
+    };
+    const found = this.#select(key, look, namespace, scale.status?.selector ?? '');
+    if (typeof found === 'string') return give(found, []);
+    const target = {
+      client: ctx.client, served: ctx.config.resources(), namespace, ...found, specReplicas: current, statusReplicas: scale.status?.replicas ?? 0,
+      tolerances: tolerancesOf(ctx.config.hpaTolerance, spec),
+      timing: { now: ctx.clock.now(), cpuInitializationPeriod: ctx.config.hpaCpuInitializationPeriod, initialReadinessDelay: ctx.config.hpaInitialReadinessDelay },
+    };
+    const specs = spec.metrics ?? [], statuses: V2MetricStatus[] = [];
+    let replicas = 0, name = '', failures = 0, first: MetricError | undefined;
+    for (const m of specs) {
+      try {
+        const judged = await judge(target, m);
+        statuses.push(judged.status);
+        if (replicas === 0 || judged.replicas > replicas) ({ replicas, name } = judged);
+      } catch (e) {
+        if (!(e instanceof MetricError)) throw e;
+        look.warn(e.reason, e.told);
+        // A place is kept for it: printers match statuses and metrics by their order.
+        statuses.push({ type: '' });
+        first ??= e;
+        failures++;
+      }
+    }
+    if (first && (failures >= specs.length || replicas < current)) {
+      look.set('ScalingActive', 'False', first.reason, `the HPA was unable to compute the replica count: ${first.told}`);
+      return give(`invalid metrics (${failures} invalid out of ${specs.length}), first error is: ${first.message}`, statuses);
+    }
+    look.set('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${name}`);
+    return { replicas, name, statuses, ...(first ? { error: first } : {}) };
+  }
+
+  /** The pods of the target; a text says why they cannot be told. */
+  #select(key: string, look: Look, namespace: string, selecting: string): { selector: Selector; pods: Pod[] } | string {
+    const refuse = (reason: string, message: string, condition = message): string => {
+      look.warn(reason, message);
+      look.set('ScalingActive', 'False', reason === 'SelectorRequired' ? 'InvalidSelector' : reason, condition);
+      return message;
+    };
+    if (selecting === '') return refuse('SelectorRequired', 'selector is required', 'the HPA target\'s scale is missing a selector');
+    let selector: Selector;
+    try { selector = parseSelector(selecting); } catch (e) { return refuse('InvalidSelector', `couldn't convert selector into a corresponding internal selector object: ${text(e)}`); }
+    let neighbours = this.#selectors.get(namespace);
+    if (!neighbours) this.#selectors.set(namespace, neighbours = new Map());
+    neighbours.set(key, selector);
+    const pods = this.#pods(namespace).filter(p => selector.matches(p.metadata?.labels));
+    const rivals = neighbours.size === 1 ? [] : [...neighbours].filter(([k, s]) => k === key || pods.some(p => s.matches(p.metadata?.labels))).map(([k]) => splitKey(k).name).sort();
+    if (pods.length > 0 && rivals.length > 1) return refuse('AmbiguousSelector', `pods by selector ${selecting} are controlled by multiple HPAs: [${rivals.map(r => `{${r} ${namespace}}`).join(' ')}]`);
+    return { selector, pods };
+  }
+
+  #pace(look: Look, history: History, wished: number, bounds: Bounds): number {
+    const now = this.#ctx.clock.now(), window = this.#ctx.config.hpaDownscaleStabilization, { behavior } = look.spec;
+    const steady = behavior ? steadiedBy(history, behavior, wished, bounds.current, now, window) : steadied(history, wished, now, window);
+    if (steady.replicas === wished) look.set('AbleToScale', 'True', 'ReadyForNewScale', 'recommended size matches current size');
+    else look.set('AbleToScale', 'True', steady.reason, steady.message);
+    const verdict = behavior ? boundedBy(history, behavior, steady.replicas, bounds, now) : bounded(steady.replicas, bounds);
+    look.set('ScalingLimited', verdict.replicas === steady.replicas ? 'False' : 'True', verdict.reason, verdict.message);
+    return verdict.replicas;
+  }
+}
+
+export const horizontalPodAutoscalerController: Controller = {
+  name: 'horizontal-pod-autoscaler-controller', account: 'horizontal-pod-autoscaler', alias: 'horizontalpodautoscaling', component: 'horizontal-pod-autoscaler',
+  start(ctx, keys) {
+    const hpas = ctx.informers.for<V2HorizontalPodAutoscaler>(hpaKind), pods = ctx.informers.for<Pod>(podKind);
+    const autoscaler = new Autoscaler(ctx, namespace => pods.lister.list(namespace)), period = ctx.config.hpaSyncPeriod;
+    const wake = (h: V2HorizontalPodAutoscaler): void => keys.addAfter(objectKey(h), period);
+    hpas.on({ add: wake, update: wake, delete: h => autoscaler.forget(objectKey(h)) });
+    return async (key): Promise<Outcome | void> => {
+      const hpa = hpas.lister.getByKey(key);
+      if (!hpa?.spec) { autoscaler.forget(key); return undefined; }
+      try {
+        await autoscaler.look(key, hpa);
+      } catch (e) {
+        // Nothing comes of looking again before the next figures are there.
+        if (isConflict(e) || e instanceof Stuck) ctx.log.debug('nothing scaled this time', { key, error: e });
+        else ctx.log.warn('an autoscaler could not be looked after, trying again in a while', { key, error: e });
+      }
+      return { requeueAfter: period };
+    };
+  },
+};

@@ -58,7 +58,6 @@ class Recorder implements EventRecorder {
   /** What is being written: the next of the same waits for it, as it counts on. */
   readonly #busy = new Set<string>();
   #idle: (() => void)[] = [];
-  #nanos = 0;
 
   constructor(client: Client, o: RecorderOptions) { this.#client = client; this.#o = o; }
   idle(): Promise<void> { return this.#waiting.size + this.#busy.size === 0 ? Promise.resolve() : new Promise(resolve => { this.#idle.push(resolve); }); }
@@ -79,7 +78,7 @@ class Recorder implements EventRecorder {
     const namespace = m.namespace || 'default';
     this.#waiting.set(key, {
       // The name is fixed here, so that it carries the time of the event and not of its writing.
-      name: `${m.name ?? ''}.${this.#suffix(now)}`, first: stamp, last: stamp, message: text, count: 1,
+      name: `${m.name ?? ''}.${uniqueSuffix(now)}`, first: stamp, last: stamp, message: text, count: 1,
       event: {
         apiVersion: 'v1', kind: 'Event', metadata: { namespace },
         involvedObject: { kind: regarding.kind, namespace: m.namespace, name: m.name, uid: m.uid, apiVersion: regarding.apiVersion, resourceVersion: m.resourceVersion, fieldPath },
@@ -126,7 +125,7 @@ class Recorder implements EventRecorder {
           } catch (error) {
             // It has expired meanwhile: start a new one that keeps the count.
             if (!isNotFound(error)) throw error;
-            w.name = `${event.involvedObject?.name ?? ''}.${this.#suffix(this.#o.clock.now())}`;
+            w.name = `${event.involvedObject?.name ?? ''}.${uniqueSuffix(this.#o.clock.now())}`;
             w.created = false;
           }
         }
@@ -162,10 +161,11 @@ class Recorder implements EventRecorder {
     a.messages.delete(a.messages.values().next().value!);
     return true;
   }
+}
 
-  /** Nanoseconds in hex, made unique within this process. */
-  #suffix(now: number): string {
-    this.#nanos = (this.#nanos + 1) % 1_000_000;
-    return (BigInt(now) * 1_000_000n + BigInt(this.#nanos)).toString(16);
-  }
+let nanos = 0;
+/** Nanoseconds in hex, made unique within this process: several recorders speak of one object in the same millisecond. */
+function uniqueSuffix(now: number): string {
+  nanos = (nanos + 1) % 1_000_000;
+  return (BigInt(now) * 1_000_000n + BigInt(nanos)).toString(16);
 }

@@ -18,6 +18,7 @@ import { controllerUser, MANAGER, SCHEDULER } from '../../core/boot/workers.ts';
 import { Client } from '../../core/client/client.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { createRecorder } from '../../core/client/create-recorder.ts';
+import type { ControllerConfig } from '../../core/controllers/controller.ts';
 import { keepable, startControllers } from '../../core/controllers/start.ts';
 import { startScheduler } from '../../core/scheduler/scheduler.ts';
 import { memoryStore } from '../../core/store/open.ts';
@@ -43,7 +44,7 @@ export interface ControlPlane {
 const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 let address = 1;
 
-export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Promise<ControlPlane> {
+export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], config: Partial<ControllerConfig> = {}): Promise<ControlPlane> {
   const clock = new FakeClock();
   const complaints: string[] = [], said: string[] = [];
   const log = createLog('warn', line => complaints.push(line));
@@ -71,7 +72,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2']): Pro
   const pods = informers.for<Pod>(podKind);
   const controllers = await meanwhile(startControllers({
     client: clientFor(MANAGER), informers, clock, log, clientFor: account => clientFor(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock, log }),
-    config: { rootCa: 'PEM', resources: () => keepable(server.kinds()) },
+    config: { rootCa: 'PEM', resources: () => keepable(server.kinds()), ...config },
   }));
   const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }) }));
 

@@ -239,14 +239,27 @@ describe.each(['docker', 'sandbox'] as const)('real containers on %s', runtime =
   const running = async (): Promise<string[]> => (await items<Pod>(host, '/api/v1/namespaces/default/pods')).map(p => `${p.metadata?.uid} ${p.status?.podIP} ${p.status?.containerStatuses?.[0]?.containerID} ${p.status?.containerStatuses?.[0]?.restartCount} ${p.status?.containerStatuses?.[0]?.state?.running?.startedAt}`).sort();
   const up = async (...more: string[]): Promise<Host> => startHost(['--runtime', runtime, '--pod-cidr', '10.202.0.0/16', '--service-cidr', '10.98.0.0/16', ...more], { ...(host ? { data: host.data } : {}), env: { PILOTHOUSE_IMAGE_DIRS: '/var/cache/pilothouse-test-images' } });
 
-  it('pods run on with --leave-running and are adopted; SIGTERM without it leaves nothing; reset neither', async () => {
+  it('pods run on with --leave-running and are adopted; SIGTERM without it leaves nothing but what volumes hold; reset not even that', async () => {
     host = await up('--leave-running');
     const id = clusterId(host.data);
-    await kube(host).run(['run', 'a', '--image=alpine', '--image-pull-policy=IfNotPresent', '--', 'sleep', '100000']);
+    await kube(host).run(['apply', '-f', '-'], `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  securityContext: {runAsUser: 1000, fsGroup: 2000}
+  containers: [{name: a, image: alpine, imagePullPolicy: IfNotPresent, command: [sleep, '100000'], volumeMounts: [{name: data, mountPath: /data, subPath: of/a}]}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+`);
     await kube(host).run(['create', 'deployment', 'web', '--image=alpine:3.20', '--replicas=2', '--', 'sleep', '100000']);
     await kube(host).run('wait --for=condition=Ready pod --all --timeout=60s');
     const before = await running();
     expect(before).toHaveLength(3);
+    await kube(host).run(['exec', 'a', '--', 'sh', '-c', 'echo kept > /data/file']);
     expect(await timedStop(host)).toBeLessThan(5_000);
     expect(leftovers(id, host.data).filter(l => /^(container|process)/.test(l)).length).toBeGreaterThanOrEqual(3);
 
@@ -261,6 +274,7 @@ describe.each(['docker', 'sandbox'] as const)('real containers on %s', runtime =
 
     host = await up('--leave-running');
     await kube(host).run('wait --for=condition=Ready pod --all --timeout=60s');
+    expect(await kube(host).run('exec a -- cat /data/file')).toBe('kept');
     await host.stop('SIGKILL');
     expect(leftovers(id, host.data)).not.toEqual([]);
     const r = cli(['reset', '--data', host.data]);

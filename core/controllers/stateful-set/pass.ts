@@ -5,7 +5,7 @@ import { scaledValue } from '../../api/meta/intstr.ts';
 import type { Pod, StatefulSet, StatefulSetStatus } from '../../api/types/kubernetes.ts';
 import { slowStart } from '../batch.ts';
 import { templateIn } from '../history.ts';
-import { hasIdentity, hasStorage, isInRange, newPod, ordinalOf, replicasOf, revisionOf, startOf, type Revisions } from './identity.ts';
+import { isInRange, newPod, ordinalOf, replicasOf, revisionOf, startOf, type Revisions } from './identity.ts';
 import type { StatefulPods } from './pods.ts';
 import { countsOf, isCreated, isHealthy, isRunningAndReady } from './status.ts';
 
@@ -40,7 +40,8 @@ export class Pass {
     const monotonic = this.#set.spec?.podManagementPolicy !== 'Parallel';
     const firstUnhealthy = [...this.#replicas, ...this.#condemned.toReversed()].find(p => !this.#healthy(p));
     const steps: [readonly Pod[], Step][] = [
-      [this.#replicas, pod => this.#keep(pod, monotonic)],
+      // Where no pod waits for another, those that need nothing are not looked at one by one.
+      [monotonic ? this.#replicas : this.#replicas.filter(p => !isCreated(p) || isTerminal(p) || !this.#pods.isInOrder(p)), pod => this.#keep(pod, monotonic)],
       [this.#condemned, async pod => { await this.#pods.followPolicy(pod); return false; }],
       [this.#condemned, pod => this.#condemn(pod, monotonic, firstUnhealthy)],
     ];
@@ -86,9 +87,9 @@ export class Pass {
       await this.#pods.create(pod);
       return monotonic;
     }
-    if (pod.status?.phase === 'Pending') await this.#pods.restoreClaims(pod);
+    if (pod.status?.phase === 'Pending' && !this.#pods.isInOrder(pod)) await this.#pods.restoreClaims(pod);
     if (monotonic && (!isRunningAndReady(pod) || !this.#healthy(pod))) return true;
-    if (!hasIdentity(pod) || !hasStorage(this.#set, pod) || !this.#pods.policyFollowed(pod)) await this.#pods.correct(pod);
+    await this.#pods.correct(pod);
     return false;
   }
 

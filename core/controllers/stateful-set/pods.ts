@@ -91,6 +91,11 @@ export class StatefulPods {
     this.#podEvent('update', pod);
   }
 
+  /** Nothing of its labels, volumes and claims needs a hand. */
+  isInOrder(pod: Pod): boolean {
+    return hasIdentity(pod) && hasStorage(this.#set, pod) && this.policyFollowed(pod) && (pod.status?.phase !== 'Pending' || this.#existing(pod).length === (this.#set.spec?.volumeClaimTemplates?.length ?? 0));
+  }
+
   policyFollowed(pod: Pod): boolean { return this.#existing(pod).every(c => isUpToDate(c, this.#set, pod)); }
 
   /** Gives the claims of a pod the owners that the retention policy says. */

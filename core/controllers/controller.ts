@@ -24,6 +24,13 @@ export interface ControllerConfig {
   readonly nodeMonitorGracePeriod: number;
   /** A node that never reported is given this long. */
   readonly nodeStartupGracePeriod: number;
+  /** Nodes per second and zone that pods are sent off, while a zone is well or gone as a whole. */
+  readonly nodeEvictionRate: number;
+  /** The same while much of a zone of more than `largeZone` nodes is down; of a smaller zone none then. */
+  readonly secondaryNodeEvictionRate: number;
+  readonly largeZone: number;
+  /** The share of a zone's nodes, of three at least, that makes much of it. */
+  readonly unhealthyZoneThreshold: number;
   /** Finished pods beyond this number are deleted, oldest first. */
   readonly terminatedPodThreshold: number;
   readonly podGcPeriod: number;

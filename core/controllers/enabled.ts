@@ -12,8 +12,7 @@ export function isEnabled(name: string, alias: string, list: readonly string[]):
 
 /** Controllers of Kubernetes' own manager (1.36, with the short names of older releases) that this one does not have: a list written for it is no mistake. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
-  'device-taint-eviction-controller', 'disruption-controller', 'disruption',
-  'horizontal-pod-autoscaler-controller', 'horizontalpodautoscaling', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller', 'legacy-serviceaccount-token-cleaner-controller',
+  'device-taint-eviction-controller', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller', 'legacy-serviceaccount-token-cleaner-controller',
   'legacy-service-account-token-cleaner', 'node-ipam-controller', 'nodeipam', 'node-route-controller', 'route', 'persistentvolume-attach-detach-controller', 'attachdetach',
   'podcertificaterequest-cleaner-controller', 'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
   'storage-version-migrator-controller', 'storageversion-garbage-collector-controller',

@@ -9,7 +9,8 @@ import type { Lease, Node, Pod } from '../../api/types/kubernetes.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Controller, ControllerContext, Outcome } from '../controller.ts';
 import { podCondition } from '../../api/meta/pod.ts';
-import { isNodeReady, nodeCondition, sameTaints, silenced, wantedTaints } from './conditions.ts';
+import { isNodeReady, nodeCondition, NOT_READY, sameTaints, silenced, UNREACHABLE, wantedTaints } from './conditions.ts';
+import { zoneOf, Zones } from './zones.ts';
 
 const LEASES = 'kube-node-lease';
 const BY_NODE = 'by-node';
@@ -35,6 +36,12 @@ export const nodeLifecycleController: Controller = {
     const pulses = new Map<string, Pulse>();
     const heard = (name: string): void => { const p = pulses.get(name); if (p) p.heardAt = ctx.clock.now(); };
 
+    const zones = new Zones(ctx.config, () => nodes.lister.list().map(n => ({
+      zone: zoneOf(n),
+      // One that is still called Ready but whose grace is over only has not been looked at yet.
+      ready: isNodeReady(n) && ctx.clock.now() - (pulses.get(n.metadata?.name ?? '')?.heardAt ?? 0) <= ctx.config.nodeMonitorGracePeriod,
+    })));
+
     nodes.on({
       add(n) {
         const name = n.metadata?.name ?? '';
@@ -53,10 +60,22 @@ export const nodeLifecycleController: Controller = {
       delete(n) {
         const name = n.metadata?.name ?? '';
         pulses.delete(name);
+        zones.leave(name);
         ctx.recorder.event(n, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
       },
     });
     leases.on({ update: (l, prev) => { if (l.metadata?.namespace === LEASES && l.spec?.renewTime !== prev.spec?.renewTime) heard(l.metadata.name ?? ''); } });
+
+    /** Whether pods are to leave a node that is not ready; a `wait` says when to ask again. */
+    const mayEvict = (n: Node, pulse: Pulse, now: number): { evict: boolean; wait?: number } => {
+      // Whoever was lost together with everything else is given a whole grace to be heard of again.
+      if (zones.lost(now, () => { for (const p of pulses.values()) p.heardAt = now; })) return { evict: false };
+      if (n.spec?.taints?.some(t => t.effect === 'NoExecute' && (t.key === NOT_READY || t.key === UNREACHABLE))) return { evict: true };
+      const status = nodeCondition(n, 'Ready')?.status;
+      if (status === undefined || (status === 'Unknown' && now - pulse.heardAt <= ctx.config.nodeMonitorGracePeriod)) return { evict: false };
+      const wait = zones.wait(n.metadata?.name ?? '', zoneOf(n), now);
+      return { evict: wait === 0, wait };
+    };
 
     return async (name): Promise<Outcome | void> => {
       const found = nodes.lister.get(undefined, name);
@@ -77,14 +96,15 @@ export const nodeLifecycleController: Controller = {
       }
       pulse.wasReady = ready;
 
-      // When no other node is heard of either, the fault is more likely ours (a laptop that slept) than theirs: nobody is sent away.
-      // One that is still called Ready but whose grace is over as well only has not been looked at yet.
-      const heardOf = (n: Node): boolean => now - (pulses.get(n.metadata?.name ?? '')?.heardAt ?? 0) <= ctx.config.nodeMonitorGracePeriod;
-      const evict = nodes.lister.list().some(n => n.metadata?.name !== name && isNodeReady(n) && heardOf(n));
+      if (ready) zones.leave(name);
+      const { evict, wait } = ready ? { evict: false, wait: undefined } : mayEvict(node, pulse, now);
       const taints = wantedTaints(node, evict, now);
-      if (!sameTaints(taints, node.spec?.taints ?? []))
+      if (!sameTaints(taints, node.spec?.taints ?? [])) {
         await ctx.client.patch(nodeKind, undefined, name, 'application/merge-patch+json', { metadata: { resourceVersion: node.metadata?.resourceVersion }, spec: { taints } });
-      return { requeueAfter: ctx.config.nodeMonitorPeriod };
+        const next = wait === 0 ? zones.done(name, zoneOf(node), now) : undefined;
+        if (next) keys.addAfter(next.node, next.after);
+      }
+      return { requeueAfter: wait ? Math.min(ctx.config.nodeMonitorPeriod, wait) : ctx.config.nodeMonitorPeriod };
     };
   },
 };

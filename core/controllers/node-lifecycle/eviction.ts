@@ -42,12 +42,11 @@ export const taintEvictionController: Controller = {
       const uid = pod?.metadata?.uid ?? '';
       if (!pod?.spec?.nodeName || pod.metadata?.deletionTimestamp !== undefined || isTerminal(pod)) return undefined;
       const taints = noExecute(nodes.lister.get(undefined, pod.spec.nodeName));
-      if (taints.length === 0) {
+      const seconds = taints.length === 0 ? Number.POSITIVE_INFINITY : tolerationSeconds(pod, taints);
+      if (seconds === Number.POSITIVE_INFINITY) {
         if (since.delete(uid)) ctx.recorder.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
         return undefined;
       }
-      const seconds = tolerationSeconds(pod, taints);
-      if (seconds === Number.POSITIVE_INFINITY) { since.delete(uid); return undefined; }
       const now = ctx.clock.now();
       let start = since.get(uid);
       if (start === undefined) {
@@ -64,9 +63,9 @@ export const taintEvictionController: Controller = {
 };
 
 async function evict(ctx: ControllerContext, pod: Pod): Promise<void> {
-  const { namespace, name = '', uid } = pod.metadata ?? {};
+  const { namespace, name = '', uid, generation } = pod.metadata ?? {};
   ctx.recorder.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`);
-  const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', lastTransitionTime: formatTime(ctx.clock.now()) };
+  const condition = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint', observedGeneration: generation, lastTransitionTime: formatTime(ctx.clock.now()) };
   try {
     await ctx.client.patch(podKind, namespace, name, 'application/merge-patch+json',
       { metadata: { uid }, status: { conditions: [...(pod.status?.conditions ?? []).filter(c => c.type !== condition.type), condition] } }, 'status');

@@ -48,6 +48,49 @@ describe('node lifecycle', () => {
     await w.stop();
   });
 
+  /** Nodes `z0..` per zone; `down` of them are silent from the start. Answers how many of a zone have been evicted after so many seconds. */
+  async function disrupted(zones: Readonly<Record<string, { size: number; down: number }>>): Promise<{ after(seconds: number): Promise<Record<string, number>>; stop(): Promise<void> }> {
+    const all = Object.entries(zones).flatMap(([zone, { size, down }]) => Array.from({ length: size }, (_, i) => ({ zone, name: `${zone}${i}`, silent: i < down })));
+    const w = await world(['node-lifecycle-controller'], api => { for (const { zone, name } of all) api.put(nodeKind, { ...node(name), metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } } }); });
+    const beatAll = (): void => { for (const n of all) if (!n.silent) beat(w, n.name); };
+    // Until those that are silent have been so for longer than their grace.
+    for (let i = 0; i < 4; i++) { await w.clock.advance(10_000); beatAll(); }
+    return {
+      stop: () => w.stop(),
+      async after(seconds) {
+        for (let t = 0; t < seconds; t += 10) { await w.clock.advance(10_000); beatAll(); }
+        return Object.fromEntries(Object.keys(zones).map(z => [z, all.filter(n => n.zone === z && taints(w, n.name).includes('node.kubernetes.io/unreachable:NoExecute')).length]));
+      },
+    };
+  }
+
+  it('limits the eviction rate to --node-eviction-rate (default 0.1) per second: no more than 1 node per 10 seconds, in each availability zone', async () => {
+    const d = await disrupted({ a: { size: 12, down: 5 }, b: { size: 5, down: 2 } });
+    expect(await d.after(10)).toEqual({ a: 1, b: 1 });
+    expect(await d.after(10)).toEqual({ a: 2, b: 2 });
+    expect(await d.after(30)).toEqual({ a: 5, b: 2 });
+    await d.stop();
+  });
+
+  it('if the fraction of unhealthy nodes is at least --unhealthy-zone-threshold (default 0.55) evictions stop in a small cluster', async () => {
+    const d = await disrupted({ a: { size: 5, down: 3 }, b: { size: 3, down: 0 } });
+    expect(await d.after(60)).toEqual({ a: 0, b: 0 });
+    await d.stop();
+  });
+
+  it('… and are reduced to --secondary-node-eviction-rate (default 0.01) per second in one of more than 50 nodes', async () => {
+    const d = await disrupted({ a: { size: 52, down: 30 }, b: { size: 1, down: 0 } });
+    expect(await d.after(60)).toEqual({ a: 1, b: 0 });
+    expect(await d.after(60)).toEqual({ a: 2, b: 0 });
+    await d.stop();
+  });
+
+  it('when all nodes in a zone are unhealthy, then it evicts at the normal rate', async () => {
+    const d = await disrupted({ a: { size: 4, down: 4 }, b: { size: 1, down: 0 } });
+    expect(await d.after(50)).toEqual({ a: 4, b: 0 });
+    await d.stop();
+  });
+
   it('gives a pod as long as the shortest of the tolerations it needs', () => {
     const taint = (key: string): { key: string; effect: string } => ({ key, effect: 'NoExecute' });
     const tolerate = (key: string, seconds?: number): object => ({ key, operator: 'Exists', ...(seconds === undefined ? {} : { tolerationSeconds: seconds }) });

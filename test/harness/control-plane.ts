@@ -1,6 +1,7 @@
 // The real API server in memory with the real controllers and scheduler, each as the user it is in a cluster, and nodes whose kubelet is a few lines: pods start at once,
 // end at once when asked, and finish when told. Time is turned by hand.
 import { generateKeyPairSync } from 'node:crypto';
+import { alsoServed } from '../../core/api/kinds/also-served.ts';
 import { kinds } from '../../core/api/kinds/index.ts';
 import { node as nodeKind } from '../../core/api/kinds/core/node.ts';
 import { lease as leaseKind } from '../../core/api/kinds/coordination/lease.ts';
@@ -11,6 +12,7 @@ import { isConflict, isNotFound } from '../../core/api/meta/status.ts';
 import { formatMicroTime, formatTime } from '../../core/api/meta/time.ts';
 import type { Lease, Node, Pod } from '../../core/api/types/kubernetes.ts';
 import { createApiServer } from '../../core/apiserver/api-server.ts';
+import type { Measured } from '../../core/apiserver/virtual/node-stats.ts';
 import type { UserInfo } from '../../core/apiserver/context.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import { createLog, silentLog } from '../../core/base/log.ts';
@@ -33,6 +35,8 @@ export interface ControlPlane {
   behaviour: (p: Pod) => 'Running' | 'Succeeded' | 'Failed' | 'Pending';
   /** Nodes whose kubelet is silent. */
   readonly silent: Set<string>;
+  /** What the containers of running pods are measured to use: thousandths of a processor. */
+  usage: (p: Pod) => number;
   get<T extends KubeObject>(r: ResourceType, name: string, namespace?: string): Promise<T | undefined>;
   list<T extends KubeObject>(r: ResourceType, namespace?: string): Promise<T[]>;
   /** Lets what is due happen, over `ms` of the cluster's time. */
@@ -49,8 +53,12 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
   const complaints: string[] = [], said: string[] = [];
   const log = createLog('warn', line => complaints.push(line));
   const server = createApiServer({
-    store: memoryStore({ clock }), kinds, clock, log: createLog('warn', line => said.push(line)), serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
+    store: memoryStore({ clock }), kinds: [...kinds, ...alsoServed], clock, nodeStats: () => ({ of: async names => measured(names) }), log: createLog('warn', line => said.push(line)), serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
   });
+  const measured = (names: readonly string[]): Map<string, Measured> => new Map(names.map(name => [name, {
+    time: formatTime(clock.now()), windowMs: 10_000, node: {},
+    pods: new Map(pods.lister.list().filter(p => p.spec?.nodeName === name && p.status?.phase === 'Running').map(p => [p.metadata!.uid!, p.spec!.containers.map(c => ({ name: c.name, cpu: { usageNanoCores: plane.usage(p) * 1e6 }, memory: { workingSetBytes: 64 * 1024 * 1024 } }))])),
+  }]));
   const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test'), clientFor = (user: UserInfo): Client => new Client(server.localTransport(user), 'test');
   const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve); });
   const meanwhile = async <T>(work: Promise<T>): Promise<T> => {
@@ -77,7 +85,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
   const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }) }));
 
   const plane: ControlPlane = {
-    client, clock, complaints, behaviour: () => 'Running', silent: new Set(),
+    client, clock, complaints, behaviour: () => 'Running', usage: () => 0, silent: new Set(),
     async get(r, name, namespace = 'default') {
       try { return await meanwhile(client.get(r, r.namespaced ? namespace : undefined, name)); } catch (e) { if (isNotFound(e)) return undefined; throw e; }
     },
@@ -114,7 +122,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
     const wish = plane.behaviour(p);
     if (over || wish === (p.status?.phase ?? 'Pending')) return;
     const podIP = p.status?.podIP ?? `10.244.0.${address++ % 250}`;
-    await status(p, { phase: wish, podIP, podIPs: [{ ip: podIP }], conditions: [{ type: 'Ready', status: wish === 'Running' ? 'True' : 'False', lastTransitionTime: formatTime(clock.now()) }] });
+    await status(p, { phase: wish, startTime: formatTime(clock.now()), podIP, podIPs: [{ ip: podIP }], conditions: [{ type: 'Ready', status: wish === 'Running' ? 'True' : 'False', lastTransitionTime: formatTime(clock.now()) }] });
   };
   const status = (p: Pod, s: NonNullable<Pod['status']>): Promise<unknown> =>
     client.patch(podKind, p.metadata?.namespace, p.metadata?.name ?? '', 'application/merge-patch+json', { metadata: { uid: p.metadata?.uid }, status: s }, 'status');

@@ -6,12 +6,7 @@ import { persistentVolume as volumeKind } from '../api/kinds/core/persistent-vol
 import { podDisruptionBudget as budgetKind } from '../api/kinds/policy/pod-disruption-budget.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
 import type { Node, PersistentVolumeClaim, Pod, PodDisruptionBudget } from '../api/types/kubernetes.ts';
-import { FakeClock } from '../base/clock.ts';
-import { silentLog } from '../base/log.ts';
-import { Client } from '../client/client.ts';
-import { createInformerFactory } from '../client/informer-factory.ts';
-import { FakeApi } from '../../test/harness/fake-api.ts';
-import { startScheduler } from './scheduler.ts';
+import { schedulerCluster } from '../../test/harness/scheduler-cluster.ts';
 
 const node = (name: string, memory: string, more: Partial<Node> = {}): Node => ({
   metadata: { name, labels: { 'kubernetes.io/hostname': name, ...more.metadata?.labels } }, spec: more.spec ?? {},
@@ -22,26 +17,7 @@ const pod = (name: string, memory?: string, spec: Partial<NonNullable<Pod['spec'
   spec: { schedulerName: 'default-scheduler', containers: [{ name: 'c', image: 'x', ...(memory ? { resources: { requests: { memory } } } : {}) }], ...spec },
 });
 
-async function cluster(...nodes: Node[]) {
-  const clock = new FakeClock();
-  const api = new FakeApi(clock);
-  for (const n of nodes) api.put(nodeKind, n);
-  const client = new Client(api, 'test');
-  const informers = createInformerFactory(client, { clock, log: silentLog });
-  const events: string[] = [];
-  const scheduler = await startScheduler({
-    client, informers, clock, log: silentLog, random: () => 0.5,
-    recorder: { event: (o, type, reason, message) => { events.push(`${o.metadata?.name} ${type} ${reason} ${message}`); } },
-  });
-  const settle = async (): Promise<void> => { for (let i = 0; i < 6; i++) await clock.advance(1); };
-  await settle();
-  return {
-    api, clock, events, settle,
-    on: (name: string) => api.get<Pod>(podKind, `default/${name}`)?.spec?.nodeName,
-    condition: (name: string) => api.get<Pod>(podKind, `default/${name}`)?.status?.conditions?.find(c => c.type === 'PodScheduled'),
-    end: async () => { await scheduler.stop(); informers.stop(); },
-  };
-}
+const cluster = (...nodes: Node[]) => schedulerCluster(nodes);
 
 describe('scheduler', () => {
   it('puts a pod with 2+2 Gi on the 4 Gi node, leaves the second pending, and places it when room appears', async () => {

@@ -225,6 +225,7 @@ export class Pass {
 
   async #delete(pods: readonly Pod[], forget: boolean): Promise<Done> {
     const gone = pods.length === 0 ? NOTHING : await deletePods(this.#ctx, this.#memory.expectations, this.#key, this.#job, pods, forget);
+    if (forget) for (const p of pods) if (isTracked(p)) this.#memory.released.add(uidOf(p));
     this.#terminating += gone.count;
     this.#ready -= gone.ready;
     this.#error ??= gone.error;

@@ -8,9 +8,14 @@ import { rollbackOf } from './rollback.ts';
 import { allOf, byAge, isActiveSet, replicaSetKind, type Rollout, type Sets } from './rollout.ts';
 import { findSets, syncedSets } from './sets.ts';
 
-/** The wished number of replicas changed since the active sets were last sized. */
+/**
+ * The wished number of replicas changed since the active sets were last sized. Where several are active that do not roll (an old one of a
+ * Recreate was scaled by hand), there is no share to give each: the next step of the rollout sizes them.
+ */
 export function isScaling(r: Rollout): boolean {
-  return allOf(findSets(r)).filter(isActiveSet).some(rs => { const desired = desiredOf(rs); return desired !== undefined && desired !== replicasOf(r.d); });
+  const active = allOf(findSets(r)).filter(isActiveSet);
+  if (active.length > 1 && !isRolling(r.d)) return false;
+  return active.some(rs => { const desired = desiredOf(rs); return desired !== undefined && desired !== replicasOf(r.d); });
 }
 
 /** Sizes without rolling: while paused, and when only the number of replicas changed. */

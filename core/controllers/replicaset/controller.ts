@@ -1,5 +1,5 @@
 // Keeps the wished number of pods: ReplicaSets and, by the same code, ReplicationControllers.
-import { objectKey, splitKey } from '../../api/meta/object.ts';
+import { splitKey } from '../../api/meta/object.ts';
 import type { Pod } from '../../api/types/kubernetes.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { Controller, ControllerContext, Keys, Outcome } from '../controller.ts';
@@ -8,7 +8,8 @@ import { semanticEqual } from '../../api/meta/equal.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
 import { claim, dependentsOf, indexByController } from '../ownership.ts';
 import { isActive, isReady, isTerminal, isTerminating } from '../../api/meta/pod.ts';
-import { podKey, untilAvailable } from '../pods.ts';
+import { wakeByPods } from '../pod-events.ts';
+import { untilAvailable } from '../pods.ts';
 import { FOR_REPLICA_SET, FOR_REPLICATION_CONTROLLER, type Flavour, type ReplicaKeeper } from './flavour.ts';
 import { scale } from './scale.ts';
 import { statusOf } from './status.ts';
@@ -20,46 +21,7 @@ function start(flavour: Flavour, ctx: ControllerContext, keys: Keys): (key: stri
   indexByController(owners);
   indexByController(pods);
 
-  /** The cached owner a pod names as its controller, if it is one of ours and the same incarnation. */
-  const ownerOf = (pod: Pod): ReplicaKeeper | undefined => {
-    const ref = controllerOf(pod);
-    if (ref?.kind !== flavour.resource.kind) return undefined;
-    const owner = owners.lister.get(pod.metadata?.namespace, ref.name);
-    return owner?.metadata?.uid === ref.uid ? owner : undefined;
-  };
-  const wakeMatching = (pod: Pod): void => {
-    for (const o of owners.lister.list(pod.metadata?.namespace)) if (flavour.selectorOf(o).matches(pod.metadata?.labels)) keys.add(objectKey(o));
-  };
-  const deleted = (pod: Pod): void => {
-    const owner = ownerOf(pod);
-    if (!owner) return;
-    expectations.deletionObserved(objectKey(owner), podKey(pod));
-    keys.add(objectKey(owner));
-  };
-
-  owners.on({ add: o => keys.add(objectKey(o)), update: o => keys.add(objectKey(o)), delete: o => { expectations.forget(objectKey(o)); keys.add(objectKey(o)); } });
-  pods.on({
-    add(pod) {
-      if (pod.metadata?.deletionTimestamp !== undefined) { deleted(pod); return; }
-      const owner = ownerOf(pod);
-      if (owner) { expectations.creationObserved(objectKey(owner)); keys.add(objectKey(owner)); return; }
-      if (!controllerOf(pod)) wakeMatching(pod);
-    },
-    update(pod, prev) {
-      if (pod.metadata?.deletionTimestamp !== undefined) {
-        deleted(pod);
-        // Its labels may have been changed away before; the former owner counts it no longer either way.
-        if (controllerOf(pod)?.uid !== controllerOf(prev)?.uid) deleted(prev);
-        return;
-      }
-      const moved = controllerOf(pod)?.uid !== controllerOf(prev)?.uid;
-      if (moved) { const former = ownerOf(prev); if (former) keys.add(objectKey(former)); }
-      const owner = ownerOf(pod);
-      if (owner) keys.add(objectKey(owner));
-      else if (!controllerOf(pod) && (moved || !semanticEqual(pod.metadata?.labels, prev.metadata?.labels))) wakeMatching(pod);
-    },
-    delete: deleted,
-  });
+  wakeByPods({ owners, pods, selectorOf: o => flavour.selectorOf(o), keys, expectations });
 
   /** Active pods of every set with the same controller as this one, so that trimming a rollout keeps its pods spread. */
   const related = (owner: ReplicaKeeper): Pod[] => {

@@ -1,11 +1,10 @@
 // Creating what is missing and deleting what is too much.
-import { isNotFound } from '../../api/meta/status.ts';
 import type { Pod } from '../../api/types/kubernetes.ts';
-import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { slowStart } from '../batch.ts';
 import type { ControllerContext } from '../controller.ts';
 import type { Expectations } from '../expectations.ts';
 import { controllerReference } from '../../api/meta/owner.ts';
+import { createPod, deletePod } from '../pod-writes.ts';
 import { podFromTemplate, podKey } from '../pods.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { podsToDelete } from './ranking.ts';
@@ -33,13 +32,7 @@ async function create(ctx: ControllerContext, flavour: Flavour, expectations: Ex
   const { succeeded, error } = await slowStart(count, async () => {
     const pod = podFromTemplate(owner.spec?.template ?? {}, named);
     pod.metadata!.ownerReferences = [ref];
-    try {
-      const made = await ctx.client.create<Pod>(podKind, pod);
-      ctx.recorder.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata?.name}`);
-    } catch (cause) {
-      if (!namespaceTerminating(cause)) ctx.recorder.event(owner, 'Warning', 'FailedCreate', `Error creating: ${cause instanceof Error ? cause.message : String(cause)}`);
-      throw cause;
-    }
+    await createPod(ctx, owner, pod);
   });
   // Those that failed and those never tried will not be seen.
   expectations.creationObserved(key, count - succeeded);
@@ -50,15 +43,8 @@ async function create(ctx: ControllerContext, flavour: Flavour, expectations: Ex
 async function remove(ctx: ControllerContext, expectations: Expectations, key: string, owner: ReplicaKeeper, victims: readonly Pod[]): Promise<ScaleFailure | undefined> {
   expectations.expectDeletions(key, victims.map(podKey));
   const results = await Promise.allSettled(victims.map(async victim => {
-    try {
-      await ctx.client.delete(podKind, victim.metadata?.namespace, victim.metadata?.name ?? '', { preconditions: { uid: victim.metadata?.uid } });
-      ctx.recorder.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${victim.metadata?.name}`);
-    } catch (cause) {
-      expectations.deletionObserved(key, podKey(victim));
-      if (isNotFound(cause)) return;
-      ctx.recorder.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${cause instanceof Error ? cause.message : String(cause)}`);
-      throw cause;
-    }
+    let begun = false;
+    try { begun = await deletePod(ctx, owner, victim); } finally { if (!begun) expectations.deletionObserved(key, podKey(victim)); }
   }));
   const failed = results.find(r => r.status === 'rejected');
   if (!failed) return undefined;

@@ -22,8 +22,12 @@ spec:
         - |
           ordinal=\${HOSTNAME##*-}
           if [ "$ordinal" = 0 ]; then : > /tmp/redis.conf; else echo "slaveof redis-sfs-0.redis-sfs 6379" > /tmp/redis.conf; fi
-          echo "protected-mode no" >> /tmp/redis.conf
+          printf 'protected-mode no\\ndir /store\\nsave 1 1\\n' >> /tmp/redis.conf
           exec redis-server /tmp/redis.conf
+        volumeMounts: [{name: store, mountPath: /store}]
+  volumeClaimTemplates:
+  - metadata: {name: store}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Mi}}}
 `;
 const SERVICE = `apiVersion: v1
 kind: Service
@@ -66,11 +70,15 @@ export const w17: Story = {
     await s.podsReady(2, 'app=redis-sfs');
     expect(await k.run(['get', 'pod', 'redis-sfs-0', '-o', 'jsonpath={.metadata.uid}'])).not.toBe(before);
     await eventually('its DNS name is back', async () => (await k.try(`${far} ping`.split(' '))).stdout.trim() === 'PONG');
+    // WL18: with its name it has its claim again, and what was on it.
+    expect((await s.rows('get pvc')).map(r => r.split(/\s+/).slice(0, 2))).toEqual([['store-redis-sfs-0', 'Bound'], ['store-redis-sfs-1', 'Bound']]);
+    await eventually('its data is there', async () => (await k.try(`${far} get greeting`.split(' '))).stdout.trim() === 'hello');
     expect(await k.run('exec redis-sfs-1 -- redis-cli role')).toMatch(/^slave/);
     await k.run('scale sts redis-sfs --replicas=1');
     await eventually('the last goes first', async () => (await s.rows('get pods -l app=redis-sfs')).length === 1);
     expect((await s.rows('get pods -l app=redis-sfs'))[0]).toMatch(/^redis-sfs-0\s/);
     await k.run('delete sts redis-sfs');
     await eventually('all gone', async () => (await s.rows('get pods -l app=redis-sfs')).length === 0);
+    expect(await s.rows('get pvc')).toHaveLength(2);
   },
 };

@@ -11,6 +11,7 @@ import { isReady } from '../../api/meta/pod.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { hasPods, HEADLESS, hostnameIn, isHeadless, LAST_CHANGE, podsOf, targetPort, watchBackends } from './pods-of.ts';
 import { reconcileSlices, SERVICE_NAME, SLICE_MANAGER, watchSlices, Written, type Wanted } from './slices.ts';
+import { ZoneHints } from './zone-hints.ts';
 
 const MANAGER = 'endpointslice-controller.k8s.io';
 const INDEX = 'slices-of-service';
@@ -70,22 +71,24 @@ export const endpointSliceController: Controller = {
     const slices = ctx.informers.for<EndpointSlice>(sliceKind);
     const nodes = ctx.informers.for<Node>(nodeKind);
     slices.addIndex(INDEX, sliceIndex);
-    const written = new Written();
+    const written = new Written(), zoneHints = new ZoneHints(ctx, wake);
     watchSlices(slices, MANAGER, written, wake);
     return async key => {
       const { namespace, name } = splitKey(key);
       const s = services.lister.get(namespace, name);
+      if (!s) zoneHints.forget(key);
       // Slices of a service that is gone are the garbage collector's.
       if (!s || !hasPods(s) || s.metadata?.deletionTimestamp !== undefined) return;
       if (written.pending(key, namespace, slices)) return;
       const behind = podsOf(s, pods);
       sized(key, behind.length);
-      const wanted = wantedSlices(s, behind, node => nodes.lister.get(undefined, node)?.metadata?.labels?.[ZONE]);
+      const existing = slices.lister.byIndex(INDEX, `${MANAGER}/${key}`);
+      const wanted = zoneHints.apply(key, s, wantedSlices(s, behind, node => nodes.lister.get(undefined, node)?.metadata?.labels?.[ZONE]), existing);
       const labels = { ...s.metadata?.labels, ...(isHeadless(s) ? { [HEADLESS]: '' } : {}), [SERVICE_NAME]: name, [SLICE_MANAGER]: MANAGER };
       try {
         await reconcileSlices(ctx.client,
           { namespace, namePrefix: `${name}-`, labels, annotations: { [LAST_CHANGE]: formatTime(ctx.clock.now()) }, owner: controllerReference(s, serviceKind) },
-          slices.lister.byIndex(INDEX, `${MANAGER}/${key}`), wanted, w => written.wrote(key, w));
+          existing, wanted, w => written.wrote(key, w));
       } catch (error) {
         if (namespaceTerminating(error)) return;
         throw error;

@@ -101,6 +101,8 @@ export interface Story {
   pods: number;
   /** It uses a place of the machine that its manifests name (a hostPath): never twice at the same time. */
   alone?: true;
+  /** It mostly waits and takes little of the machine: it plays beside the others. */
+  waits?: true;
   play(s: Stage): Promise<void>;
 }
 

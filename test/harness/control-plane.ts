@@ -39,8 +39,10 @@ export interface ControlPlane {
   usage: (p: Pod) => number;
   get<T extends KubeObject>(r: ResourceType, name: string, namespace?: string): Promise<T | undefined>;
   list<T extends KubeObject>(r: ResourceType, namespace?: string): Promise<T[]>;
-  /** Lets what is due happen, over `ms` of the cluster's time. */
-  settle(ms?: number): Promise<void>;
+  /** Lets what is due happen, over `ms` of the cluster's time; nodes look at their pods every `step` of it. */
+  settle(ms?: number, step?: number): Promise<void>;
+  /** Ends controllers and scheduler where they are and starts others, which know nothing but what the server has. */
+  restart(): Promise<void>;
   /** Rejects when a controller or the scheduler tried what its role does not allow. */
   stop(): Promise<void>;
 }
@@ -57,7 +59,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
   });
   const measured = (names: readonly string[]): Map<string, Measured> => new Map(names.map(name => [name, {
     time: formatTime(clock.now()), windowMs: 10_000, node: {},
-    pods: new Map(pods.lister.list().filter(p => p.spec?.nodeName === name && p.status?.phase === 'Running').map(p => [p.metadata!.uid!, p.spec!.containers.map(c => ({ name: c.name, cpu: { usageNanoCores: plane.usage(p) * 1e6 }, memory: { workingSetBytes: 64 * 1024 * 1024 } }))])),
+    pods: new Map(workers.pods.lister.list().filter(p => p.spec?.nodeName === name && p.status?.phase === 'Running').map(p => [p.metadata!.uid!, p.spec!.containers.map(c => ({ name: c.name, cpu: { usageNanoCores: plane.usage(p) * 1e6 }, memory: { workingSetBytes: 64 * 1024 * 1024 } }))])),
   }]));
   const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test'), clientFor = (user: UserInfo): Client => new Client(server.localTransport(user), 'test');
   const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve); });
@@ -76,13 +78,17 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
     }));
     await meanwhile(client.create<Lease>(leaseKind, { metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: formatMicroTime(clock.now()) } }));
   }
-  const informers = createInformerFactory(clientFor(MANAGER), { clock, log: silentLog });
-  const pods = informers.for<Pod>(podKind);
-  const controllers = await meanwhile(startControllers({
-    client: clientFor(MANAGER), informers, clock, log, clientFor: account => clientFor(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock, log }),
-    config: { rootCa: 'PEM', resources: () => keepable(server.kinds()), ...config },
-  }));
-  const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }) }));
+  const begin = async () => {
+    const informers = createInformerFactory(clientFor(MANAGER), { clock, log: silentLog });
+    const pods = informers.for<Pod>(podKind);
+    const controllers = await meanwhile(startControllers({
+      client: clientFor(MANAGER), informers, clock, log, clientFor: account => clientFor(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock, log }),
+      config: { rootCa: 'PEM', resources: () => keepable(server.kinds()), ...config },
+    }));
+    const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }) }));
+    return { pods, end: async (): Promise<void> => { await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); } };
+  };
+  let workers = await begin();
 
   const plane: ControlPlane = {
     client, clock, complaints, behaviour: () => 'Running', usage: () => 0, silent: new Set(),
@@ -90,15 +96,16 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
       try { return await meanwhile(client.get(r, r.namespaced ? namespace : undefined, name)); } catch (e) { if (isNotFound(e)) return undefined; throw e; }
     },
     list: async (r, namespace) => (await meanwhile(client.list<never>(r, { namespace }))).items,
-    async settle(ms = 200) {
-      for (let left = ms; left > 0; left -= 20) {
-        await clock.advance(Math.min(20, left));
+    async settle(ms = 200, step = 20) {
+      for (let left = ms; left > 0; left -= step) {
+        await clock.advance(Math.min(step, left));
         for (let i = 0; i < 4; i++) await turn();
         await kubelets();
       }
     },
+    async restart() { await workers.end(); workers = await begin(); },
     async stop() {
-      await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); await server.close();
+      await workers.end(); await server.close();
       refusals(said.join(''));
     },
   };
@@ -109,7 +116,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
       for (const name of nodes) if (!plane.silent.has(name))
         await meanwhile(client.patch(leaseKind, 'kube-node-lease', name, 'application/merge-patch+json', { spec: { renewTime: formatMicroTime(beat) } }));
     }
-    for (const p of pods.lister.list()) if (p.spec?.nodeName && !plane.silent.has(p.spec.nodeName)) await meanwhile(kubelet(p).catch((e: unknown) => { if (!isNotFound(e) && !isConflict(e)) throw e; }));
+    for (const p of workers.pods.lister.list()) if (p.spec?.nodeName && !plane.silent.has(p.spec.nodeName)) await meanwhile(kubelet(p).catch((e: unknown) => { if (!isNotFound(e) && !isConflict(e)) throw e; }));
   };
   const kubelet = async (p: Pod): Promise<void> => {
     const { namespace, name = '', uid } = p.metadata!;

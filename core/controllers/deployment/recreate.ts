@@ -1,7 +1,6 @@
 // Recreate: every old pod ends before the first new one begins.
 import type { ReplicaSet } from '../../api/types/kubernetes.ts';
-import { isTerminal } from '../../api/meta/pod.ts';
-import { replicasOf, sumStatus } from './bounds.ts';
+import { replicasOf } from './bounds.ts';
 import { isComplete } from './conditions.ts';
 import { syncStatus } from './progress.ts';
 import { isActiveSet, type Rollout } from './rollout.ts';
@@ -14,13 +13,9 @@ export async function rollRecreate(r: Rollout): Promise<void> {
   const oldSets: ReplicaSet[] = [];
   for (const rs of sets.oldSets) oldSets.push(isActiveSet(rs) ? await r.resize(rs, 0) : rs);
   if (sets.oldSets.some(isActiveSet)) { await syncStatus(r, { ...sets, oldSets }); return; }
-  if (oldPodsRun(r, sets.oldSets)) { await syncStatus(r, sets); return; }
+  if (r.stillRun(sets.oldSets)) { await syncStatus(r, sets); return; }
   if (!sets.newSet) sets = await syncedSets(r, true);
   if (sets.newSet && replicasOf(sets.newSet) !== replicasOf(r.d)) sets = { ...sets, newSet: await r.resize(sets.newSet, replicasOf(r.d)) };
   if (isComplete(r.d, r.d.status ?? {})) await cleanUp(r, sets.oldSets);
   await syncStatus(r, sets);
 }
-
-/** A pod being deleted still runs until it is gone. */
-const oldPodsRun = (r: Rollout, oldSets: readonly ReplicaSet[]): boolean =>
-  sumStatus(oldSets, 'replicas') > 0 || oldSets.some(rs => r.podsOf(rs).some(p => !isTerminal(p)));

@@ -6,9 +6,10 @@ import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../../api/ty
 import type { Informer } from '../../client/informer.ts';
 import type { ControllerContext, Keys } from '../controller.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
+import { isTerminal } from '../../api/meta/pod.ts';
 import { dependentsOf } from '../ownership.ts';
 import { setSizes } from './annotations.ts';
-import { replicasOf } from './bounds.ts';
+import { replicasOf, sumStatus } from './bounds.ts';
 
 export { deploymentKind, podKind, replicaSetKind };
 export const TEMPLATE_HASH = 'pod-template-hash';
@@ -37,6 +38,11 @@ export class Rollout {
   get now(): number { return this.ctx.clock.now(); }
 
   podsOf(rs: ReplicaSet): Pod[] { return dependentsOf(this.#pods, rs.metadata?.uid ?? ''); }
+
+  /** Whether pods of these sets run; one being deleted does until it is gone. */
+  stillRun(sets: readonly ReplicaSet[]): boolean {
+    return sumStatus(sets, 'replicas') > 0 || sets.some(rs => this.podsOf(rs).some(p => !isTerminal(p)));
+  }
 
   event(type: 'Normal' | 'Warning', reason: string, message: string): void { this.ctx.recorder.event(this.d, type, reason, message); }
 

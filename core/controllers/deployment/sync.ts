@@ -47,7 +47,10 @@ export async function syncPaused(r: Rollout): Promise<void> {
 
 async function scale(r: Rollout, sets: Sets): Promise<Sets> {
   const only = soleSet(sets);
-  if (only) return replicasOf(only) === replicasOf(r.d) ? sets : replaced(sets, [await r.resize(only, replicasOf(r.d))]);
+  // A Recreate that is paused between its old pods and its new ones goes on waiting for the old to be gone.
+  if (only && !isRolling(r.d) && replicasOf(only) < replicasOf(r.d) && r.stillRun(allOf(sets).filter(rs => rs !== only))) return sets;
+  // Also where its size is right already (scaled by hand): what it says it was sized for must be right as well, or it would be scaled for ever.
+  if (only) return replaced(sets, [await r.resize(only, replicasOf(r.d))]);
   if (sets.newSet && isSaturated(r, sets.newSet)) {
     const done: ReplicaSet[] = [];
     for (const rs of sets.oldSets.filter(isActiveSet)) done.push(await r.resize(rs, 0));

@@ -1,4 +1,4 @@
-// Pods placed per second: 4,000 pods on 100 nodes, through the real API server in memory, bindings included.
+// Pods placed per second through the real API server in memory, bindings included: on 100, 1,000 and 5,000 nodes.
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { kinds } from '../../core/api/kinds/index.ts';
@@ -15,11 +15,10 @@ import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { startScheduler } from '../../core/scheduler/scheduler.ts';
 import { memoryStore } from '../../core/store/open.ts';
 
-const PODS = 4000;
-const NODES = 100;
-const AIM = 2000;
+/** `aim`: pods a second. The reference, 495 on 100 nodes, is no slower on 100 than on more. */
+const CASES = [{ nodes: 100, pods: 4000, aim: 2000 }, { nodes: 1000, pods: 1000, aim: 800 }, { nodes: 5000, pods: 600, aim: 400 }];
 
-it(`places at least ${AIM} pods a second on ${NODES} nodes`, async () => {
+it.each(CASES)('places at least $aim pods a second on $nodes nodes', async ({ nodes: NODES, pods: PODS, aim: AIM }) => {
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const clock = systemClock;
   const log = silentLog;

@@ -94,7 +94,6 @@ function ratio(shape: readonly { readonly utilization: number; readonly score: n
 
 function deviationOf(shares: readonly number[]): number {
   if (shares.length < 2) return 0;
-  // Two are nearly always what there is, and exact this way.
   if (shares.length === 2) return Math.abs((shares[0]! - shares[1]!) / 2);
   const mean = shares.reduce((a, b) => a + b, 0) / shares.length;
   return Math.sqrt(shares.reduce((sum, s) => sum + (s - mean) ** 2, 0) / shares.length);
@@ -112,18 +111,20 @@ export function balancedAllocation(args: BalancedAllocationArgs = {}): Plugin {
       const wants = names.map(n => pod.requests.get(n) ?? 0);
       // A pod that asks for nothing changes no balance; it would only crowd the node that is balanced best.
       if (wants.every(w => w === 0)) return undefined;
-      return {
-        score(n) {
-          const shares: number[] = [];
-          for (let i = 0; i < names.length; i++) {
-            const has = n.allocatable.get(names[i]!) ?? 0;
-            if (has === 0 || (wants[i] === 0 && !isPlain(names[i]!))) continue;
-            shares.push(Math.min(1, ((n.requested.get(names[i]!) ?? 0) + wants[i]!) / has));
-          }
-          const deviation = deviationOf(shares);
-          return Math.trunc((1 - deviation) * 100);
-        },
+      const about = names.map((name, i) => ({ name, want: wants[i]! })).filter(r => r.want > 0 || isPlain(r.name));
+      const share = (n: NodeInfo, r: { name: string; want: number }): number => {
+        const has = n.allocatable.get(r.name) ?? 0;
+        return has === 0 ? -1 : Math.min(1, ((n.requested.get(r.name) ?? 0) + r.want) / has);
       };
+      // Two are nearly always what there is, and exact this way.
+      if (about.length === 2)
+        return {
+          score(n) {
+            const a = share(n, about[0]!), b = share(n, about[1]!);
+            return a < 0 || b < 0 ? 100 : Math.trunc((1 - Math.abs((a - b) / 2)) * 100);
+          },
+        };
+      return { score: n => Math.trunc((1 - deviationOf(about.map(r => share(n, r)).filter(s => s >= 0))) * 100) };
     },
   };
 }

@@ -86,6 +86,6 @@ export class Backend implements NodeBackend {
     if (!sandbox) throw failure(404, 'NotFound', `sandbox of pod "${pod}" is not running`);
     return port => this.#ctx.runtime.dial(sandbox.id, port);
   }
-  statsSummary(): Promise<unknown> { return this.#stats.summary(this.nodeName, this.#workers.all()); }
+  statsSummary(o: { onlyCpuAndMemory?: boolean } = {}): Promise<unknown> { return this.#stats.summary(this.nodeName, this.#workers.all(), o.onlyCpuAndMemory ?? false); }
   metrics(): string { return this.#stats.metrics(this.nodeName, this.#workers.all()); }
 }

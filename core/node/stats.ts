@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { memoryBytes } from './host.ts';
 import type { PodWorker } from './pod-worker.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { VolumeUsage } from './volume-usage.ts';
 
 interface Sample { cpuNanos: number; at: number }
 
@@ -13,9 +14,10 @@ export class Stats {
   readonly #clock: Clock;
   readonly #startedAt: number;
   #last = new Map<string, Sample>();
-  constructor(runtime: Runtime, clock: Clock) { this.#runtime = runtime; this.#clock = clock; this.#startedAt = clock.now(); }
+  readonly #usage: VolumeUsage;
+  constructor(runtime: Runtime, clock: Clock) { this.#runtime = runtime; this.#clock = clock; this.#startedAt = clock.now(); this.#usage = new VolumeUsage(clock); }
 
-  async summary(nodeName: string, workers: Iterable<PodWorker>): Promise<unknown> {
+  async summary(nodeName: string, workers: Iterable<PodWorker>, onlyCpuAndMemory: boolean): Promise<unknown> {
     const fresh = new Map<string, Sample>();
     const now = formatTime(this.#clock.now());
     const total = { usageNanoCores: 0, usageCoreNanoSeconds: 0, memory: 0, rss: 0 };
@@ -37,7 +39,7 @@ export class Stats {
       if (!containers.length) continue;
       total.usageNanoCores += sum.usageNanoCores; total.usageCoreNanoSeconds += sum.usageCoreNanoSeconds; total.memory += sum.memory; total.rss += sum.rss;
       const m = w.pod.metadata;
-      pods.push({ podRef: { name: m?.name, namespace: m?.namespace, uid: m?.uid }, startTime: w.status.startTime, containers, ...figures(sum, now) });
+      pods.push({ podRef: { name: m?.name, namespace: m?.namespace, uid: m?.uid }, startTime: w.status.startTime, containers, ...figures(sum, now), ...(onlyCpuAndMemory ? {} : { volume: await this.#usage.of(w.pod, name => w.volumePath(name)) }) });
     }
     this.#last = fresh;
     return { node: { nodeName, startTime: formatTime(this.#startedAt), ...figures(total, now, memoryBytes()) }, pods };

@@ -31,7 +31,7 @@ export function createNodeStats(lookup: Lookup, kubelet: KubeletClient, clock: C
   const known = new Map<string, { at: number; reading: Promise<Measured | undefined> }>();
   const read = (node: string, before: number | undefined): Promise<Measured | undefined> => new Promise(resolve => {
     const { host, port } = cluster.agent(node);
-    const req = request({ host, port, path: '/stats/summary', cert: kubelet.cert, key: kubelet.key, ca: kubelet.ca, agent: false, timeout: PATIENCE_MS }, res => {
+    const req = request({ host, port, path: '/stats/summary?only_cpu_and_memory=true', cert: kubelet.cert, key: kubelet.key, ca: kubelet.ca, agent: false, timeout: PATIENCE_MS }, res => {
       const parts: Buffer[] = [];
       res.on('data', (b: Buffer) => parts.push(b));
       res.on('error', () => resolve(undefined));

@@ -92,7 +92,8 @@ export class Objects {
 
   async volumePhase(v: PersistentVolume, phase: string, message = ''): Promise<PersistentVolume> {
     if (v.status?.phase === phase) return v;
-    return this.volumes.write({ ...v, status: { phase, lastPhaseTransitionTime: formatTime(this.ctx.clock.now()), ...(message ? { message } : {}) } }, 'status');
+    const { message: _old, ...rest } = v.status ?? {};
+    return this.volumes.write({ ...v, status: { ...rest, phase, lastPhaseTransitionTime: formatTime(this.ctx.clock.now()), ...(message ? { message } : {}) } }, 'status');
   }
   async volumePhaseTold(v: PersistentVolume, phase: string, reason: string, message: string): Promise<void> {
     if (v.status?.phase === phase) return;

@@ -17,8 +17,8 @@ export interface NodeBackend {
   attach(namespace: string, pod: string, container: string | undefined): Promise<(o: StreamOptions) => Promise<void>>;
   /** Checks that the pod runs; the returned function opens one connection. */
   portForward(namespace: string, pod: string): Promise<(port: number) => Promise<Duplex>>;
-  /** kubelet's /stats/summary as JSON value. */
-  statsSummary(): Promise<unknown>;
+  /** kubelet's /stats/summary as JSON value; volumes are measured only for who wants to know of them. */
+  statsSummary(o?: { onlyCpuAndMemory?: boolean }): Promise<unknown>;
   /** kubelet's /metrics, Prometheus text. */
   metrics(): string;
 }

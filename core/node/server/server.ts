@@ -83,7 +83,7 @@ async function serve(o: NodeServerOptions, req: IncomingMessage, res: ServerResp
   if (req.method !== 'GET' && req.method !== 'HEAD') throw methodNotAllowed();
   switch (what) {
     case 'pods': json(res, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: backend.pods() }); return;
-    case 'stats': if (rest[0] !== 'summary') break; json(res, await backend.statsSummary()); return;
+    case 'stats': if (rest[0] !== 'summary') break; json(res, await backend.statsSummary({ onlyCpuAndMemory: url.searchParams.get('only_cpu_and_memory') === 'true' })); return;
     case 'metrics': text(res, backend.metrics()); return;
     case 'containerLogs': {
       const [namespace, pod, container] = rest;

@@ -1,0 +1,64 @@
+// How much of the disk a pod's volumes take, for who asks: a walk through a tree, so that an answer serves for a minute and nobody waits long.
+import { statfs } from 'node:fs/promises';
+import { claimNameOf } from '../api/meta/claims.ts';
+import { formatTime } from '../api/meta/time.ts';
+import type { Pod } from '../api/types/kubernetes.ts';
+import type { Clock } from '../base/clock.ts';
+import { diskUsage } from './disk-usage.ts';
+
+/** As kubelet's volumeStatsAggPeriod. */
+const FRESH_MS = 60_000;
+/** Paths remembered; the oldest are measured anew. */
+const REMEMBER = 4096;
+/** Whoever asks first waits no longer than this; what is not measured by then is in the next answer. */
+const PATIENCE_MS = 250;
+
+interface Measured { usedBytes: number; at: number }
+
+export class VolumeUsage {
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Measured>();
+  readonly #running = new Map<string, Promise<void>>();
+  constructor(clock: Clock) { this.#clock = clock; }
+
+  /** The volumes of a pod that are its own or its claims', as `volume` of kubelet's summary has them. */
+  async of(pod: Pod, pathOf: (name: string) => string | undefined): Promise<object[]> {
+    const out: object[] = [];
+    for (const v of pod.spec?.volumes ?? []) {
+      const claim = claimNameOf(pod, v), path = claim !== undefined || v.emptyDir ? pathOf(v.name) : undefined;
+      const used = path === undefined ? undefined : await this.#used(path);
+      if (path === undefined || !used) continue;
+      const fs = await statfs(path);
+      out.push({
+        time: formatTime(used.at), availableBytes: fs.bavail * fs.bsize, capacityBytes: fs.blocks * fs.bsize, usedBytes: used.usedBytes, inodesFree: fs.ffree, inodes: fs.files, name: v.name,
+        ...(claim === undefined ? {} : { pvcRef: { name: claim, namespace: pod.metadata?.namespace } }),
+      });
+    }
+    return out;
+  }
+
+  async #used(path: string): Promise<Measured | undefined> {
+    const known = this.#known.get(path);
+    if (known && this.#clock.now() - known.at < FRESH_MS) return known;
+    let walk = this.#running.get(path);
+    if (!walk) {
+      walk = diskUsage(path).then(usedBytes => { this.#learn(path, usedBytes); }).finally(() => { this.#running.delete(path); });
+      // Who is asked again measures again.
+      walk.catch(() => undefined);
+      this.#running.set(path, walk);
+    }
+    if (known) return known;
+    await new Promise<void>(resolve => {
+      const timer = this.#clock.after(PATIENCE_MS, resolve);
+      const done = (): void => { timer.cancel(); resolve(); };
+      walk.then(done, done);
+    });
+    return this.#known.get(path);
+  }
+
+  #learn(path: string, usedBytes: number): void {
+    this.#known.delete(path);
+    this.#known.set(path, { usedBytes, at: this.#clock.now() });
+    if (this.#known.size > REMEMBER) this.#known.delete(this.#known.keys().next().value!);
+  }
+}

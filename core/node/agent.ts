@@ -19,6 +19,7 @@ import { Backend } from './backend.ts';
 import { Backoff } from './backoff.ts';
 import { capacityOf, memoryBytes } from './host.ts';
 import { Images } from './images/images.ts';
+import { volumeImage } from './images/volume-image.ts';
 import { Limit } from './limit.ts';
 import { LocalStorage } from './local-storage.ts';
 import { MirrorPods, isMirror } from './mirror-pods.ts';
@@ -99,13 +100,13 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, storage, tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
+      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },
       resize: p => { const no = this.#admission?.resize(p); if (!no) this.#roomMade(p.metadata?.uid); return no; },
     };
-    this.backend = new Backend(this.#ctx, { find: (ns, name) => this.#byName.get(keyOf(ns, name)), all: () => [...this.#workers.values()], mirror: (ns, name) => this.#mirrors.get(keyOf(ns, name)), mirrors: () => [...this.#mirrors.values()] }, new Stats(runtime, clock));
+    this.backend = new Backend(this.#ctx, { find: (ns, name) => this.#byName.get(keyOf(ns, name)), all: () => [...this.#workers.values()], mirror: (ns, name) => this.#mirrors.get(keyOf(ns, name)), mirrors: () => [...this.#mirrors.values()] }, new Stats(runtime, clock, this.#log));
     const touched = (x: { metadata?: { namespace?: string } }): void => { for (const w of this.#byNamespace.get(x.metadata?.namespace ?? '') ?? []) w.sourcesChanged(); };
     const bound = (namespace: string | undefined): void => { for (const w of this.#byNamespace.get(namespace ?? '') ?? []) w.storageChanged(); };
     const ofClaim = (c: PersistentVolumeClaim): void => { bound(c.metadata?.namespace); }, ofVolume = (v: PersistentVolume): void => { bound(v.spec?.claimRef?.namespace); };

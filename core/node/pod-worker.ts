@@ -351,6 +351,8 @@ export class PodWorker {
       await this.#refreshStale();
     }
     try {
+      // Before its turn: a slow registry is no reason to hold other pods.
+      await this.#volumes.setUp(this.pod, () => this.#facts(), 'image');
       const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.pod, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips), created: (id, ips) => this.#createEarly(id, ips) }); });
       this.#sandboxes.push(made.sandbox);
       this.#ips = made.ips; this.#ready = true; this.#retrySandboxAt = 0; this.#mountFailures = 0; this.#blocked = undefined;
@@ -648,7 +650,7 @@ export class PodWorker {
   runs(name: string): readonly Run[] | undefined { return members(this.pod).some(m => m.container.name === name) ? this.#records.get(name)?.runs ?? [] : undefined; }
   tokensDue(): boolean { return this.#ready && this.#ctx.volumes.tokens.due(this.uid); }
   /** Ids of images its containers use. */
-  imagesInUse(): string[] { return [...this.#records.values()].flatMap(r => r.runs.map(x => x.state.imageId)); }
+  imagesInUse(): string[] { return [...this.#volumes.images, ...[...this.#records.values()].flatMap(r => r.runs.map(x => x.state.imageId))]; }
 
   /** Stops looking after the pod; what runs, runs on. */
   close(): void {

@@ -1,6 +1,7 @@
 // kubelet's /stats/summary and /metrics, from the runtime's figures.
 import { formatTime } from '../api/meta/time.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { memoryBytes } from './host.ts';
 import type { PodWorker } from './pod-worker.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -15,7 +16,7 @@ export class Stats {
   readonly #startedAt: number;
   #last = new Map<string, Sample>();
   readonly #usage: VolumeUsage;
-  constructor(runtime: Runtime, clock: Clock) { this.#runtime = runtime; this.#clock = clock; this.#startedAt = clock.now(); this.#usage = new VolumeUsage(clock); }
+  constructor(runtime: Runtime, clock: Clock, log: Log) { this.#runtime = runtime; this.#clock = clock; this.#startedAt = clock.now(); this.#usage = new VolumeUsage(clock, log); }
 
   async summary(nodeName: string, workers: Iterable<PodWorker>, onlyCpuAndMemory: boolean): Promise<unknown> {
     const fresh = new Map<string, Sample>();

@@ -2,7 +2,7 @@
 // test/contract/pod-fields.test.ts holds the whole list of fields against it.
 import type { AppArmorProfile, Container, Pod, SeccompProfile, Volume } from '../api/types/kubernetes.ts';
 
-const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected', 'persistentVolumeClaim', 'ephemeral']);
+const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected', 'persistentVolumeClaim', 'ephemeral', 'image']);
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 /** The volume's kind: `emptyDir`, `nfs`…; emptyDir when the source is empty, as Kubernetes defaults it. */

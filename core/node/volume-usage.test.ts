@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FakeClock } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
 import { VolumeUsage } from './volume-usage.ts';
 
 it('volumes of claims and the pod\'s own are measured, once a minute', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'usage-')), clock = new FakeClock(), usage = new VolumeUsage(clock);
+  const dir = mkdtempSync(join(tmpdir(), 'usage-')), clock = new FakeClock(), usage = new VolumeUsage(clock, silentLog);
   const pod = { metadata: { name: 'p', namespace: 'ns' }, spec: { containers: [], volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }, { name: 'e', ephemeral: {} }, { name: 'own', emptyDir: {} }, { name: 'cfg', configMap: { name: 'x' } }, { name: 'away', emptyDir: {} }] } };
   const ask = (): Promise<object[]> => usage.of(pod, name => (name === 'away' ? undefined : dir));
   const used = async (): Promise<number> => (await ask() as { usedBytes: number }[])[0]!.usedBytes;

@@ -3,7 +3,8 @@ import { statfs } from 'node:fs/promises';
 import { claimNameOf } from '../api/meta/claims.ts';
 import { formatTime } from '../api/meta/time.ts';
 import type { Pod } from '../api/types/kubernetes.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { diskUsage } from './disk-usage.ts';
 
 /** As kubelet's volumeStatsAggPeriod. */
@@ -19,7 +20,8 @@ export class VolumeUsage {
   readonly #clock: Clock;
   readonly #known = new Map<string, Measured>();
   readonly #running = new Map<string, Promise<void>>();
-  constructor(clock: Clock) { this.#clock = clock; }
+  readonly #log: Log;
+  constructor(clock: Clock, log: Log) { this.#clock = clock; this.#log = log; }
 
   /** The volumes of a pod that are its own or its claims', as `volume` of kubelet's summary has them. */
   async of(pod: Pod, pathOf: (name: string) => string | undefined): Promise<object[]> {
@@ -41,19 +43,17 @@ export class VolumeUsage {
     const known = this.#known.get(path);
     if (known && this.#clock.now() - known.at < FRESH_MS) return known;
     let walk = this.#running.get(path);
-    if (!walk) {
-      walk = diskUsage(path).then(usedBytes => { this.#learn(path, usedBytes); }).finally(() => { this.#running.delete(path); });
-      // Who is asked again measures again.
-      walk.catch(() => undefined);
-      this.#running.set(path, walk);
-    }
+    if (!walk) this.#running.set(path, walk = this.#walk(path));
     if (known) return known;
-    await new Promise<void>(resolve => {
-      const timer = this.#clock.after(PATIENCE_MS, resolve);
-      const done = (): void => { timer.cancel(); resolve(); };
-      walk.then(done, done);
-    });
+    let timer: Timer | undefined;
+    await Promise.race([walk, new Promise<void>(resolve => { timer = this.#clock.after(PATIENCE_MS, resolve); })]);
+    timer?.cancel();
     return this.#known.get(path);
+  }
+
+  /** What cannot be measured is asked for again the next time. */
+  async #walk(path: string): Promise<void> {
+    try { this.#learn(path, await diskUsage(path)); } catch (e) { this.#log.debug('a volume was not measured', { path, error: e }); } finally { this.#running.delete(path); }
   }
 
   #learn(path: string, usedBytes: number): void {

@@ -1,7 +1,8 @@
 // Volumes as real containers see them: owners, memory, every type of hostPath, changes that arrive, tokens.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +10,17 @@ import { configMap } from '../../core/api/kinds/core/config-map.ts';
 import { pod as pods } from '../../core/api/kinds/core/pod.ts';
 import { secret } from '../../core/api/kinds/core/secret.ts';
 import type { ConfigMap, Secret, Volume } from '../../core/api/types/kubernetes.ts';
-import { FOREVER, RUNTIMES, RealNode, sh } from './real-node.ts';
+import { packTar } from '../../core/node/runtime/docker/tar.ts';
+import { ALPINE, FOREVER, RUNTIMES, RealNode, sh } from './real-node.ts';
+
+/** An archive of an image of two layers, the second over and instead of files of the first. */
+function twoLayers(name: string): Buffer {
+  const file = (path: string, data: string): { name: string; mode: number; data: Buffer } => ({ name: path, mode: 0o644, data: Buffer.from(data) });
+  const layers = [packTar([file('a', 'first\n'), file('gone', 'x')]), packTar([file('a', 'second\n'), file('in/b', 'b\n'), file('.wh.gone', '')])];
+  const config = { architecture: process.arch === 'x64' ? 'amd64' : process.arch, os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: layers.map(l => `sha256:${createHash('sha256').update(l).digest('hex')}`) } };
+  const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['0.tar', '1.tar'] }];
+  return packTar([file('config.json', JSON.stringify(config)), file('manifest.json', JSON.stringify(manifest)), ...layers.map((data, i) => ({ name: `${i}.tar`, mode: 0o644, data }))]);
+}
 
 describe.each(RUNTIMES)('volumes on %s', runtime => {
   let n: RealNode; let dir = '';
@@ -69,6 +80,20 @@ describe.each(RUNTIMES)('volumes on %s', runtime => {
     expect((await n.exec('token', ['cat', '/t/ns'])).out).toBe('default');
     expect((await n.exec('token', ['ls', '/var/run/secrets/kubernetes.io/serviceaccount'])).out).toBe('ca.crt\nnamespace\ntoken\n');
     await n.delete('token', 0);
+  });
+
+  it('an image as a volume: its files, all of its layers, for reading only', async () => {
+    const name = 'pilothouse-test/layers:1', file = join(dir, 'layers.tar');
+    writeFileSync(file, twoLayers(name));
+    if (runtime === 'docker') execFileSync('docker', ['load', '-i', file], { stdio: 'ignore' });
+    else copyFileSync(file, join(n.dir, 'runtime', 'images', 'layers.tar'));
+    const image = (reference: string, pullPolicy = 'IfNotPresent'): Volume => ({ name: 'i', image: { reference, pullPolicy } });
+    const text = await n.output('image', { volumes: [image(name), { ...image(ALPINE), name: 'one' }], containers: [sh('find /i | sort; cat /i/a /i/in/b; head -c 2 /one/etc/alpine-release; for d in i one; do echo x > /$d/x || echo " refused"; done; ls -d /*/.dockerenv; echo end', { volumeMounts: [{ name: 'i', mountPath: '/i' }, { name: 'one', mountPath: '/one' }] })] });
+    expect(text.replaceAll(/^(sh|ls):.*\n/gm, '')).toBe('/i\n/i/a\n/i/in\n/i/in/b\nsecond\nb\n3. refused\n refused\nend\n');
+    await n.run('none', { volumes: [image('localhost:1/none', 'Never')], containers: [sh('true', { volumeMounts: [{ name: 'i', mountPath: '/i' }] })] });
+    await n.event('none', 'FailedMount: MountVolume.SetUp failed for volume "i" : ErrImageNeverPull: Container image "localhost:1/none" is not present with pull policy of Never');
+    await n.delete('none', 0);
+    if (runtime === 'docker') execFileSync('docker', ['rmi', name], { stdio: 'ignore' });
   });
 
   it('what a program may not write is not written: propagation both ways is refused where it cannot be', async () => {

@@ -149,6 +149,11 @@ export interface Runtime {
   pullImage(ref: string, auth: PullAuth | undefined, signal: AbortSignal): Promise<ImageStatus>;
   listImages(): Promise<ImageStatus[]>;
   removeImage(id: string): Promise<void>;
+  /**
+   * A directory with the image's files, for reading only: `dir`, or one of the runtime's own. What is mounted at `dir` is the caller's to unmount.
+   * Safe to repeat; a runtime without files leaves it out.
+   */
+  imageFiles?(id: string, dir: string): Promise<string>;
 }
 
 /** What a runtime of a node is made with. */

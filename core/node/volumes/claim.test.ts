@@ -21,7 +21,7 @@ async function mounts(s: Setting): Promise<{ path: string; readOnly: boolean }> 
   const storage = { claim: (ns: string, name: string) => (ns === 'ns' && name === (s.claim?.metadata?.name ?? 'c') ? s.claim : undefined), persistentVolume: (name: string) => (name === 'pv' ? s.pv : undefined) };
   const container = { name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data', ...s.mount }] };
   const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [container], volumes: [{ name: 'data', ...(s.volume ?? { persistentVolumeClaim: { claimName: 'c' } }) }] } };
-  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, tokens: new Tokens({} as never, clock), clock, root: false });
+  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false });
   await v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));
   const [m] = await v.mountsOf(pod, container, new Map([['POD', 'p-0']]));
   await v.tearDown();

@@ -14,6 +14,7 @@ import { downwardVolume } from './downward-api.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { giveToGroup } from './fs-group.ts';
 import { hostPathVolume } from './host-path.ts';
+import { imageVolume } from './image.ts';
 import { unmountBelow } from './memory.ts';
 import { projectedVolume } from './projected.ts';
 import { secretVolume } from './secret.ts';
@@ -21,7 +22,7 @@ import { subPath } from './sub-path.ts';
 import type { Tokens } from './tokens.ts';
 import { VolumeError, type MountedVolume, type VolumeKind } from './volume.ts';
 
-const KINDS: Readonly<Record<string, VolumeKind>> = { emptyDir: emptyDirVolume, hostPath: hostPathVolume, configMap: configMapVolume, secret: secretVolume, downwardAPI: downwardVolume, projected: projectedVolume, persistentVolumeClaim: claimVolume, ephemeral: claimVolume };
+const KINDS: Readonly<Record<string, VolumeKind>> = { emptyDir: emptyDirVolume, hostPath: hostPathVolume, configMap: configMapVolume, secret: secretVolume, downwardAPI: downwardVolume, projected: projectedVolume, persistentVolumeClaim: claimVolume, ephemeral: claimVolume, image: imageVolume };
 
 /** Claims and volumes of the cluster. */
 export interface StorageSources {
@@ -30,7 +31,10 @@ export interface StorageSources {
 }
 
 export interface VolumeEnvironment {
-  sources: Sources; storage: StorageSources; tokens: Tokens; clock: Clock;
+  sources: Sources; storage: StorageSources;
+  /** Pulls an image for a pod's volume; see VolumeContext. */
+  image(pod: Pod, reference: string, policy: string, dir: string): Promise<{ path: string; id: string }>;
+  tokens: Tokens; clock: Clock;
   /** Running as root on Linux: mounts and owners can be set. */
   root: boolean;
   /** Volumes that are left out: simulated pods read no tokens and need no memory. */
@@ -53,11 +57,11 @@ export class PodVolumes {
   /** `dir`: the pod's own directory; `memoryDir`: the pod's directory on the node's memory file system (the same where there is none). */
   constructor(dir: string, memoryDir: string, env: VolumeEnvironment) { this.#dir = dir; this.#memoryDir = memoryDir; this.#env = env; }
 
-  /** Sets up what is not yet. Throws MountFailure for the first volume that fails. Idempotent. */
-  async setUp(pod: Pod, facts: () => PodFacts): Promise<void> {
+  /** Sets up what is not yet, of every kind or of one. Throws MountFailure for the first volume that fails. Idempotent. */
+  async setUp(pod: Pod, facts: () => PodFacts, only?: string): Promise<void> {
     this.#pod = pod;
     for (const v of pod.spec?.volumes ?? []) {
-      if (this.#mounted.has(v.name) || this.#env.skip?.(v)) continue;
+      if (this.#mounted.has(v.name) || this.#env.skip?.(v) || (only !== undefined && volumeKind(v) !== only)) continue;
       const kind = KINDS[volumeKind(v)];
       if (!kind) throw new MountFailure(v.name, `volumes of type ${volumeKind(v)} are not supported by this node`);
       try { this.#mounted.set(v.name, await kind(this.#context(pod, v, facts))); }
@@ -66,7 +70,7 @@ export class PodVolumes {
   }
 
   #context(pod: Pod, volume: Volume, facts: () => PodFacts) {
-    const { sources, storage, tokens, clock, root } = this.#env;
+    const { sources, storage, image, tokens, clock, root } = this.#env;
     const ns = pod.metadata?.namespace ?? '';
     const sc = pod.spec?.securityContext;
     const below = join('volumes', `kubernetes.io~${volumeKind(volume)}`, volume.name);
@@ -77,6 +81,7 @@ export class PodVolumes {
       volume, dir: join(this.#dir, below), memoryDir: join(this.#memoryDir, below), facts, root,
       configMap: (name: string) => sources.configMap(ns, name), secret: (name: string) => sources.secret(ns, name),
       claim: (name: string) => storage.claim(ns, name), persistentVolume: (name: string) => storage.persistentVolume(name),
+      image: (reference: string, policy: string, dir: string) => image(pod, reference, policy, dir),
       token: (audience: string | undefined, seconds: number) => tokens.get(pod, audience, seconds),
       now: () => clock.now(),
       own: async (path: string): Promise<void> => { if (root && sc?.fsGroup !== undefined) await giveToGroup(path, sc.fsGroup, sc.fsGroupChangePolicy === 'OnRootMismatch'); },
@@ -99,6 +104,9 @@ export class PodVolumes {
 
   /** Where a volume's files are; undefined while it is not set up. */
   pathOf(name: string): string | undefined { return this.#mounted.get(name)?.hostPath; }
+
+  /** Ids of images that are volumes here. */
+  get images(): string[] { return [...this.#mounted.values()].flatMap(m => m.imageId ?? []); }
 
   /** The container's mounts. Throws ConfigError for a subPath that cannot be. */
   async mountsOf(pod: Pod, c: Container, env: ReadonlyMap<string, string>): Promise<Mount[]> {

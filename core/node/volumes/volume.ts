@@ -21,6 +21,8 @@ export interface VolumeContext {
   /** A claim of the pod's namespace. */
   claim(name: string): PersistentVolumeClaim | undefined;
   persistentVolume(name: string): PersistentVolume | undefined;
+  /** Pulls an image by policy and lays its files out, at `dir` or elsewhere; answers where, and which it is. */
+  image(reference: string, policy: string, dir: string): Promise<{ path: string; id: string }>;
   facts(): PodFacts;
   /** A bound service-account token; cached until 80 % of its life are over. */
   token(audience: string | undefined, seconds: number): Promise<string>;
@@ -37,6 +39,8 @@ export interface MountedVolume {
   readOnly: boolean;
   /** Brings changing content up to date; absent where content does not change. */
   refresh?(): Promise<void>;
+  /** The image it shows: not to be collected meanwhile. */
+  imageId?: string;
   /** Undoes what rm -r of the pod directory cannot (mounts). */
   unmount?(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // Containers on a Docker daemon: a pause container per pod holds the address, the other containers join its namespaces.
 import Docker from 'dockerode';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { systemClock, type Clock } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
@@ -11,6 +11,7 @@ import { asContainerError, dockerMessage, dockerStatus, idempotent } from './err
 import { EventStream } from './events.ts';
 import { attachTo, execIn } from './exec.ts';
 import { ensurePause, findImage, pull } from './image.ts';
+import { exportImage, imageFilesDir } from './image-files.ts';
 import { containerLogs, logBytes } from './logs.ts';
 import { LABEL, agentLabels, containerName, ownLabels, sandboxName } from './naming.ts';
 import { enableHairpin, ensureNetwork, removeNetwork } from './network.ts';
@@ -252,7 +253,11 @@ class DockerRuntime implements Runtime {
     return found.filter(i => i !== undefined);
   }
 
-  async removeImage(id: string): Promise<void> { await idempotent(() => this.#docker.getImage(id).remove({ force: true })); }
+  async removeImage(id: string): Promise<void> {
+    await idempotent(() => this.#docker.getImage(id).remove({ force: true }));
+    await rm(imageFilesDir(this.#config.stateDir, id), { recursive: true, force: true });
+  }
+  imageFiles(id: string): Promise<string> { return exportImage(this.#docker, this.#config.stateDir, id, { [LABEL.cluster]: this.#config.clusterId }); }
 
   // A name is still taken when a host died between create and writing it down: the leftover is nobody's.
   async #create(options: Docker.ContainerCreateOptions): Promise<Docker.Container> {

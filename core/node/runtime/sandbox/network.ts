@@ -6,9 +6,9 @@ import type { RuntimeConfig, SandboxSpec } from '../runtime.ts';
 import type { Log } from '../../../base/log.ts';
 
 /** Runs a program with text on its standard input; throws with its own words. */
-export function run(program: string, args: string[], input = ''): Promise<string> {
+export function run(program: string, args: string[], input = '', cwd?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { maxBuffer: 16 << 20 }, (error, stdout, stderr) => { if (error) reject(new Error(`${program}: ${stderr.trim() || error.message}`)); else resolve(stdout); });
+    const child = execFile(program, args, { maxBuffer: 16 << 20, cwd }, (error, stdout, stderr) => { if (error) reject(new Error(`${program}: ${stderr.trim() || error.message}`)); else resolve(stdout); });
     child.stdin?.on('error', () => { /* it ended before reading: its exit status says why */ });
     child.stdin?.end(input);
   });

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { systemClock, type Clock, type Timer } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import { diskUsage } from '../../disk-usage.ts';
+import { mountsBelow } from '../../volumes/memory.ts';
 import { ContainerError, type ContainerSpec, type ContainerState, type ContainerStats, type ImageStatus, type LogLine, type LogOptions, type PullAuth, type Resources, type Runtime, type RuntimeConfig, type RuntimeEvent, type SandboxSpec, type SandboxState, type StreamOptions } from '../runtime.ts';
 import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeEmptyGroup, removeGroup } from './cgroup.ts';
 import { ImageStore, writeWhole } from './images.ts';
@@ -256,6 +257,16 @@ class SandboxRuntime implements Runtime {
     const image = await this.#images.status(id);
     if (image && [...this.#containers.values()].some(c => c.record.spec.imageId === image.id)) throw new Error(`image ${id} is used by a container`);
     if (image) await this.#images.remove(image.id);
+  }
+
+  async imageFiles(id: string, dir: string): Promise<string> {
+    const { layers } = await this.#images.ready(id);
+    // One layer needs no stacking, and overlayfs would not have it alone.
+    if (layers.length === 1) return join(this.#images.layersDir, layers[0]!);
+    await mkdir(dir, { recursive: true });
+    // Relative names from the layers' folder: mount data ends at one page.
+    if (!(await mountsBelow(dir)).includes(dir)) await run('mount', ['-t', 'overlay', 'overlay', '-o', `ro,lowerdir=${[...layers].reverse().join(':')}`, dir], '', this.#images.layersDir);
+    return dir;
   }
 
   #podRoot(pod: string): string { return `${groupRoot(this.#config)}/${pod.slice(0, 16)}`; }

@@ -42,7 +42,7 @@ export class Pass {
     const steps: [readonly Pod[], Step][] = [
       // Where no pod waits for another, those that need nothing are not looked at one by one.
       [monotonic ? this.#replicas : this.#replicas.filter(p => !isCreated(p) || isTerminal(p) || !this.#pods.isInOrder(p)), pod => this.#keep(pod, monotonic)],
-      [this.#condemned, async pod => { await this.#pods.followPolicy(pod); return false; }],
+      [this.#condemned.filter(p => !this.#pods.policyFollowed(p)), async pod => { await this.#pods.followPolicy(pod); return false; }],
       [this.#condemned, pod => this.#condemn(pod, monotonic, firstUnhealthy)],
     ];
     for (const [pods, step] of steps) {

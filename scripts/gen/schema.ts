@@ -4,7 +4,7 @@
 // A field is `[name, type, attributes?]`. Types are a small language:
 //   s string · b boolean · i int32 · l int64 · d double · y base64 bytes · q Quantity · t Time · m MicroTime · D Duration · n int or string
 //   o any object · * any JSON · F FieldsV1 · @Name a definition (`@.Name`: of the same package) · [T list · {T map by string
-// Attributes: r required · p a pointer in Go, where false, 0 and "" differ from absent · ps/pk patch strategy and merge key
+// Attributes: r required · p a pointer in Go, where false, 0 and "" differ from absent, or optional and written all the same · ps/pk patch strategy and merge key
 //   lt/lk list type and map keys · mt map type · e allowed words · d default.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -108,7 +108,8 @@ async function takeBack(ctx: ControllerContext, pod: Pod): Promise<Outcome | voi
 export const disruptionController: Controller = {
   name: 'disruption-controller', alias: 'disruption', component: 'controllermanager',
   start(ctx, keys) {
-    const budgets = ctx.informers.for<PodDisruptionBudget>(budgetKind), pods = ctx.informers.for<Pod>(podKind), owners = new Owners(ctx);
+    const budgets = ctx.informers.for<PodDisruptionBudget>(budgetKind), pods = ctx.informers.for<Pod>(podKind);
+    const owners = new Owners(ctx, namespace => { for (const b of budgets.lister.list(namespace)) keys.add(objectKey(b)); });
     const wakeOf = (pod: Pod): void => {
       const found = budgets.lister.list(pod.metadata?.namespace).filter(b => matches(b, pod));
       if (found.length > 1) ctx.recorder.event(pod, 'Warning', 'MultiplePodDisruptionBudgets', `Pod ${JSON.stringify(pod.metadata?.namespace)}/${JSON.stringify(pod.metadata?.name)} matches multiple PodDisruptionBudgets.  Chose ${JSON.stringify(found[0]!.metadata?.name)} arbitrarily.`);

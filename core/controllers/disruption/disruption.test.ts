@@ -64,6 +64,9 @@ describe('PodDisruptionBudget', () => {
     await w.settle();
     expect(counts(w)).toEqual([4, 3, 3, 0]);
     expect(statusOf(w).conditions).toMatchObject([{ status: 'False', reason: 'InsufficientPods' }]);
+    w.api.change<Deployment>(deploymentKind, 'default/zk', d => { d.spec!.replicas = 2; });
+    await w.settle();
+    expect(counts(w)).toEqual([2, 1, 3, 2]);
     await w.stop();
   });
 

@@ -25,7 +25,8 @@ export class Owners {
   readonly #sets: Informer<ReplicaSet>;
   readonly #known: Readonly<Record<string, Informer<Sized>>>;
 
-  constructor(ctx: ControllerContext) {
+  /** `resized` is told the namespace in which something was made larger or smaller: pods may not follow soon, or at all. */
+  constructor(ctx: ControllerContext, resized: (namespace: string) => void) {
     this.#ctx = ctx;
     this.#deployments = ctx.informers.for<Deployment>(deploymentKind);
     this.#sets = ctx.informers.for<ReplicaSet>(replicaSetKind);
@@ -33,6 +34,9 @@ export class Owners {
       'apps/ReplicaSet': this.#sets, 'apps/StatefulSet': ctx.informers.for<StatefulSet>(statefulSetKind),
       '/ReplicationController': ctx.informers.for<ReplicationController>(replicationControllerKind),
     };
+    // The sets of a Deployment grow and shrink all the time; what counts is the Deployment.
+    const update = (o: Sized, prev: Sized): void => { if (o.spec?.replicas !== prev.spec?.replicas && controllerOf(o)?.kind !== 'Deployment') resized(o.metadata?.namespace ?? ''); };
+    for (const informer of [this.#deployments, ...Object.values(this.#known)]) informer.on({ update });
   }
 
   #cached(namespace: string, ref: OwnerReference, group: string): Found | undefined {

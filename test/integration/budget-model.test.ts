@@ -67,9 +67,10 @@ async function play(seed: number): Promise<void> {
   }
   await c.client.patch(quotaKind, NS, 'q', MERGE, { spec: { hard: { pods: '20' } } });
   for (const p of await pods()) if (p.status?.phase === 'Running' && !isReady(p)) await c.client.delete(podKind, NS, p.metadata!.name!, { gracePeriodSeconds: 0 });
-  for (let i = 0; i < 60; i++) {
+  // Who was refused by the quota tries again later and later.
+  for (let i = 0; i < 80; i++) {
     await c.settle(40);
-    await c.clock.advance(2000);
+    await c.clock.advance(15_000);
     const now = await pods();
     if (now.length === replicas && now.every(p => isReady(p) && !p.metadata!.deletionTimestamp)) break;
   }

@@ -45,10 +45,10 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     else if (added) expectations.creationObserved(objectKey(job));
     wake(job);
   };
-  /** One that nobody controls may be for a job to adopt; jobs that select by their own uid have none to. */
+  /** One that nobody controls may be for a job to adopt: the one whose labels it carries, or one that chose its selector itself. */
   const wakeMatching = (p: Pod): void => {
     if (controllerOf(p) || p.metadata?.deletionTimestamp !== undefined) return;
-    for (const j of jobs.lister.list(p.metadata?.namespace)) if (j.spec?.manualSelector && selectorOf(j).matches(p.metadata?.labels)) wake(j);
+    for (const j of jobs.lister.list(p.metadata?.namespace)) if (selectorOf(j).matches(p.metadata?.labels)) wake(j);
   };
   jobs.on({
     add: wake, update: wake,

@@ -91,6 +91,27 @@ describe('Job: completions and parallelism', () => {
   });
 });
 
+describe('Job: orphans', () => {
+  it('takes back a pod whose owner was taken off it, and replaces one that lost its labels', async () => {
+    j = await JobWorld.with({ parallelism: 2, completions: 2 });
+    await j.run();
+    const [a, b] = j.active.map(p => p.metadata?.name ?? '');
+    const change = async (name: string | undefined, f: (p: Pod) => void): Promise<void> => { j.w.api.change<Pod>(podKind, `default/${name}`, f); await j.w.settle(); };
+    await change(a, p => { delete p.metadata!.ownerReferences; });
+    expect([j.w.api.get<Pod>(podKind, `default/${a}`)?.metadata?.ownerReferences?.[0]?.name, j.made]).toEqual(['sums', 2]);
+    await change(b, p => { p.metadata!.labels = {}; });
+    expect([j.w.api.get<Pod>(podKind, `default/${b}`)?.metadata?.ownerReferences, j.made]).toEqual([[], 3]);
+  });
+  it('adopts a copy of one of its pods that nobody controls', async () => {
+    j = await JobWorld.with({ parallelism: 2, completions: 2 });
+    const copy = structuredClone(j.active[0]!);
+    copy.metadata = { name: 'copy', namespace: 'default', labels: copy.metadata!.labels! };
+    j.w.api.put(podKind, copy);
+    await j.w.settle();
+    expect([j.active.length, j.made]).toEqual([2, 2]);
+  });
+});
+
 describe('Job: failures and back-off', () => {
   it('"Failed Pods … are recreated by the Job controller with an exponential back-off delay (10s, 20s, 40s …) capped at six minutes."', async () => {
     j = await JobWorld.with({ backoffLimit: 9 });

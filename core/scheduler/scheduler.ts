@@ -101,7 +101,9 @@ class Scheduler implements RunningScheduler {
     this.#pods = o.informers.for<Pod>(podKind);
     this.#status = new StatusWriter({ client: o.client, clock: o.clock, pods: this.#pods.lister, recorderOf: pod => this.#recorderOf(pod) });
     const budgets = o.informers.for<PodDisruptionBudget>(budgetKind);
-    const storage = createStorageView(o.client, o.informers, e => this.#happened(e));
+    // What the caches hold already is told at once, when no pod waits yet and there is no queue to tell.
+    let waits = false;
+    const storage = createStorageView(o.client, o.informers, e => { if (waits) this.#happened(e); });
     const factories = {
       ...defaultPlugins({
         client: o.client, clock: o.clock, storage: storage.storage, storageWriter: storage.writer, budgets: () => budgets.lister.list(), fellowsOf: createFellows(o.informers), random,
@@ -114,6 +116,7 @@ class Scheduler implements RunningScheduler {
     this.#queue = new SchedulingQueue(o.clock, {
       before: (a, b) => sort.before!(a, b), hints: plugin => this.#hints.get(plugin), gate: pod => gateOf(this.#profileOf(pod.pod), pod),
     }, () => this.#wake());
+    waits = true;
     this.#follow();
   }
 

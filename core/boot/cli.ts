@@ -21,6 +21,7 @@ const USAGE = `pilothouse up [FLAGS]                 runs the cluster in the for
   --kubeconfig FILE                   where the kubeconfig goes (default: into the data directory)
   --pod-cidr C, --service-cidr C      of a new cluster; 10.244.0.0/16 and 10.96.0.0/16 unless said otherwise
   --no-scheduler                      nobody places pods
+  --scheduler-config-file FILE        profiles of the scheduler (kubescheduler.config.k8s.io/v1), as kube-scheduler takes it with --config
   --controllers LIST                  as kube-controller-manager takes it: *, NAME, -NAME, separated by commas
   --disable-admission-plugins LIST    as kube-apiserver takes it
   --enable-admission-plugins LIST     likewise, for those that are off by default (AlwaysPullImages, PodNodeSelector...)

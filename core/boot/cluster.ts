@@ -156,7 +156,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     undo.push('controllers', () => controllers.stop());
     if (o.scheduler) {
       const client = clientFor(SCHEDULER);
-      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), clock, log: log.child('scheduler') });
+      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), recorderFor: component => createRecorder(client, { component, clock, log }), clock, log: log.child('scheduler'), ...o.schedulerConfiguration });
       undo.push('scheduler', () => scheduler.stop());
     }
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));

@@ -6,6 +6,7 @@ import { ADMISSION_ORDER } from '../apiserver/admission/plugins.ts';
 import { readFileSync } from 'node:fs';
 import type { LogFileOptions } from '../apiserver/audit/log-file.ts';
 import { parsePolicy, type Policy } from '../apiserver/audit/policy.ts';
+import { parseSchedulerConfiguration, type SchedulerConfiguration } from '../scheduler/configuration.ts';
 import { rangeOf } from '../base/cidr.ts';
 import { defaultDataDir } from './paths.ts';
 import { UsageError, type Address } from './refusal.ts';
@@ -29,6 +30,8 @@ export interface UpOptions {
   serviceCidr: string | undefined;
   audit: AuditOptions | undefined;
   scheduler: boolean;
+  /** What --scheduler-config-file says; undefined: the default scheduler alone. */
+  schedulerConfiguration?: SchedulerConfiguration | undefined;
   /** Kubernetes' --controllers: '*', 'name', '-name'. */
   controllers: string[];
   disabledAdmission: string[];
@@ -114,6 +117,11 @@ function audit(v: Readonly<Record<string, unknown>>): AuditOptions | undefined {
   return { policy, log: { path: path === '-' ? path : resolve(path), ...log } };
 }
 
+function schedulerConfiguration(file: string | undefined): SchedulerConfiguration | undefined {
+  if (file === undefined) return undefined;
+  try { return parseSchedulerConfiguration(readFileSync(file, 'utf8')); } catch (e) { throw new UsageError(`--scheduler-config-file ${file}: ${e instanceof Error ? e.message : String(e)}`); }
+}
+
 /** Throws UsageError. */
 export function parseUp(args: string[]): UpOptions {
   let values;
@@ -123,7 +131,7 @@ export function parseUp(args: string[]): UpOptions {
       args: args.flatMap((a, i) => (a === '--controllers' && /^-[^-]/.test(args[i + 1] ?? '') ? [] : [args[i - 1] === '--controllers' && /^-[^-]/.test(a) ? `--controllers=${a}` : a])), allowPositionals: false,
       options: {
         data: { type: 'string' }, listen: { type: 'string' }, ui: { type: 'string' }, 'no-ui': { type: 'boolean' }, runtime: { type: 'string' }, nodes: { type: 'string' },
-        kubeconfig: { type: 'string' }, 'pod-cidr': { type: 'string' }, 'service-cidr': { type: 'string' }, 'no-scheduler': { type: 'boolean' },
+        kubeconfig: { type: 'string' }, 'pod-cidr': { type: 'string' }, 'service-cidr': { type: 'string' }, 'no-scheduler': { type: 'boolean' }, 'scheduler-config-file': { type: 'string' },
         controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'enable-admission-plugins': { type: 'string', multiple: true }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' },
         'audit-log-maxsize': { type: 'string' }, 'audit-log-maxbackup': { type: 'string' }, 'audit-log-maxage': { type: 'string' }, 'leave-running': { type: 'boolean' }, open: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' },
       },
@@ -143,7 +151,7 @@ export function parseUp(args: string[]): UpOptions {
     runtime: runtime as RuntimeChoice, nodes: Number(nodes), kubeconfig: values.kubeconfig && resolve(values.kubeconfig),
     podCidr, serviceCidr,
     audit: audit(values),
-    scheduler: !values['no-scheduler'], controllers: list(values.controllers) ?? ['*'], ...admission(list(values['enable-admission-plugins']) ?? [], list(values['disable-admission-plugins']) ?? []),
+    scheduler: !values['no-scheduler'], schedulerConfiguration: schedulerConfiguration(values['scheduler-config-file']), controllers: list(values.controllers) ?? ['*'], ...admission(list(values['enable-admission-plugins']) ?? [], list(values['disable-admission-plugins']) ?? []),
     leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
   };
 }

@@ -16,14 +16,14 @@ const REFUSED = { reasons: ['not today'], fixed: true };
 function having(...plugins: ((handle: SchedulerHandle) => Plugin)[]): Partial<SchedulerOptions> {
   const made = (handle: SchedulerHandle): Record<string, () => Plugin> => Object.fromEntries(plugins.map(p => p(handle)).map(p => [p.name, () => p]));
   const names = Object.keys(made(undefined as never));
-  return { plugins: made, profiles: [{ schedulerName: 'default-scheduler', plugins: { enabled: names.map(name => ({ name })) } }] };
+  return { plugins: made, profiles: [{ schedulerName: 'default-scheduler', plugins: { multiPoint: { enabled: names.map(name => ({ name })) } } }] };
 }
 
 describe('profiles', () => {
   it('each scheduler name has its own plug-ins; a name nobody has is left alone', async () => {
     const c = await schedulerCluster([node('a'), node('b')], { profiles: [
       { schedulerName: 'default-scheduler' },
-      { schedulerName: 'packer', plugins: { disabled: ['NodeResourcesBalancedAllocation'] }, pluginConfig: { NodeResourcesFit: { scoringStrategy: { type: 'MostAllocated' } } } },
+      { schedulerName: 'packer', plugins: { score: { disabled: [{ name: 'NodeResourcesBalancedAllocation' }] } }, pluginConfig: { NodeResourcesFit: { scoringStrategy: { type: 'MostAllocated' } } } },
     ] });
     c.api.put(podKind, pod('there', { on: 'a', requests: { cpu: '1' } }));
     await c.settle();
@@ -37,10 +37,10 @@ describe('profiles', () => {
     await c.end();
   });
   it.each([
-    ['a plug-in nobody knows', { enabled: [{ name: 'Nope' }] }, 'scheduler profile "p": there is no plugin "Nope"; known are SchedulingGates,'],
-    ['one that is enabled twice', { enabled: [{ name: 'NodePorts' }, { name: 'NodePorts' }] }, 'plugin "NodePorts" is enabled twice'],
-    ['none that orders the queue', { disabled: ['PrioritySort'] }, 'exactly one plugin must order the queue, not 0'],
-    ['none that binds', { disabled: ['DefaultBinder'] }, 'no plugin binds'],
+    ['a plug-in nobody knows', { multiPoint: { enabled: [{ name: 'Nope' }] } }, 'scheduler profile "p": there is no plugin "Nope"; known are SchedulingGates,'],
+    ['one that is enabled twice', { filter: { enabled: [{ name: 'NodePorts' }, { name: 'NodePorts' }] } }, 'plugin "NodePorts" is enabled twice'],
+    ['none that orders the queue', { queueSort: { disabled: [{ name: '*' }] } }, 'exactly one plugin must order the queue, not 0'],
+    ['none that binds', { multiPoint: { disabled: [{ name: 'DefaultBinder' }] } }, 'no plugin binds'],
   ])('a profile is refused with %s', async (_, plugins, message) => { await expect(schedulerCluster([], { profiles: [{ schedulerName: 'p', plugins }] })).rejects.toThrow(message); });
 });
 
@@ -64,7 +64,7 @@ describe('extension points', () => {
   it('a binder that says no leaves it to the next', async () => {
     const asked: string[] = [];
     const options = having(() => ({ name: 'Mine', bind: () => { asked.push('mine'); return Promise.resolve(false); } }));
-    const c = await schedulerCluster([node('a')], { ...options, profiles: [{ schedulerName: 'default-scheduler', plugins: { disabled: ['DefaultBinder'], enabled: [{ name: 'Mine' }, { name: 'DefaultBinder' }] } }] });
+    const c = await schedulerCluster([node('a')], { ...options, profiles: [{ schedulerName: 'default-scheduler', plugins: { bind: { disabled: [{ name: '*' }], enabled: [{ name: 'Mine' }, { name: 'DefaultBinder' }] } } }] });
     c.api.put(podKind, pod('x'));
     await c.settle();
     expect([asked, c.on('x')]).toEqual([['mine'], 'a']);
@@ -93,7 +93,7 @@ describe('extension points', () => {
   it('permission may take its time: allowed, refused, or too late', async () => {
     let own: SchedulerHandle | undefined;
     const d = await schedulerCluster([node('a')], {
-      profiles: [{ schedulerName: 'default-scheduler', plugins: { enabled: [{ name: 'Slow' }] } }],
+      profiles: [{ schedulerName: 'default-scheduler', plugins: { multiPoint: { enabled: [{ name: 'Slow' }] } } }],
       plugins: h => { own = h; return { Slow: () => ({ name: 'Slow', events: {}, permit: () => ({ wait: 10_000 }) }) }; },
     });
     for (const name of ['good', 'bad', 'late']) d.api.put(podKind, pod(name));
@@ -196,6 +196,20 @@ describe('room that was made', () => {
     c.api.put(podKind, big('high', 10));
     await c.settle();
     expect([c.nominated('mid'), c.nominated('high')]).toEqual([undefined, 'a']);
+    await c.end();
+  });
+  it('is given up when the victims cannot be driven out, and tried for again', async () => {
+    const c = await schedulerCluster([node('a')]);
+    c.api.put(podKind, big('low', 1));
+    await c.settle();
+    let failures = 1;
+    c.api.intercept = r => { if (r.method === 'DELETE' && failures-- > 0) throw new Error('not now'); };
+    c.api.put(podKind, big('high', 10));
+    await c.settle();
+    expect(c.nominated('high')).toBeUndefined();
+    await c.clock.advance(1_100);
+    expect(c.nominated('high')).toBe('a');
+    expect(c.api.get<Pod>(podKind, 'default/low')?.metadata?.deletionTimestamp).toBeDefined();
     await c.end();
   });
   it('marks its victims with the reason before they go', async () => {

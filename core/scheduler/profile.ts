@@ -2,16 +2,22 @@
 // schedulers that share one queue and one view of the cluster.
 import type { Plugin } from './framework.ts';
 
-/** As in a KubeSchedulerProfile, with one list of plug-ins for all extension points. */
+/** Where a plug-in may stand, by Kubernetes' names; here whoever leaves preFilter leaves filter, and whoever leaves preScore leaves score. */
+export const POINTS = ['preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind'] as const;
+export type Point = typeof POINTS[number];
+export interface PluginSet {
+  /** Added after those that are there already, or given another weight. */
+  readonly enabled?: readonly { readonly name: string; readonly weight?: number }[];
+  /** Left out; `*` leaves out all that are not enabled here. */
+  readonly disabled?: readonly { readonly name: string }[];
+}
+
+/** As a KubeSchedulerProfile of kubescheduler.config.k8s.io/v1, its pluginConfig by name. */
 export interface ProfileConfig {
   /** Pods whose `spec.schedulerName` is this are placed by it. */
   readonly schedulerName: string;
-  readonly plugins?: {
-    /** Names left out; `*` leaves out all that are not enabled here. */
-    readonly disabled?: readonly string[];
-    /** Added after the default ones, or given another weight where they are there. */
-    readonly enabled?: readonly { readonly name: string; readonly weight?: number }[];
-  };
+  /** `multiPoint` is for all points; a point's own set comes after it. */
+  readonly plugins?: Readonly<Partial<Record<Point | 'multiPoint', PluginSet>>>;
   /** Arguments by plug-in name, as Kubernetes' `<Plugin>Args` without kind. */
   readonly pluginConfig?: Readonly<Record<string, unknown>>;
   readonly percentageOfNodesToScore?: number;
@@ -43,32 +49,46 @@ const DEFAULTS: readonly (readonly [name: string, weight: number])[] = [
   ['NodeResourcesBalancedAllocation', 1], ['ImageLocality', 1], ['DefaultBinder', 1],
 ];
 
-/** Throws where a plug-in is not known, comes twice, or the profile lacks one that sorts or one that binds. */
-export function createProfile(config: ProfileConfig, factories: Readonly<Record<string, PluginFactory>>): Profile {
-  const where = `scheduler profile ${JSON.stringify(config.schedulerName)}`;
-  const enabled = config.plugins?.enabled ?? [], disabled = new Set(config.plugins?.disabled);
-  const wanted = new Map<string, number>();
-  for (const [name, weight] of DEFAULTS) if (!disabled.has('*') && !disabled.has(name)) wanted.set(name, weight);
+type Weights = Map<string, number>;
+
+/** `base` without what the set disables, with what it enables. */
+function apply(base: ReadonlyMap<string, number>, set: PluginSet | undefined, where: string): Weights {
+  const off = new Set(set?.disabled?.map(d => d.name)), out: Weights = new Map();
+  for (const [name, weight] of base) if (!off.has('*') && !off.has(name)) out.set(name, weight);
   const seen = new Set<string>();
-  for (const e of enabled) {
+  for (const e of set?.enabled ?? []) {
     if (seen.has(e.name)) throw new Error(`${where}: plugin ${JSON.stringify(e.name)} is enabled twice; name it once`);
     seen.add(e.name);
-    wanted.set(e.name, e.weight ?? wanted.get(e.name) ?? 1);
+    out.set(e.name, e.weight || (out.get(e.name) ?? base.get(e.name) ?? 1));
   }
-  const plugins = [...wanted].map(([name, weight]) => {
-    const factory = factories[name];
+  return out;
+}
+
+/** Throws where a plug-in is not known, comes twice, or the profile lacks one that sorts or one that binds. */
+export function createProfile(config: ProfileConfig, factories: Readonly<Record<string, PluginFactory>>): Profile {
+  const where = `scheduler profile ${JSON.stringify(config.schedulerName)}`, sets = config.plugins ?? {};
+  const everywhere = apply(new Map(DEFAULTS), sets.multiPoint, where), byName = new Map<string, Plugin>();
+  const make = (name: string): Plugin => {
+    let plugin = byName.get(name);
+    if (plugin) return plugin;
+    const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
     if (!factory) throw new Error(`${where}: there is no plugin ${JSON.stringify(name)}; known are ${Object.keys(factories).join(', ')}`);
-    return { plugin: factory((config.pluginConfig?.[name] ?? {}) as never, () => profile), weight };
-  });
-  const at = (point: keyof Plugin): Plugin[] => plugins.map(p => p.plugin).filter(p => p[point] !== undefined);
-  const sorts = at('before');
+    byName.set(name, plugin = factory((config.pluginConfig?.[name] ?? {}) as never, () => profile));
+    return plugin;
+  };
+  const at = (points: readonly Point[], ...methods: readonly (keyof Plugin)[]): { plugin: Plugin; weight: number }[] => {
+    let names: Weights = everywhere;
+    for (const p of points) names = apply(names, sets[p], `${where}, ${p}`);
+    return [...names].map(([name, weight]) => ({ plugin: make(name), weight })).filter(({ plugin }) => methods.some(m => plugin[m] !== undefined));
+  };
+  const only = (points: readonly Point[], ...methods: readonly (keyof Plugin)[]): Plugin[] => at(points, ...methods).map(p => p.plugin);
+  const sorts = only(['queueSort'], 'before'), binds = only(['bind'], 'bind');
   if (sorts.length !== 1) throw new Error(`${where}: exactly one plugin must order the queue, not ${sorts.length}`);
-  if (at('bind').length === 0) throw new Error(`${where}: no plugin binds; enable DefaultBinder`);
+  if (binds.length === 0) throw new Error(`${where}: no plugin binds; enable DefaultBinder`);
   const profile: Profile = {
     schedulerName: config.schedulerName, percentageOfNodesToScore: config.percentageOfNodesToScore,
-    preEnqueues: at('preEnqueue'), preFilters: at('preFilter'), postFilters: at('postFilter'), scores: plugins.filter(p => p.plugin.preScore && p.weight > 0),
-    reserves: plugins.map(p => p.plugin).filter(p => p.reserve !== undefined || p.unreserve !== undefined), permits: at('permit'), preBinds: at('preBind'), binds: at('bind'), postBinds: at('postBind'), sort: sorts[0]!,
-    byName: new Map(plugins.map(p => [p.plugin.name, p.plugin])),
+    preEnqueues: only(['preEnqueue'], 'preEnqueue'), preFilters: only(['preFilter', 'filter'], 'preFilter'), postFilters: only(['postFilter'], 'postFilter'), scores: at(['preScore', 'score'], 'preScore'),
+    reserves: only(['reserve'], 'reserve', 'unreserve'), permits: only(['permit'], 'permit'), preBinds: only(['preBind'], 'preBind'), binds, postBinds: only(['postBind'], 'postBind'), sort: sorts[0]!, byName,
   };
   return profile;
 }

@@ -4,8 +4,6 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { ClusterEvent, Hints, Queued } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 
-const FIRST_BACKOFF = 1_000;
-const MAX_BACKOFF = 10_000;
 /** A refused pod is tried again after this though nothing was seen to change. */
 const STALE = 5 * 60_000;
 
@@ -19,6 +17,8 @@ interface Waiting extends Queued {
 }
 
 export interface QueueRules {
+  /** Milliseconds before the second attempt, and the most before a later one. */
+  readonly backoff: { readonly first: number; readonly most: number };
   before(a: Queued, b: Queued): boolean;
   /** Why a pod may not be tried yet, undefined when it may. */
   gate(pod: PodInfo): string | undefined;
@@ -131,7 +131,7 @@ export class SchedulingQueue {
     this.#backoff.clear();
   }
 
-  #setBackoff(w: Waiting): void { w.readyAt = this.#clock.now() + Math.min(MAX_BACKOFF, FIRST_BACKOFF * 2 ** Math.max(0, w.attempts - 1)); }
+  #setBackoff(w: Waiting): void { w.readyAt = this.#clock.now() + Math.min(this.#rules.backoff.most, this.#rules.backoff.first * 2 ** Math.max(0, w.attempts - 1)); }
 
   #activateWhenReady(w: Waiting): void {
     const wait = w.readyAt - this.#clock.now();

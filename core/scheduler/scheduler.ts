@@ -44,6 +44,8 @@ export interface SchedulerOptions {
   readonly log: Log;
   /** The schedulers by name; pods that name none of them are left alone. One, `default-scheduler`, where nothing is said. */
   readonly profiles?: readonly ProfileConfig[];
+  /** Milliseconds a refused pod waits: 1 s after the first attempt, 10 s at most, where nothing is said. */
+  readonly backoff?: { readonly first: number; readonly most: number };
   /** Plug-ins beside the default ones, by name; profiles enable them. */
   readonly plugins?: (handle: SchedulerHandle) => Readonly<Record<string, PluginFactory>>;
   /** Events of another profile come from a component of its name. */
@@ -114,6 +116,7 @@ class Scheduler implements RunningScheduler {
     for (const p of this.#profiles.values()) for (const [name, plugin] of p.byName) if (!this.#hints.has(name)) this.#hints.set(name, plugin.events);
     const sort = [...this.#profiles.values()][0]!.sort;
     this.#queue = new SchedulingQueue(o.clock, {
+      backoff: o.backoff ?? { first: 1_000, most: 10_000 },
       before: (a, b) => sort.before!(a, b), hints: plugin => this.#hints.get(plugin), gate: pod => gateOf(this.#profileOf(pod.pod), pod),
     }, () => this.#wake());
     waits = true;
@@ -135,7 +138,7 @@ class Scheduler implements RunningScheduler {
     informers.for<Node>(nodeKind).on({
       add: n => { snapshot.setNode(n); this.#happened({ kind: 'node-added', node: snapshot.get(n.metadata?.name ?? '') }); },
       update: (n, prev) => this.#nodeChanged(n, prev),
-      delete: n => snapshot.removeNode(n.metadata?.name ?? ''),
+      delete: n => { snapshot.removeNode(n.metadata?.name ?? ''); this.#happened({ kind: 'node-removed' }); },
     });
   }
 
@@ -252,11 +255,19 @@ class Scheduler implements RunningScheduler {
       this.#queue.activate(p.key);
     }
     this.#snapshot.nominate(info, node);
-    for (const v of victims) {
+    const leaving = victims.map(v => {
       const waits = this.#waiting.get(v.uid);
-      if (waits) waits.reject('DefaultPreemption', 'preempted');
-      else this.#write(this.#status.preempt(v, info, node));
-    }
+      if (!waits) return this.#status.preempt(v, info, node);
+      waits.reject('DefaultPreemption', 'preempted');
+      return undefined;
+    });
+    this.#write(Promise.all(leaving).then(() => undefined, async (error: unknown) => {
+      // Who should have gone did not: there is no place to wait for.
+      this.#snapshot.denominate(info.key);
+      this.#queue.activate(info.key);
+      await this.#status.takeNominationBack(info);
+      throw error;
+    }));
   }
 
   /** The pod is as good as there: others are placed beside it from here on. */

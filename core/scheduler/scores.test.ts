@@ -7,7 +7,7 @@ const x = (words: PodWords = {}): Pod => pod('x', words);
 type Case = readonly [sentence: string, world: World, pod: Pod, expected: string];
 const table = (cases: readonly Case[]): void => { it.each(cases)('%s', (_, world, p, expected) => expect(decide(world, p).node).toBe(expected)); };
 /** Only this score counts. */
-const only = (name: string, args: object = {}): World['profile'] => ({ plugins: { disabled: ['TaintToleration', 'NodeResourcesFit', 'NodeResourcesBalancedAllocation', 'ImageLocality', 'PodTopologySpread', 'InterPodAffinity', 'NodeAffinity'], enabled: [{ name }] }, pluginConfig: { [name]: args } });
+const only = (name: string, args: object = {}): World['profile'] => ({ plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name }] } }, pluginConfig: { [name]: args } });
 const using = (at: string, requests: Record<string, string>, more: PodWords = {}): Pod => pod(`p-${at}-${JSON.stringify(requests)}`, { on: at, requests, ...more });
 const fit = (type: string, more: object = {}): World['profile'] => only('NodeResourcesFit', { scoringStrategy: { type, resources: [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }], ...more } });
 

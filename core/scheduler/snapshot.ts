@@ -9,6 +9,7 @@ import { Holders, Tally } from './tally.ts';
 /** Tallies kept; the ones longest unused go first. */
 const TALLIES = 256;
 const ZONE = 'topology.kubernetes.io/zone';
+const NOBODY: readonly PodInfo[] = [];
 
 interface Placed { info: PodInfo; node: string; assumed: boolean }
 interface Kept { readonly tally: Tally; readonly namespace: string | undefined; used: number }
@@ -21,6 +22,7 @@ export class Snapshot {
   readonly #tallies = new Map<string, Kept>();
   readonly #images = new Map<string, number>();
   readonly #nominated = new Map<string, { info: PodInfo; node: string }>();
+  readonly #nominatedByNode = new Map<string, PodInfo[]>();
   readonly #claims = new Map<string, number>();
   #list: NodeInfo[] | undefined;
   #serial = 0;
@@ -97,13 +99,24 @@ export class Snapshot {
   attach(p: PodInfo, node: NodeInfo): void { node.add(p); this.#count(p, node, 1); }
   detach(p: PodInfo, node: NodeInfo): void { node.remove(p); this.#count(p, node, -1); }
 
-  nominate(info: PodInfo, node: string): void { this.#nominated.set(info.key, { info, node }); }
+  nominate(info: PodInfo, node: string): void {
+    this.denominate(info.key);
+    this.#nominated.set(info.key, { info, node });
+    this.#nominatedByNode.set(node, [...this.nominatedTo(node), info]);
+  }
   /** True if it was nominated. */
-  denominate(key: string): boolean { return this.#nominated.delete(key); }
+  denominate(key: string): boolean {
+    const old = this.#nominated.get(key);
+    if (!old) return false;
+    this.#nominated.delete(key);
+    const left = this.nominatedTo(old.node).filter(p => p.key !== key);
+    if (left.length) this.#nominatedByNode.set(old.node, left); else this.#nominatedByNode.delete(old.node);
+    return true;
+  }
   nominatedNode(key: string): string | undefined { return this.#nominated.get(key)?.node; }
   get anyNominated(): boolean { return this.#nominated.size > 0; }
   /** Pods room is being made for on a node. */
-  nominatedTo(node: string): PodInfo[] { return [...this.#nominated.values()].filter(n => n.node === node).map(n => n.info); }
+  nominatedTo(node: string): readonly PodInfo[] { return this.#nominatedByNode.get(node) ?? NOBODY; }
 
   /** The tally under `id`, counted once and kept from then on; `namespace` is the only one its pods may be in, undefined for several. */
   tally(id: string, namespace: string | undefined, matches: (p: PodInfo) => boolean): Tally {

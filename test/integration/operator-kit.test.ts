@@ -139,7 +139,7 @@ test('OP12: of two copies one leads; the other follows when that one leaves', as
   const told: string[] = [];
   const contender = (identity: string): { stop(): Promise<void> } => lead({
     elector: new Elector(own.makeApiClient(CoordinationV1Api), { namespace: SYSTEM, name: 'memcached-operator', identity, seconds: 15, now: () => performance.now() }),
-    seconds: 1.4, log, started() { told.push(`${identity} leads`); }, lost() { told.push(`${identity} lost`); },
+    seconds: 5, log, started() { told.push(`${identity} leads`); }, lost() { told.push(`${identity} lost`); },
   });
   const a = contender('a');
   await eventually('a leads', () => told.includes('a leads'));

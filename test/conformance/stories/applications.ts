@@ -1,6 +1,6 @@
-// W5, W13: the two applications, from their manifests in resources/examples.
+// W5, W13, W15: applications, the first two from their manifests in resources/examples.
 import { join } from 'node:path';
-import { eventually, expect, type Story } from './story.ts';
+import { deployment, eventually, expect, type Story } from './story.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../resources/examples');
 
@@ -73,5 +73,71 @@ export const w13: Story = {
     await k.run('delete deployments --all');
     await eventually('all pods gone', async () => (await s.rows('get pods')).length === 0, 60_000);
     await s.sh('rm -rf /mysql/data');
+  },
+};
+
+export const w15: Story = {
+  id: 'W15', title: 'recipes: two services, history, undo, scaling', runtimes: ['docker'], pods: 19,
+  async play(s) {
+    const { k } = s, built = `pilothouse-test/recipe-api:${s.ns}`;
+    const probe = (more = ''): string => `        ports: [{containerPort: 8080}]\n        readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}${more}`;
+    const web = (tag: string): string => deployment('web-api', `web-api:${tag}`, 3, '', probe()).replace('terminationGracePeriodSeconds: 2', 'terminationGracePeriodSeconds: 10');
+    // An image built against the node's own daemon is there for its pods: no registry.
+    await s.sh(`printf 'FROM recipe-api:v1\\nLABEL story=w15\\n' | docker build -q -t ${built} -`);
+    try {
+      const recipe = deployment('recipe-api', built, 5, '', probe('\n        env: [{name: SLOW_START, value: "3"}]')).replace('terminationGracePeriodSeconds: 2', 'terminationGracePeriodSeconds: 10').replace('IfNotPresent', 'Never');
+      expect(await s.apply(recipe)).toBe('deployment.apps/recipe-api created');
+      expect(await s.apply(web('v1'))).toBe('deployment.apps/web-api created');
+      for (const n of ['recipe-api', 'web-api']) await k.run(`expose deployment ${n} --port=80 --target-port=8080`);
+      await eventually('5/5 and 3/3', async () => { const rows = await s.rows('get deployment'); return /^recipe-api\s+5\/5\s+5\s+5\s/.test(rows[0]!) && /^web-api\s+3\/3\s+3\s+3\s/.test(rows[1]!); }, 60_000);
+      const ip = await k.run(['get', 'svc', 'web-api', '-o', 'jsonpath={.spec.clusterIP}']), recipes = await k.run(['get', 'svc', 'recipe-api', '-o', 'jsonpath={.spec.clusterIP}']);
+      const page = await eventually('a page with recipes', async () => { const text = await s.curl(`http://${ip}/`); return text.includes('Lentil soup') && text; });
+      expect(page).toMatch(/<h1>Recipes v1<\/h1>[\s\S]*web-api-\S+ asked recipe-api-/);
+      expect(await k.run(['get', '--raw', `/api/v1/namespaces/${s.ns}/services/http:web-api:/proxy/`])).toContain('<h1>Recipes v1</h1>');
+
+      // New pods first: never fewer than three available, never more than four, and no request fails.
+      const watch = k.start('get pods -w -l app=web-api');
+      await eventually('the watch lists', () => watch.out().split('\n').length > 3);
+      let failures = 0, running = true;
+      const load = (async () => { while (running) { try { if (!(await s.curl(`http://${ip}/`)).includes('Lentil soup')) failures++; } catch { failures++; } } })();
+      const bounds: string[] = [];
+      const seen = k.start('get deployment web-api -w --no-headers -o custom-columns=R:.status.replicas,A:.status.availableReplicas');
+      expect(await s.apply(web('v2'))).toBe('deployment.apps/web-api configured');
+      expect(await k.run(['annotate', 'deployment/web-api', 'kubernetes.io/change-cause=recipes v2'])).toBe('deployment.apps/web-api annotated');
+      expect(await k.run('rollout status deployment/web-api --timeout=90s', '', 100_000)).toContain('successfully rolled out');
+      running = false;
+      await load;
+      bounds.push(...seen.out().trim().split('\n').filter(l => { const [r, a] = l.trim().split(/\s+/).map(Number); return r! > 4 || !(a! >= 3); }));
+      seen.stop(); watch.stop();
+      expect({ failures, bounds }).toEqual({ failures: 0, bounds: [] });
+      expect(watch.out()).toMatch(/web-api-\S+\s+1\/1\s+Running[\s\S]*Terminating/);
+      expect(await s.curl(`http://${ip}/`)).toContain('Recipes v2');
+      await eventually('the old set at 0, the new at 3', async () => (await s.rows('get rs -l app=web-api')).map(r => r.split(/\s+/).slice(1, 4).join('/')).sort().join() === '0/0/0,3/3/3');
+      const history = async (): Promise<string[]> => (await k.run('rollout history deployment.v1.apps/web-api')).split('\n').slice(2).map(l => l.trim().replace(/\s+/, ' '));
+      await eventually('the cause', async () => (await history()).join() === '1 <none>,2 recipes v2');
+      expect(await k.run('rollout history deployment.v1.apps/web-api --revision=2')).toContain('web-api:v2');
+      expect(await k.run('rollout undo deployment.v1.apps/web-api --to-revision=1')).toBe('deployment.apps/web-api rolled back');
+      await k.run('rollout status deployment/web-api --timeout=90s', '', 100_000);
+      expect(await s.curl(`http://${ip}/`)).toContain('Recipes v1');
+      expect((await history()).map(l => l.split(' ')[0])).toEqual(['2', '3']);
+
+      // Twice as many: those that are not ready yet get no request.
+      const grows = k.start('get deployment recipe-api -w --no-headers');
+      await eventually('the watch lists', () => grows.out().includes('5/5'));
+      running = true; failures = 0;
+      const more = (async () => { while (running) { try { if (!(await s.curl(`http://${recipes}/recipes`)).includes('Lentil soup')) failures++; } catch { failures++; } } })();
+      expect(await k.run('scale deployment.apps/recipe-api --replicas=10')).toBe('deployment.apps/recipe-api scaled');
+      await s.podsReady(10, 'app=recipe-api');
+      await eventually('10/10', () => /10\/10\s+10\s+10/.test(grows.out()));
+      running = false;
+      await more;
+      grows.stop();
+      expect(grows.out()).toMatch(/\s5\/10\s+10\s+5\s/);
+      expect(failures).toBe(0);
+    } finally {
+      await k.run('delete deployments --all');
+      await eventually('pods gone', async () => (await s.rows('get pods')).length === 0, 60_000);
+      await s.sh(`docker rmi -f ${built}`);
+    }
   },
 };

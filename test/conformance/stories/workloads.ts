@@ -1,4 +1,4 @@
-// W6, W7, W8: pods, replication controllers, rolling updates.
+// W6, W7, W8, W19: pods, replication controllers, rolling updates, what a container may use and what it keeps.
 import { eventually, expect, type Story } from './story.ts';
 
 export const w6: Story = {
@@ -149,5 +149,37 @@ export const w8: Story = {
     await k.run('rollout undo deployment nginx');
     await k.run('rollout status deployment nginx --timeout=60s', '', 70_000);
     await s.podsReady(2);
+  },
+};
+
+export const w19: Story = {
+  id: 'W19', title: 'limits, and what outlives a container', runtimes: ['docker', 'sandbox'], pods: 5,
+  async play(s) {
+    const { k } = s;
+    const pod = (name: string, command: string, more = '', spec = ''): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "python:3", imagePullPolicy: IfNotPresent, command: ${command}${more}}]${spec}}\n---\n`;
+    const sh = (script: string): string => JSON.stringify(['sh', '-c', script]), python = (script: string): string => JSON.stringify(['python3', '-c', script]);
+    await k.run('create secret generic word --from-literal=word=mellon');
+    await s.create(pod('oom', python('x = bytearray(100_000_000)'), ', resources: {limits: {memory: 64Mi}}')
+      + pod('busy', python("import time\nwhile True:\n  t, c = time.time(), time.process_time()\n  while time.time() - t < 2: pass\n  print('share %.2f' % ((time.process_time() - c) / (time.time() - t)), flush=True)"), ', resources: {limits: {cpu: 500m}}')
+      + pod('loses', sh('ls /layer /kept/file 2>/dev/null; touch /layer /kept/file; echo run; sleep 1'), ', volumeMounts: [{name: kept, mountPath: /kept}]', ', volumes: [{name: kept, emptyDir: {}}]')
+      + pod('holds', sh('while :; do cat /word/word; echo; sleep 0.3; done'), ', volumeMounts: [{name: word, mountPath: /word}]', ', volumes: [{name: word, secret: {secretName: word}}]'));
+    // Over its memory: killed, and started again.
+    await s.field('pod oom', '{.status.containerStatuses[0].lastState.terminated.reason}/{.status.containerStatuses[0].lastState.terminated.exitCode}', 'OOMKilled/137');
+    expect(Number(await k.run(['get', 'pod', 'oom', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}']))).toBeGreaterThan(0);
+    expect(await k.run('get pod oom')).toMatch(/OOMKilled|CrashLoopBackOff|Running/);
+    // Half a processor is at most half of one.
+    const share = Number(/share (\S+)/.exec(await s.logsContain('busy', /share/))![1]);
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(0.65);
+    // A container's own layer goes with it; the pod's volume stays.
+    expect(await s.logsContain('loses', /^\/kept\/file$/m)).not.toContain('/layer');
+    // A secret that goes leaves those that run alone; who comes later waits for it.
+    await s.logsContain('holds', 'mellon');
+    await k.run('delete secret word');
+    await s.create(pod('late', sh('cat /word/word'), ', volumeMounts: [{name: word, mountPath: /word}]', ', volumes: [{name: word, secret: {secretName: word}}]'));
+    await eventually('FailedMount', async () => (await s.events('FailedMount')).some(m => m.includes('secret "word" not found')));
+    expect((await s.rows('get pod holds'))[0]).toMatch(/1\/1\s+Running\s+0/);
+    expect(await k.run('logs holds --tail=1')).toBe('mellon');
+    expect((await s.rows('get pod late'))[0]).toContain('ContainerCreating');
   },
 };

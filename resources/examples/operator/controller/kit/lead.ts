@@ -16,23 +16,26 @@ export interface LeadOptions {
 /** Tries for the lease until `stop` is called, which gives it up. Renews it well before its end, and counts it as lost before others do. */
 export function lead(options: LeadOptions): { stop(): Promise<void> } {
   const { elector, seconds, log } = options;
-  let leads = false, renewed = performance.now(), trying = Promise.resolve();
+  let leads = false, renewed = performance.now(), under: Promise<void> | undefined;
   const attempt = async (): Promise<void> => {
     const asked = performance.now();
-    let ours = false;
-    try { ours = await elector.attempt(); } catch (e) { log.error('Lease', e); }
-    if (ours) {
+    try {
+      if (!await elector.attempt()) return;
       renewed = asked;
       if (!leads) { leads = true; options.started(); }
-    } else if (leads && performance.now() - renewed > seconds * 666) { leads = false; options.lost(); }
+    } catch (e) { log.error('Lease', e); }
   };
-  const again = (): void => { trying = trying.then(attempt); };
-  again();
-  const timer = setInterval(again, Math.max(200, seconds * 1000 / 7));
+  const turn = (): void => {
+    // Counted by the clock, not by answers: a server that does not answer renews nothing.
+    if (leads && performance.now() - renewed > seconds * 666) { leads = false; options.lost(); }
+    under ??= attempt().finally(() => { under = undefined; });
+  };
+  turn();
+  const timer = setInterval(turn, Math.max(200, seconds * 1000 / 7));
   return {
     async stop() {
       clearInterval(timer);
-      await trying;
+      await under;
       if (leads) await elector.release().catch((e: unknown) => { log.error('Lease', e); });
     },
   };

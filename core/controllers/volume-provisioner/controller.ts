@@ -48,9 +48,23 @@ class Provisioner {
   readonly #disk: VolumeDirectories;
   /** Why a claim was refused, by uid: it is told once. */
   readonly #refused = new Map<string, string>();
+  /** Directories made whose volume is not on the server yet, by the volume's name. */
+  readonly #made = new Map<string, string>();
   constructor(ctx: ControllerContext, disk: VolumeDirectories) { this.#ctx = ctx; this.#disk = disk; }
 
   forget(c: PersistentVolumeClaim): void { this.#refused.delete(c.metadata?.uid ?? ''); }
+  /** Whether a directory is left of work that did not end. */
+  owes(volume: string): boolean { return this.#made.has(volume); }
+  /** Removes the directory of a volume that never came to be, its claim being gone. */
+  async undo(volume: string): Promise<void> {
+    const path = this.#made.get(volume);
+    if (path === undefined) return;
+    try { await this.#ctx.client.get(volumeKind, undefined, volume); } catch (e) {
+      if (!isNotFound(e)) throw e;
+      await this.#disk.remove(path);
+    }
+    this.#made.delete(volume);
+  }
 
   async provision(c: PersistentVolumeClaim, cls: StorageClass): Promise<void> {
     const { client, recorder } = this.#ctx, uid = c.metadata?.uid ?? '', name = volumeName(c);
@@ -60,9 +74,11 @@ class Provisioner {
     recorder.event(c, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${objectKey(c)}"`);
     try {
       const path = await this.#disk.make(`${name}_${c.metadata?.namespace ?? ''}_${c.metadata?.name ?? ''}`);
+      this.#made.set(name, path);
       await client.create<PersistentVolume>(volumeKind, volumeFor(c, cls, path));
+      this.#made.delete(name);
     } catch (e) {
-      if (isAlreadyExists(e)) return;
+      if (isAlreadyExists(e)) { this.#made.delete(name); return; }
       failed(text(e));
       throw e;
     }
@@ -105,16 +121,20 @@ export const volumeProvisionerController: Controller = {
     const wanted = (c: PersistentVolumeClaim): boolean => c.metadata?.annotations?.[PROVISIONER] === LOCAL_PROVISIONER && !c.spec?.volumeName && !annotated(c, BIND_COMPLETED) && c.metadata.deletionTimestamp === undefined;
     const claimSeen = (c: PersistentVolumeClaim): void => { if (wanted(c)) keys.add(`claim/${objectKey(c)}`); };
     const volumeSeen = (v: PersistentVolume): void => { if (isOurs(v)) keys.add(`volume/${v.metadata?.name ?? ''}`); };
-    claims.on({ add: claimSeen, update: claimSeen, delete: c => { provisioner.forget(c); } });
+    claims.on({ add: claimSeen, update: claimSeen, delete: c => { provisioner.forget(c); keys.add(`undo/${volumeName(c)}`); } });
     volumes.on({ add: volumeSeen, update: volumeSeen });
     return async key => {
       const [what, rest] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)];
       if (what === 'claim') {
         const c = claims.lister.getByKey(rest), cls = c && classes.lister.get(undefined, classOf(c));
         if (!c || !cls || !wanted(c) || waitsForPod(c, cls) || volumes.lister.get(undefined, volumeName(c))) return;
-        await provisioner.provision(c, cls);
+        try { await provisioner.provision(c, cls); } finally {
+          // It may have gone meanwhile, and with it the one who would try again.
+          if (provisioner.owes(volumeName(c)) && claims.lister.getByKey(rest)?.metadata?.uid !== c.metadata?.uid) keys.add(`undo/${volumeName(c)}`);
+        }
         return;
       }
+      if (what === 'undo') { await provisioner.undo(rest); return; }
       const v = volumes.lister.get(undefined, rest);
       if (!v || !isOurs(v)) return;
       if (v.spec?.persistentVolumeReclaimPolicy === 'Delete' && (v.status?.phase === 'Released' || v.status?.phase === 'Failed')) await provisioner.remove(v);

@@ -95,3 +95,31 @@ it('claims made before there was a default class get it', async () => {
   await c.settle(500);
   expect([(await claimOf('early'))?.status?.phase, (await claimOf('early'))?.spec?.storageClassName, c.complaints]).toEqual(['Bound', 'late', []]);
 });
+
+it('WaitForFirstConsumer: the scheduler chooses node and volume together; what must be made is made for the chosen node', async () => {
+  await start();
+  const waits = (name: string, provisioner: string): Promise<unknown> => c.client.create<StorageClass>(classKind, { metadata: { name }, provisioner, volumeBindingMode: 'WaitForFirstConsumer' } as StorageClass);
+  await waits('local', 'kubernetes.io/no-provisioner');
+  await waits('made', LOCAL_PROVISIONER);
+  const local = (name: string, node: string): Promise<unknown> => volume(name, { storageClassName: 'local', hostPath: undefined, local: { path: '/mnt' }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] }] } } } as PersistentVolumeSpec);
+  await local('on-n2', 'n2');
+  await claim('l', { storageClassName: 'local' });
+  await claim('m', { storageClassName: 'made' });
+  await c.settle(400);
+  expect([(await claimOf('l'))?.status?.phase, (await claimOf('m'))?.status?.phase, dirs.size]).toEqual(['Pending', 'Pending', 0]);
+  expect(await reasons('m')).toEqual(['persistentvolume-controller WaitForFirstConsumer']);
+  await user('one', [{ name: 'l', persistentVolumeClaim: { claimName: 'l' } }, { name: 'm', persistentVolumeClaim: { claimName: 'm' } }]);
+  await c.settle(3000);
+  expect((await c.get<Pod>(podKind, 'one'))?.spec?.nodeName).toBe('n2');
+  expect([(await claimOf('l'))?.spec?.volumeName, (await claimOf('l'))?.status?.phase, (await claimOf('m'))?.status?.phase, dirs.size]).toEqual(['on-n2', 'Bound', 'Bound', 1]);
+  expect((await claimOf('m'))?.metadata?.annotations?.['volume.kubernetes.io/selected-node']).toBe('n2');
+  // Nothing is left for a second one.
+  await claim('l2', { storageClassName: 'local' });
+  await user('two', [{ name: 'l', persistentVolumeClaim: { claimName: 'l2' } }]);
+  await c.settle(2000);
+  const why = (await c.list<CoreEvent>(eventKind, 'default')).filter(e => e.involvedObject.name === 'two' && e.reason === 'FailedScheduling').map(e => e.message);
+  expect(why[0]).toMatch(/^0\/2 nodes are available: 2 node\(s\) didn't find available persistent volumes to bind\./);
+  await local('on-n1', 'n1');
+  await c.settle(3000);
+  expect([(await claimOf('l2'))?.spec?.volumeName, (await c.get<Pod>(podKind, 'two'))?.spec?.nodeName, c.complaints]).toEqual(['on-n1', 'n1', []]);
+});

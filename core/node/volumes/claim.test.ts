@@ -40,6 +40,7 @@ it.each<[string, Setting, string]>([
   ['another pod\'s ephemeral claim', { volume: { ephemeral: {} }, claim: { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data' } } }, `${FAILED}p-data: PVC ns/p-data was not created for pod ns/p (pod is not owner)`],
   ['a directory that is gone', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/does/not/exist', type: 'Directory' } }) }, 'MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /does/not/exist is not a directory'],
   ['a local path that is gone', { claim: CLAIM, pv: volumeOf({ local: { path: '/does/not/exist' } }) }, 'MountVolume.NewMounter initialization failed for volume "pv" : path "/does/not/exist" does not exist'],
+  ['mount options', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/data' }, mountOptions: ['noatime'] }) }, 'MountVolume.MountOptionSupport check failed for volume "pv" : mount options are not supported for this volume type'],
   ['a kind this node cannot mount', { claim: CLAIM, pv: volumeOf({ accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } }) }, 'MountVolume.SetUp failed for volume "pv" : volumes of type nfs are not supported by this node'],
 ])('what a pod waits for is told in kubelet\'s words: %s', async (_, s, message) => {
   await expect(mounts(s)).rejects.toThrow(new Error(message));

@@ -36,6 +36,7 @@ async function localPath(path: string): Promise<string> {
 export const claimVolume: VolumeKind = async c => {
   const v = boundVolume(c), { hostPath, local } = v.spec ?? {};
   const failed = (step: string, why: string): never => { throw new VolumeError(`MountVolume.${step} failed for volume "${v.metadata?.name ?? ''}" : ${why}`, true); };
+  if (v.spec?.mountOptions?.length) failed('MountOptionSupport check', 'mount options are not supported for this volume type');
   const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
   const readOnly = c.volume.persistentVolumeClaim?.readOnly ?? false;
   let mounted: MountedVolume | undefined;

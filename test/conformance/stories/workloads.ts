@@ -153,7 +153,7 @@ export const w8: Story = {
 };
 
 export const w19: Story = {
-  id: 'W19', title: 'limits, and what outlives a container', runtimes: ['docker', 'sandbox'], pods: 5,
+  id: 'W19', title: 'limits, and what outlives a container', runtimes: ['docker', 'sandbox'], pods: 5, waits: true,
   async play(s) {
     const { k } = s;
     const pod = (name: string, command: string, more = '', spec = ''): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "python:3", imagePullPolicy: IfNotPresent, command: ${command}${more}}]${spec}}\n---\n`;
@@ -171,6 +171,7 @@ export const w19: Story = {
     const share = Number(/share (\S+)/.exec(await s.logsContain('busy', /share/))![1]);
     expect(share).toBeGreaterThan(0);
     expect(share).toBeLessThan(0.65);
+    await k.run('delete pod oom busy --wait=false');
     // A container's own layer goes with it; the pod's volume stays.
     expect(await s.logsContain('loses', /^\/kept\/file$/m)).not.toContain('/layer');
     // A secret that goes leaves those that run alone; who comes later waits for it.

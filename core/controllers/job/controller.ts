@@ -15,6 +15,8 @@ import { Pass, type Memory } from './pass.ts';
 import { finishedAs } from './status.ts';
 
 const OURS = 'kubernetes.io/job-controller';
+/** With no more pods at once, a job is looked at for each change of a pod. */
+const FEW = 50;
 /** Keys of pods that hold a finalizer nobody will take away: their job is gone. */
 const ORPHAN = 'orphan:';
 
@@ -37,13 +39,18 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   };
   const forget = (j: Job): void => { streaks.delete(j.metadata?.uid ?? ''); written.delete(j.metadata?.uid ?? ''); };
   const wake = (j: Job): void => keys.add(objectKey(j));
+  /** A large job waits for more of its pods to change: one look reads them all. */
+  const wakeSoon = (j: Job): void => {
+    const { parallelism = 1 } = j.spec ?? {};
+    keys.addAfter(objectKey(j), parallelism > FEW ? Math.min(parallelism, 1000) : 0);
+  };
   const seen = (p: Pod, added: boolean): void => {
     const job = ownerOf(p);
     if (!isTracked(p)) released.delete(uidOf(p));
     if (!job) { if (isTracked(p)) keys.add(`${ORPHAN}${podKey(p)}`); return; }
     if (p.metadata?.deletionTimestamp !== undefined) expectations.deletionObserved(objectKey(job), podKey(p));
     else if (added) expectations.creationObserved(objectKey(job));
-    wake(job);
+    wakeSoon(job);
   };
   /** One that nobody controls may be for a job to adopt: the one whose labels it carries, or one that chose its selector itself. */
   const wakeMatching = (p: Pod): void => {
@@ -69,7 +76,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     delete: p => {
       released.delete(uidOf(p));
       const job = ownerOf(p);
-      if (job) { expectations.deletionObserved(objectKey(job), podKey(p)); wake(job); }
+      if (job) { expectations.deletionObserved(objectKey(job), podKey(p)); wakeSoon(job); }
     },
   });
 

@@ -91,6 +91,19 @@ describe('Job: completions and parallelism', () => {
   });
 });
 
+describe('Job: many pods', () => {
+  it('looks at a large job once for many changes of its pods', async () => {
+    j = await JobWorld.with({ completions: 300, parallelism: 300, completionMode: 'Indexed' });
+    await j.run();
+    await j.after(1);
+    const writes = (): number => j.w.api.writes.filter(x => x === 'PUT/status jobs default/sums').length, before = writes();
+    for (const p of j.active) { j.w.api.change<Pod>(podKind, `default/${p.metadata?.name}`, o => { o.status = { phase: 'Succeeded' }; }); await j.w.clock.advance(1); }
+    await j.after(2);
+    expect([j.status.completedIndexes, j.status.succeeded, j.conditions.at(-1)]).toEqual(['0-299', 300, `Complete=True ${REACHED}`]);
+    expect(writes() - before).toBeLessThan(10);
+  });
+});
+
 describe('Job: orphans', () => {
   it('takes back a pod whose owner was taken off it, and replaces one that lost its labels', async () => {
     j = await JobWorld.with({ parallelism: 2, completions: 2 });

@@ -61,7 +61,7 @@ export class Pass {
     this.#job = job;
     this.#now = ctx.clock.now();
     this.#status = structuredClone(job.status ?? {});
-    this.#pods = isIndexed(job) ? [...pods].sort((a, b) => (indexOf(a) ?? -1) - (indexOf(b) ?? -1)) : pods;
+    this.#pods = isIndexed(job) ? inOrder(pods) : pods;
     this.#active = this.#pods.filter(isActive);
     this.#failedPods = this.#pods.filter(p => this.#hasFailed(p));
     this.#terminating = this.#pods.filter(p => isTerminating(p) && !isTerminal(p)).length;
@@ -306,5 +306,8 @@ export class Pass {
     }
   }
 }
+
+/** By index, so that of very many the first are counted first. */
+const inOrder = (pods: readonly Pod[]): Pod[] => pods.map(p => ({ p, index: indexOf(p) ?? -1 })).sort((a, b) => a.index - b.index).map(x => x.p);
 
 function set(status: JobStatus, field: 'active' | 'succeeded', n: number): void { if (n > 0) status[field] = n; else delete status[field]; }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { replicaSet as replicaSetKind } from '../../api/kinds/apps/replica-set.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { replicationController as replicationControllerKind } from '../../api/kinds/core/replication-controller.ts';
 import { failure } from '../../api/meta/status.ts';
-import type { Pod, ReplicaSet } from '../../api/types/kubernetes.ts';
+import type { Pod, ReplicaSet, ReplicationController } from '../../api/types/kubernetes.ts';
 import { reapPods, runPods, world } from '../../../test/harness/controllers.ts';
 
 const set = (replicas: number): ReplicaSet => ({
@@ -107,6 +108,34 @@ describe('ReplicaSet', () => {
     w.api.change<Pod>(podKind, `default/${name}`, p => { p.metadata!.labels = { app: 'web', v: '1' }; });
     await w.settle();
     expect(w.api.all(podKind).length).toBe(2);
+    await w.stop();
+  });
+});
+
+describe('ReplicationController', () => {
+  const controller = (replicas: number): ReplicationController => ({
+    apiVersion: 'v1', kind: 'ReplicationController', metadata: { name: 'old', namespace: 'default' },
+    spec: { replicas, selector: { app: 'old' }, template: { metadata: { labels: { app: 'old' } }, spec: { containers: [{ name: 'c', image: 'x' }] } } },
+  });
+  it('"ensures that a specified number of pod replicas are running at any one time": too few, too many, deleted, finished', async () => {
+    const w = await world(['replicationcontroller'], api => { api.put(replicationControllerKind, controller(3)); });
+    const live = (): Pod[] => w.api.all<Pod>(podKind).filter(p => p.metadata?.ownerReferences?.[0]?.kind === 'ReplicationController' && !p.metadata.deletionTimestamp && p.status?.phase !== 'Failed');
+    runPods(w.api);
+    await w.settle();
+    const status = (): ReplicationController['status'] => w.api.get<ReplicationController>(replicationControllerKind, 'default/old')?.status;
+    expect(status()).toEqual({ replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 3, availableReplicas: 3, observedGeneration: 1 });
+    w.api.change<Pod>(podKind, `default/${live()[0]?.metadata?.name}`, p => { p.status = { phase: 'Failed' }; });
+    w.api.remove(podKind, `default/${live()[0]?.metadata?.name}`);
+    await w.settle();
+    expect(live().length).toBe(3);
+    w.api.change<ReplicationController>(replicationControllerKind, 'default/old', o => { o.spec!.replicas = 1; o.metadata!.generation!++; });
+    await w.settle();
+    reapPods(w.api);
+    await w.settle();
+    // The one that was ready stays.
+    expect(live().map(p => p.status?.phase)).toEqual(['Running']);
+    expect(status()).toMatchObject({ replicas: 1, observedGeneration: 2 });
+    expect(w.complaints).toEqual([]);
     await w.stop();
   });
 });

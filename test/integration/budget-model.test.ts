@@ -1,6 +1,6 @@
 // Random sequences of what users, pods and drains do to a Deployment under a disruption budget and a quota, against the real server.
 // What holds all the time: no granted eviction leaves fewer healthy pods than the budget wants, and no pod is made beyond the quota.
-// What holds at the end: budget and quota say what there is. SEQUENCES says how many (5; 10000 takes an hour), SEED where to begin.
+// What holds at the end: budget and quota say what there is. SEQUENCES says how many (3; 10000 takes an hour), SEED where to begin.
 import { expect, it } from 'vitest';
 import { deployment as deploymentKind } from '../../core/api/kinds/apps/deployment.ts';
 import { pod as podKind } from '../../core/api/kinds/core/pod.ts';
@@ -13,7 +13,7 @@ import type { Deployment, Pod, PodDisruptionBudget, ResourceQuota } from '../../
 import { controlPlane } from '../harness/control-plane.ts';
 import { random } from '../harness/random.ts';
 
-const SEQUENCES = Number(process.env.SEQUENCES ?? 5), SEED = Number(process.env.SEED ?? 1);
+const SEQUENCES = Number(process.env.SEQUENCES ?? 3), SEED = Number(process.env.SEED ?? 1);
 const MERGE = 'application/merge-patch+json', NS = 'default';
 
 async function play(seed: number): Promise<void> {

@@ -122,6 +122,13 @@ describe('HorizontalPodAutoscaler: the algorithm', () => {
     await high.stop(); await low.stop();
   });
 
+  it('asks for figures when it begins, so that there is a rate at the first look a period later', async () => {
+    const asked: number[] = [];
+    const w = await scaled({ usage: ['1'] }, api => { api.intercept = q => { if (q.path.includes('metrics.k8s.io')) asked.push(api.clock.now() - Date.UTC(2026, 0, 1)); }; });
+    expect(asked.map(t => Math.round(t / 1000))).toEqual([0, 15]);
+    await w.stop();
+  });
+
   it('two autoscalers over the same pods do nothing but say so', async () => {
     const w = await scaled({ usage: ['1', '1'], replicas: 2 }, api => {
       api.put(deploymentKind, { metadata: { name: 'twin', namespace: 'default' }, spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: {} }, status: { replicas: 2 } });

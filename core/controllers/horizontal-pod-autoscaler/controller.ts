@@ -1,6 +1,7 @@
 // HorizontalPodAutoscaler: every 15 s the size of what is scaled follows what its pods, or things outside, are measured to need.
 import { horizontalPodAutoscaler as hpaKind } from '../../api/kinds/autoscaling/horizontal-pod-autoscaler.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { podMetrics } from '../../api/kinds/metrics/pod-metrics.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { parseSelector, type Selector } from '../../api/meta/labels.ts';
 import { objectKey, splitKey, type ResourceType } from '../../api/meta/object.ts';
@@ -197,11 +198,19 @@ export const horizontalPodAutoscalerController: Controller = {
   start(ctx, keys) {
     const hpas = ctx.informers.for<V2HorizontalPodAutoscaler>(hpaKind), pods = ctx.informers.for<Pod>(podKind);
     const autoscaler = new Autoscaler(ctx, namespace => pods.lister.list(namespace)), period = ctx.config.hpaSyncPeriod;
-    const wake = (h: V2HorizontalPodAutoscaler): void => keys.addAfter(objectKey(h), period);
-    hpas.on({ add: wake, update: wake, delete: h => autoscaler.forget(objectKey(h)) });
+    const fresh = new Set<string>();
+    hpas.on({
+      add: h => { fresh.add(objectKey(h)); keys.add(objectKey(h)); }, update: h => keys.addAfter(objectKey(h), period),
+      delete: h => { fresh.delete(objectKey(h)); autoscaler.forget(objectKey(h)); },
+    });
     return async (key): Promise<Outcome | void> => {
       const hpa = hpas.lister.getByKey(key);
       if (!hpa?.spec) { autoscaler.forget(key); return undefined; }
+      // A rate needs two readings, and nodes are read when somebody asks: the first is asked for now, the first look is a period later.
+      if (fresh.delete(key)) {
+        await ctx.client.list(podMetrics, { namespace: splitKey(key).namespace }).catch((error: unknown) => ctx.log.debug('no figures yet', { key, error }));
+        return { requeueAfter: period };
+      }
       try {
         await autoscaler.look(key, hpa);
       } catch (e) {

@@ -66,5 +66,6 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
     count('Replicas', 'Pods now.', h => h.status?.currentReplicas ?? 0),
     ageColumn,
   ],
+  controller: 'horizontalpodautoscaling',
   view: { nav: 'Workloads', icon: 'autoscale', sections: ['conditions', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

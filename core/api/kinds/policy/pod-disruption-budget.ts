@@ -40,5 +40,6 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
     count('Allowed Disruptions', 'Evictions allowed now.', p => p.status?.disruptionsAllowed ?? 0),
     ageColumn,
   ],
+  controller: 'disruption',
   view: { nav: 'Config', icon: 'budget', sections: ['conditions', 'pods', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

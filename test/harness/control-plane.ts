@@ -91,7 +91,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
   let workers = await begin();
 
   const plane: ControlPlane = {
-    client, clock, complaints, behaviour: () => 'Running', usage: () => 0, silent: new Set(),
+    client, clock, complaints, behaviour: () => 'Running', usage: () => 0, silent: new Set(), during: meanwhile,
     async get(r, name, namespace = 'default') {
       try { return await meanwhile(client.get(r, r.namespaced ? namespace : undefined, name)); } catch (e) { if (isNotFound(e)) return undefined; throw e; }
     },

@@ -53,8 +53,7 @@ async function play(seed: number): Promise<void> {
       const chosen = before.filter(() => r.chance(0.7));
       const asked = chosen.map(p => c.client.create(podKind, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: p.metadata!.name!, namespace: NS } }, { name: 'eviction', of: p.metadata!.name! })
         .then(() => p, (e: unknown) => { if (![404, 429].includes(statusOf(e).code)) throw e; return undefined; }));
-      await c.settle(20);
-      const granted = (await Promise.all(asked)).filter(p => p !== undefined && healthy.includes(p));
+      const granted = (await c.during(Promise.all(asked))).filter(p => p !== undefined && healthy.includes(p));
       if (granted.length) expect(healthy.length - granted.length, told()).toBeGreaterThanOrEqual(desired);
     },
   };

@@ -1,13 +1,14 @@
 // The words of a feature: a folder under renderer/features plus one line in features/index.ts gives actions on objects, views in
 // the dock, pages and commands. App is what all of them may use; start.tsx makes it.
 import type { ComponentType, ReactNode } from 'react';
-import type { Action, KindSpec } from '../../core/api/kinds/kind.ts';
+import type { Action, KindSpec, Section } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Store } from '../base/store.ts';
 import type { Connection } from '../gateway/connection.ts';
 import type { ClusterKinds } from '../gateway/cluster-kinds.ts';
 import type { Stores } from '../gateway/stores.ts';
 import type { IconName } from '../kit/Icon.tsx';
+import type { SectionProps } from '../kinds/sections/section.tsx';
 import type { WorkspaceStore } from './workspace.ts';
 
 export interface Notice { id: number; level: 'good' | 'bad' | 'busy'; text: string; kubectl?: string }
@@ -63,6 +64,8 @@ export interface Feature {
   actions?: readonly ActionSpec[];
   /** Keyed by DockTab.view. Use React.lazy for what is heavy. */
   dockViews?: Readonly<Record<string, ComponentType<DockViewProps>>>;
+  /** Parts of the drawer, keyed by the word a kind's view lists. Loaded lazily. */
+  sections?: Readonly<Partial<Record<Section, ComponentType<SectionProps>>>>;
   /** Keyed by the part of the page id after `feature:`. */
   pages?: Readonly<Record<string, ComponentType<{ cluster: string }>>>;
   /** What the palette offers besides kinds, objects and actions; titles are translated already. */

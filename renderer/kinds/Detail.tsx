@@ -1,5 +1,5 @@
 // The drawer: one object, live, in the sections its kind names.
-import { useEffect, useMemo } from 'react';
+import { Suspense, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec, Section } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
@@ -23,16 +23,14 @@ import { Endpoints, Ports } from './sections/Network.tsx';
 import { Events } from './sections/Events.tsx';
 import { Labels } from './sections/Labels.tsx';
 import { Pods, Rollout } from './sections/Pods.tsx';
-import { Quota } from './sections/Quota.tsx';
 import { Related } from './sections/Related.tsx';
 import { Spec } from './sections/Spec.tsx';
 import type { SectionProps } from './sections/section.tsx';
 import './detail.css';
 
-/** A kind's sections, and those the drawer knows of itself. */
-type Part = Section | 'allocation' | 'quota';
-const SECTIONS: Record<Part, (p: SectionProps) => React.ReactNode> = {
-  conditions: Conditions, containers: Containers, podTemplate: Containers, pods: Pods, rollout: Rollout, owners: Related, events: Events, labels: Labels, data: Data, ports: Ports, endpoints: Endpoints, spec: Spec, allocation: Allocation, quota: Quota,
+/** Parts the drawer has of itself; features bring the others. */
+const SECTIONS: Partial<Record<Section, (p: SectionProps) => React.ReactNode>> = {
+  conditions: Conditions, containers: Containers, podTemplate: Containers, pods: Pods, rollout: Rollout, owners: Related, events: Events, labels: Labels, data: Data, ports: Ports, endpoints: Endpoints, spec: Spec, allocation: Allocation,
 };
 
 export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
@@ -68,7 +66,7 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
           <>
             {health && health.level !== 'none' ? <div className={`verdict verdict-${health.level}`}><StatusPill level={health.level} word={health.word} />{health.reason ? <p>{health.reason}</p> : null}</div> : null}
             {object.metadata?.deletionTimestamp ? <p className="gone">{t('drawer.deleting')} <Age at={object.metadata.deletionTimestamp} />{object.metadata.finalizers?.length ? ` · ${t('drawer.finalizers', { list: object.metadata.finalizers.join(', ') })}` : ''}</p> : null}
-            {sections.map(s => { const View = SECTIONS[s]; return <View key={s} section={s as Section} cluster={target.cluster} kind={kind} object={object} />; })}
+            {sections.map(s => { const View = SECTIONS[s] ?? app.features.find(f => f.sections?.[s])?.sections?.[s]; return View ? <Suspense key={s} fallback={null}><View section={s} cluster={target.cluster} kind={kind} object={object} /></Suspense> : null; })}
             <KubectlCommand command={kubectl(info, target.namespace, 'describe', kind.group ? `${kind.plural}.${kind.group}` : kind.singular, target.name)} />
           </>
         ) : null}
@@ -78,13 +76,14 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
 }
 
 /** What tells why something is broken comes first; labels and events close every page. */
-const ORDER: readonly Part[] = ['rollout', 'conditions', 'allocation', 'quota', 'containers', 'podTemplate', 'ports', 'endpoints', 'pods', 'data', 'spec', 'events', 'owners', 'labels'];
+const ORDER: readonly Section[] = [
+  'placement', 'rollout', 'schedule', 'completions', 'autoscale', 'budget', 'quota', 'claim', 'volume', 'class', 'priority', 'limits', 'ordinals', 'daemonNodes',
+  'conditions', 'allocation', 'containers', 'podTemplate', 'ports', 'endpoints', 'pods', 'data', 'spec', 'events', 'owners', 'labels',
+];
 /** Kinds whose spec says more than their pod template does. */
-const SPEC_TOO = new Set(['Job', 'CronJob', 'PersistentVolumeClaim']);
-export function partsOf(kind: KindSpec): Part[] {
-  const all = new Set<Part>([...kind.view.sections, 'owners', 'events', 'labels']);
-  if (kind.kind === 'Node') all.add('allocation');
-  if (kind.kind === 'ResourceQuota') { all.add('quota'); all.delete('spec'); }
+const SPEC_TOO = new Set(['Job', 'CronJob']);
+function partsOf(kind: KindSpec): Section[] {
+  const all = new Set<Section>([...kind.view.sections, 'owners', 'events', 'labels']);
   if (all.has('containers')) all.delete('podTemplate');
   // The outline of a spec is for kinds that have nothing better.
   if (SPEC_TOO.has(kind.kind)) all.add('spec');

@@ -28,7 +28,8 @@ export interface Column<T extends KubeObject = KubeObject> {
 /** A verdict on one object for badges, row bars and "only what is broken". */
 export interface Health { level: 'good' | 'busy' | 'warning' | 'bad' | 'none'; word: string; reason?: string }
 
-export type Section = 'conditions' | 'containers' | 'pods' | 'podTemplate' | 'owners' | 'events' | 'labels' | 'data' | 'ports' | 'endpoints' | 'rollout' | 'spec';
+export type Section = 'conditions' | 'containers' | 'pods' | 'podTemplate' | 'owners' | 'events' | 'labels' | 'data' | 'ports' | 'endpoints' | 'rollout' | 'spec' | 'allocation'
+  | 'placement' | 'schedule' | 'completions' | 'autoscale' | 'ordinals' | 'daemonNodes' | 'budget' | 'quota' | 'limits' | 'claim' | 'volume' | 'class' | 'priority';
 export type Action = 'logs' | 'shell' | 'attach' | 'yaml' | 'scale' | 'restart' | 'rollback' | 'pause' | 'setImage' | 'delete' | 'cordon' | 'drain' | 'forward';
 
 /** What the IDE shows of a kind, as data. */

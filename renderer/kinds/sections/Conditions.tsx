@@ -5,7 +5,7 @@ import { StatusShape, type Level } from '../../kit/StatusPill.tsx';
 import { Section, type SectionProps } from './section.tsx';
 
 /** Conditions whose True is bad news. */
-const BAD_WHEN_TRUE = /Pressure$|Unavailable$|Failure$|^Failed$|^Stalled$|DisruptionTarget|^ReplicaFailure$/;
+const BAD_WHEN_TRUE = /Pressure$|Unavailable$|Failure$|^Failed$|^Stalled$|DisruptionTarget|^ReplicaFailure$|^ScalingLimited$|^FailureTarget$/;
 /** Good, bad, or not known; a rollout that has ended is no trouble. */
 export function conditionLevel(c: { type: string; status: string; reason?: string }): Level {
   if (c.status === 'Unknown') return 'warning';

@@ -82,7 +82,7 @@ export const daemonSet = defineKind<DaemonSet>({
     selectorColumn<DaemonSet>(d => d.spec?.selector),
   ],
   view: {
-    nav: 'Workloads', icon: 'daemon', sections: ['conditions', 'rollout', 'pods', 'podTemplate', 'owners', 'events', 'labels'],
+    nav: 'Workloads', icon: 'daemon', sections: ['conditions', 'rollout', 'daemonNodes', 'podTemplate', 'owners', 'events', 'labels'],
     actions: ['logs', 'shell', 'restart', 'rollback', 'setImage', 'yaml', 'delete'],
     health: d => replicaHealth(d.status?.desiredNumberScheduled ?? 0, d.status?.numberReady ?? 0, d.status?.conditions),
   },

@@ -107,7 +107,7 @@ export const statefulSet = defineKind<StatefulSet>({
     ...containerColumns<StatefulSet>(s => s.spec?.template),
   ],
   view: {
-    nav: 'Workloads', icon: 'stateful', sections: ['conditions', 'rollout', 'pods', 'podTemplate', 'owners', 'events', 'labels'],
+    nav: 'Workloads', icon: 'stateful', sections: ['conditions', 'rollout', 'ordinals', 'podTemplate', 'owners', 'events', 'labels'],
     actions: ['logs', 'shell', 'scale', 'restart', 'rollback', 'setImage', 'yaml', 'delete'],
     health: s => replicaHealth(s.spec?.replicas ?? 1, s.status?.readyReplicas ?? 0, s.status?.conditions),
   },

@@ -1,7 +1,7 @@
 import { invalid, required, type FieldError } from '../../meta/field-error.ts';
 import type { V2HorizontalPodAutoscaler, V2HPAScalingRules, V2MetricSpec } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
-import { STATUS, defineKind } from '../kind.ts';
+import { STATUS, defineKind, type Health } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { nonNegative } from '../parts/workload.ts';
 import { SOURCES, validateMetric, validateReference, validateScaling } from './validate.ts';
@@ -40,6 +40,17 @@ function targets(h: V2HorizontalPodAutoscaler): string {
   return specs.length > 2 ? `${cells.join(', ')} + ${specs.length - 2} more...` : cells.join(', ');
 }
 
+/** Who cannot scale or measure is in trouble; who would have more than it may is worth a look. */
+function health(h: V2HorizontalPodAutoscaler): Health {
+  const of = (type: string, status: string) => h.status?.conditions?.find(c => c.type === type && c.status === status);
+  const said = (level: Health['level'], c: { reason?: string; message?: string }): Health => ({ level, word: c.reason ?? '', ...(c.message ? { reason: c.message } : {}) });
+  const unable = of('AbleToScale', 'False'), blind = of('ScalingActive', 'False'), limited = of('ScalingLimited', 'True');
+  if (unable) return said('bad', unable);
+  if (blind) return said(blind.reason === 'ScalingDisabled' ? 'none' : 'warning', blind);
+  if (limited?.reason === 'TooManyReplicas') return said('warning', limited);
+  return h.status?.conditions?.length ? { level: 'good', word: 'Active' } : { level: 'none', word: 'Unknown' };
+}
+
 export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
   group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', namespaced: true,
   schema: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler', shortNames: ['hpa'], categories: ['all'],
@@ -67,5 +78,5 @@ export const horizontalPodAutoscaler = defineKind<V2HorizontalPodAutoscaler>({
     ageColumn,
   ],
   controller: 'horizontalpodautoscaling',
-  view: { nav: 'Workloads', icon: 'autoscale', sections: ['conditions', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Workloads', icon: 'autoscale', sections: ['autoscale', 'conditions', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'], health },
 });

@@ -101,7 +101,7 @@ export const cronJob = defineKind<CronJob>({
     selectorColumn<CronJob>(c => c.spec?.jobTemplate?.spec?.selector),
   ],
   view: {
-    nav: 'Workloads', icon: 'cron', sections: ['podTemplate', 'owners', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'],
+    nav: 'Workloads', icon: 'cron', sections: ['schedule', 'podTemplate', 'owners', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'],
     health: c => (c.spec?.suspend ? { level: 'warning', word: 'Suspended' } : { level: 'none', word: 'Scheduled' }),
   },
 });

@@ -225,5 +225,5 @@ export const job = defineKind<Job>({
     ...containerColumns<Job>(j => j.spec?.template),
     selectorColumn<Job>(j => j.spec?.selector),
   ],
-  view: { nav: 'Workloads', icon: 'job', sections: ['conditions', 'pods', 'podTemplate', 'owners', 'events', 'labels'], actions: ['logs', 'yaml', 'delete'], health },
+  view: { nav: 'Workloads', icon: 'job', sections: ['completions', 'conditions', 'pods', 'podTemplate', 'owners', 'events', 'labels'], actions: ['logs', 'yaml', 'delete'], health },
 });

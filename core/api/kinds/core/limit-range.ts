@@ -88,5 +88,5 @@ export const limitRange = defineKind<LimitRange>({
   setDefaults(l) { for (const item of l.spec?.limits ?? []) defaultItem(item); },
   validate,
   columns: [nameColumn, createdColumn],
-  view: { nav: 'Config', icon: 'limit', sections: ['labels', 'spec'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Config', icon: 'limit', sections: ['limits', 'labels'], actions: ['yaml', 'delete'] },
 });

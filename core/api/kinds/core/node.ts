@@ -100,7 +100,7 @@ export const node = defineKind<Node>({
     wide(text('Container-Runtime', 'Runtime and its version.', info('containerRuntimeVersion'))),
   ],
   view: {
-    nav: 'Cluster', icon: 'node', sections: ['conditions', 'pods', 'events', 'labels', 'spec'], actions: ['cordon', 'drain', 'yaml', 'delete'],
+    nav: 'Cluster', icon: 'node', sections: ['conditions', 'allocation', 'pods', 'events', 'labels', 'spec'], actions: ['cordon', 'drain', 'yaml', 'delete'],
     health(n) {
       const word = nodeStatus(n), ready = n.status?.conditions?.find(c => c.type === 'Ready');
       const pressure = n.status?.conditions?.find(c => c.type !== 'Ready' && c.status === 'True');

@@ -101,7 +101,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
     wide(text('VolumeMode', 'Filesystem or Block.', c => orUnset(c.spec?.volumeMode))),
   ],
   view: {
-    nav: 'Storage', icon: 'claim', sections: ['conditions', 'pods', 'owners', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'],
+    nav: 'Storage', icon: 'claim', sections: ['claim', 'conditions', 'pods', 'owners', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'],
     health: c => (c.status?.phase === 'Bound' ? { level: 'good', word: 'Bound' } : c.status?.phase === 'Lost' ? { level: 'bad', word: 'Lost' } : { level: 'busy', word: c.status?.phase ?? 'Pending' }),
   },
 });

@@ -121,7 +121,7 @@ export const persistentVolume = defineKind<PersistentVolume>({
     wide(text('VolumeMode', 'Filesystem or Block.', v => orUnset(v.spec?.volumeMode))),
   ],
   view: {
-    nav: 'Storage', icon: 'volume', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'],
+    nav: 'Storage', icon: 'volume', sections: ['volume', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'],
     health: v => (v.status?.phase === 'Failed' ? { level: 'bad', word: 'Failed' } : v.status?.phase === 'Released' ? { level: 'warning', word: 'Released' } : { level: 'good', word: v.status?.phase ?? 'Available' }),
   },
 });

@@ -142,7 +142,7 @@ export const pod = defineKind<Pod>({
   },
   view: {
     nav: 'Workloads', icon: 'pod',
-    sections: ['conditions', 'containers', 'owners', 'events', 'labels', 'spec'],
+    sections: ['placement', 'conditions', 'containers', 'owners', 'events', 'labels', 'spec'],
     actions: ['logs', 'shell', 'attach', 'forward', 'yaml', 'delete'],
     health: podHealth,
   },

@@ -84,5 +84,5 @@ export const resourceQuota = defineKind<ResourceQuota>({
     text('Limit', 'Use and bound of limits.', q => used(q, true)),
     ageColumn,
   ],
-  view: { nav: 'Config', icon: 'quota', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Config', icon: 'quota', sections: ['quota', 'events', 'labels'], actions: ['yaml', 'delete'] },
 });

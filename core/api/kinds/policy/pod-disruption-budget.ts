@@ -1,7 +1,7 @@
 import { invalid, notSupported, type FieldError } from '../../meta/field-error.ts';
 import type { PodDisruptionBudget } from '../../types/kubernetes.ts';
 import { ageColumn, count, nameColumn, text } from '../columns.ts';
-import { STATUS, defineKind } from '../kind.ts';
+import { STATUS, defineKind, type Health } from '../kind.ts';
 import { validateConditions } from '../parts/conditions.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { validateLabelSelector } from '../parts/scheduling.ts';
@@ -24,6 +24,14 @@ function validate(p: PodDisruptionBudget): FieldError[] {
   return errors;
 }
 
+function health(p: PodDisruptionBudget): Health {
+  const { disruptionsAllowed = 0, currentHealthy = 0, desiredHealthy = 0, expectedPods = 0, conditions } = p.status ?? {};
+  const failed = conditions?.find(c => c.type === 'DisruptionAllowed' && c.status === 'False' && c.reason === 'SyncFailed');
+  if (failed) return { level: 'warning', word: 'SyncFailed', reason: failed.message };
+  if (currentHealthy < desiredHealthy) return { level: 'warning', word: 'InsufficientPods', reason: `${currentHealthy} of ${desiredHealthy} healthy` };
+  return disruptionsAllowed > 0 ? { level: 'good', word: 'SufficientPods' } : { level: 'none', word: expectedPods === 0 ? 'NoPods' : 'InsufficientPods' };
+}
+
 export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   group: 'policy', version: 'v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets', namespaced: true,
   schema: 'io.k8s.api.policy.v1.PodDisruptionBudget', shortNames: ['pdb'],
@@ -41,5 +49,5 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
     ageColumn,
   ],
   controller: 'disruption',
-  view: { nav: 'Config', icon: 'budget', sections: ['conditions', 'pods', 'labels', 'spec'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Config', icon: 'budget', sections: ['budget', 'conditions', 'pods', 'labels'], actions: ['yaml', 'delete'], health },
 });

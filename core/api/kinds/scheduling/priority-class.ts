@@ -42,5 +42,5 @@ export const priorityClass = defineKind<PriorityClass>({
     ageColumn,
     text('PreemptionPolicy', 'Whether pods of lower priority make room.', p => p.preemptionPolicy ?? ''),
   ],
-  view: { nav: 'Cluster', icon: 'priority', sections: ['labels', 'spec'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Cluster', icon: 'priority', sections: ['priority', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

@@ -66,5 +66,5 @@ export const storageClass = defineKind<StorageClass>({
     { name: 'AllowVolumeExpansion', type: 'boolean', draw: 'text', description: 'Whether volumes may grow.', value: c => c.allowVolumeExpansion ?? false },
     ageColumn,
   ],
-  view: { nav: 'Storage', icon: 'class', sections: ['events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Storage', icon: 'class', sections: ['class', 'events', 'labels', 'spec'], actions: ['yaml', 'delete'] },
 });

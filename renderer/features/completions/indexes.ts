@@ -59,8 +59,8 @@ function countedGrid(j: Job): Grid {
   const stateAt = (i: number): CellState => (i < counts.succeeded ? 'succeeded' : i < counts.succeeded + counts.running ? 'running' : 'waiting');
   const cells = Array.from({ length: Math.ceil(total / per) }, (_, i): Cell => {
     const from = i * per, to = Math.min(total, from + per) - 1;
-    const states = [stateAt(from), stateAt(to)];
-    return { from, to, state: GRAVITY.find(s => states.includes(s))!, failures: 0 };
+    const first = stateAt(from), last = stateAt(to);
+    return { from, to, state: GRAVITY.find(s => s === first || s === last)!, failures: 0 };
   });
   return { indexed: false, total, cells, counts };
 }

@@ -49,7 +49,7 @@ function refusal(text: string, nodes: number | undefined): Refusal {
 
 /** The parts of a FailedScheduling message; a text of another form is one reason in its own words. */
 export function parseRefusals(message: string): { total: number | undefined; refusals: Refusal[]; preemption: Preemption } {
-  if (/^no nodes available to schedule pods/.test(message)) return { total: 0, refusals: [{ why: 'noNodes', nodes: undefined, values: {}, text: message }], preemption: undefined };
+  if (message.startsWith('no nodes available to schedule pods')) return { total: 0, refusals: [{ why: 'noNodes', nodes: undefined, values: {}, text: message }], preemption: undefined };
   const m = /^\d+\/(\d+) nodes are available: (.*)$/s.exec(message.trim());
   if (!m) return { total: undefined, refusals: message === '' ? [] : [refusal(message, undefined)], preemption: undefined };
   // After the reasons' full stop comes what an attempt to make room came to.

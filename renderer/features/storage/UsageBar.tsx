@@ -10,7 +10,7 @@ import { nodeOf, usageOf, type Usage } from './usage.ts';
 /** Seconds between questions: a node walks the volume's files to answer. */
 const EVERY = 15;
 
-type Answer = { state: 'asking' | 'unmeasured' | 'idle' } | { state: 'known'; usage: Usage } | { state: 'failed'; why: string };
+type Answer = { state: 'asking' | 'unmeasured' } | { state: 'known'; usage: Usage } | { state: 'failed'; why: string };
 
 export function UsageBar({ cluster, namespace, claim, pods }: { cluster: string; namespace: string; claim: string; pods: readonly Pod[] }) {
   const { t } = useTranslation();
@@ -18,7 +18,7 @@ export function UsageBar({ cluster, namespace, claim, pods }: { cluster: string;
   const node = nodeOf(pods, claim);
   const [answer, setAnswer] = useState<Answer>({ state: 'asking' });
   useEffect(() => {
-    if (node === undefined) { setAnswer({ state: 'idle' }); return undefined; }
+    if (node === undefined) return undefined;
     const stop = new AbortController();
     let asking = false, seconds = 0;
     const ask = (): void => {
@@ -33,6 +33,7 @@ export function UsageBar({ cluster, namespace, claim, pods }: { cluster: string;
     const off = onTick(() => { if (++seconds % EVERY === 0) ask(); });
     return () => { off(); stop.abort(); };
   }, [connection, cluster, node, namespace, claim]);
+  if (node === undefined) return <p className="quiet" data-usage="idle">{t('claim.usage.idle')}</p>;
   if (answer.state !== 'known') return <p className="quiet" data-usage={answer.state}>{answer.state === 'failed' ? t('claim.usageFailed', { why: answer.why }) : t(`claim.usage.${answer.state}`)}</p>;
   const { usage: u } = answer;
   const part = u.usedBytes / u.capacityBytes, inodes = u.inodes && u.inodesUsed !== undefined ? u.inodesUsed / u.inodes : undefined;

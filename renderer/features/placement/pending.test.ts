@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Pod } from '../../../core/api/types/kubernetes.ts';
-import { parseRefusals, pendingOf } from './pending.ts';
+import type { Node, Pod } from '../../../core/api/types/kubernetes.ts';
+import { parseRefusals, pendingOf, untolerated } from './pending.ts';
 
 const words = (message: string): string[] => parseRefusals(message).refusals.map(r => `${r.nodes ?? 'pod'} ${r.why}${Object.values(r.values).map(v => ` ${v}`).join('')}`);
 const pod = (o: { spec?: object; status?: object; metadata?: object }): Pod => ({ metadata: {}, spec: {}, ...o }) as unknown as Pod;
@@ -33,5 +33,11 @@ describe('why a pod is pending', () => {
     expect(pendingOf(pod({ spec: { nodeName: 'n1' } }))).toBeUndefined();
     expect(pendingOf(pod({ status: { phase: 'Failed' } }))).toBeUndefined();
     expect(pendingOf(pod({ metadata: { deletionTimestamp: 'x' } }))).toBeUndefined();
+  });
+
+  it('names the taints that the message only counts', () => {
+    const node = (...taints: object[]): Node => ({ spec: { taints } }) as unknown as Node;
+    const gpu = { key: 'only', value: 'gpu', effect: 'NoSchedule' }, soft = { key: 'soft', effect: 'PreferNoSchedule' }, old = { key: 'old', effect: 'NoExecute' };
+    expect(untolerated(pod({ spec: { tolerations: [{ key: 'old', operator: 'Exists' }] } }), [node(gpu, soft), node(gpu), node(old), node({ key: 'a', effect: 'NoSchedule' }), node()])).toEqual([{ taint: 'only=gpu:NoSchedule', nodes: 2 }, { taint: 'a:NoSchedule', nodes: 1 }]);
   });
 });

@@ -1,10 +1,11 @@
 // Why a pod has no node: the scheduler's message (`0/5 nodes are available: 2 Insufficient cpu, …`) taken apart into reasons with the
 // number of nodes each rules out. Wordings are those of Kubernetes' scheduler plug-ins; what is not known keeps the server's words.
-import type { Pod } from '../../../core/api/types/kubernetes.ts';
+import { isTolerated } from '../../../core/api/meta/taint.ts';
+import type { Node, Pod } from '../../../core/api/types/kubernetes.ts';
 
 /** Each is a sentence of the catalogue below `placement.why`. */
 export type WhyNot = 'insufficient' | 'tooManyPods' | 'taint' | 'taints' | 'notReady' | 'unreachable' | 'cordoned' | 'pressure' | 'selector' | 'affinity' | 'antiAffinity' | 'othersAntiAffinity' | 'spread' | 'spreadLabel' | 'ports' | 'nodeName'
-  | 'volumeNode' | 'noVolume' | 'lostVolume' | 'volumeCount' | 'volumeZone' | 'volumeAlone' | 'volumeSpace' | 'unbound' | 'claimMissing' | 'claimGoing' | 'noNodes' | 'other';
+  | 'volumeNode' | 'noVolume' | 'lostVolume' | 'volumeCount' | 'volumeZone' | 'volumeAlone' | 'volumeSpace' | 'volumeBusy' | 'enforced' | 'unbound' | 'claimMissing' | 'claimGoing' | 'noNodes' | 'other';
 export interface Refusal {
   why: WhyNot;
   /** Nodes it rules out; undefined where it is the pod itself, whatever the node. */
@@ -35,7 +36,7 @@ const RULES: readonly [RegExp, WhyNot, ...string[]][] = [
   [/^node\(s\) didn't have free ports for the requested pod ports$/, 'ports'], [/^node\(s\) didn't match the requested node name$/, 'nodeName'],
   [/^node\(s\) had volume node affinity conflict$/, 'volumeNode'], [/^node\(s\) didn't match PersistentVolume's node affinity$/, 'volumeNode'], [/^node\(s\) didn't find available persistent volumes to bind$/, 'noVolume'],
   [/^node\(s\) unavailable due to one or more pvc\(s\) bound to non-existent pv\(s\)$/, 'lostVolume'], [/^node\(s\) unavailable due to PersistentVolumeClaim bound to non-existent PersistentVolume$/, 'lostVolume'], [/^node\(s\) exceed max volume count$/, 'volumeCount'],
-  [/^node\(s\) had no available volume zone$/, 'volumeZone'], [/^node\(s\) did not have enough free storage$/, 'volumeSpace'], [/^node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode$/, 'volumeAlone'],
+  [/^node\(s\) had no available volume zone$/, 'volumeZone'], [/^node\(s\) did not have enough free storage$/, 'volumeSpace'], [/^node\(s\) had no available disk$/, 'volumeBusy'], [/^node\(s\) didn't match scheduler-enforced node affinity$/, 'enforced'], [/^node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode$/, 'volumeAlone'],
   [/^pod has unbound immediate PersistentVolumeClaims/, 'unbound'], [/^persistentvolumeclaim "([^"]+)" not found$/, 'claimMissing', 'name'], [/^persistentvolumeclaim "([^"]+)" is being deleted$/, 'claimGoing', 'name'],
 ];
 
@@ -75,4 +76,17 @@ export function pendingOf(p: Pod): Pending | undefined {
   if (c?.status === 'False' && c.message) return { state: 'refused', ...parseRefusals(c.message), names: [] };
   const scheduler = p.spec?.schedulerName;
   return scheduler && scheduler !== 'default-scheduler' ? { state: 'otherScheduler', ...none, names: [scheduler] } : { state: 'waiting', ...none, names: [] };
+}
+
+/** Taints that keep the pod off nodes, each with how many carry it, the most frequent first: the scheduler's message only counts nodes. */
+export function untolerated(p: Pod, nodes: readonly Node[]): { taint: string; nodes: number }[] {
+  const counts = new Map<string, number>();
+  for (const n of nodes) {
+    for (const x of n.spec?.taints ?? []) {
+      if (x.effect === 'PreferNoSchedule' || isTolerated(x, p.spec?.tolerations ?? [])) continue;
+      const text = `${x.key}${x.value ? `=${x.value}` : ''}:${x.effect}`;
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([taint, count]) => ({ taint, nodes: count })).sort((a, b) => b.nodes - a.nodes || a.taint.localeCompare(b.taint));
 }

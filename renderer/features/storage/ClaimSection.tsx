@@ -35,7 +35,7 @@ export function ClaimSection({ object, cluster, kind }: SectionProps) {
     <Section title={t('claim.title')}>
       <div data-testid="claim" data-wait={wait?.wait ?? ''}>
         {wait ? <p className="storage-note"><StatusShape level={wait.wait === 'lost' || wait.wait === 'noClass' || wait.wait === 'classMissing' ? 'bad' : 'busy'} />{t(`claim.waits.${wait.wait}`, wait.values)}</p> : null}
-        {bound && claim.spec?.volumeMode !== 'Block' ? <UsageBar cluster={cluster} namespace={namespace} claim={name} pods={items} /> : null}
+        {bound && claim.spec?.volumeMode !== 'Block' ? <UsageBar cluster={cluster} namespace={namespace} claim={name} pods={items} size={claim.status?.capacity?.storage} /> : null}
         {growth ? <p className="storage-note"><StatusShape level="busy" />{t('claim.growing', { from: growth.from, to: growth.to })}{growth.state ? <span className="quiet"> {growth.state}</span> : null}</p> : null}
         <dl className="facts">
           <Fact name={t('claim.size')}>{claim.status?.capacity?.storage ?? claim.spec?.resources?.requests?.storage}{bound ? <> <Button variant="outlined" size="small" disabled={!cls?.allowVolumeExpansion} title={cls?.allowVolumeExpansion ? undefined : t('claim.cannotGrow', { name: named ?? '–' })} onClick={() => app.openDialog(close => <ResizeDialog c={{ app, cluster, kind, objects: [object] }} close={close} />)}>{t('claim.enlarge')}</Button></> : null}</Fact>

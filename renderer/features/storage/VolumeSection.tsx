@@ -18,7 +18,7 @@ export function VolumeSection({ object, cluster }: SectionProps) {
   const nodes = (spec?.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap(x => x.matchExpressions ?? []).filter(e => e.key === 'kubernetes.io/hostname').flatMap(e => e.values ?? []);
   return (
     <Section title={t('volume.title')}>
-      {bound && spec?.volumeMode !== 'Block' ? <UsageBar cluster={cluster} namespace={claim.namespace!} claim={claim.name!} pods={items} /> : null}
+      {bound && spec?.volumeMode !== 'Block' ? <UsageBar cluster={cluster} namespace={claim.namespace!} claim={claim.name!} pods={items} size={spec?.capacity?.storage} /> : null}
       {status?.phase === 'Released' ? <p className="storage-note">{t('volume.released')}</p> : null}
       <dl className="facts">
         <Fact name={t('claim.size')}>{spec?.capacity?.storage}</Fact>

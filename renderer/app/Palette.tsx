@@ -18,11 +18,12 @@ import { chooseTheme } from '../theme/theme.ts';
 
 type Entry = Candidate & { run(app: App, apart: boolean): void };
 /** Searched by name whatever list is open. */
-const SEARCHED = new Set(['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'Ingress', 'ConfigMap', 'Secret', 'Node', 'Namespace', 'PersistentVolumeClaim', 'ReplicaSet']);
+const SEARCHED = new Set(['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'Ingress', 'ConfigMap', 'Secret', 'Node', 'Namespace', 'PersistentVolumeClaim', 'ReplicaSet',
+  'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'ResourceQuota', 'LimitRange', 'PersistentVolume', 'StorageClass', 'PriorityClass']);
 
 /** Custom kinds too, up to a number: a foreign cluster may have hundreds of them, and each is a list to follow. */
 const CUSTOM_SEARCHED = 20;
-const searched = (kinds: readonly KindSpec[]): KindSpec[] => [...kinds.filter(k => SEARCHED.has(k.kind) && k.view.nav !== 'Custom'), ...kinds.filter(k => k.view.nav === 'Custom').slice(0, CUSTOM_SEARCHED)];
+const searched = (kinds: readonly KindSpec[]): KindSpec[] => [...kinds.filter(k => SEARCHED.has(k.kind) && k.view.nav !== 'Custom' && !k.storedAs), ...kinds.filter(k => k.view.nav === 'Custom').slice(0, CUSTOM_SEARCHED)];
 
 export function Palette({ onClose, start = '' }: { onClose(): void; start?: string }) {
   const app = useApp();

@@ -31,7 +31,11 @@ const status = (of: typeof POD, name: string, value: object): Promise<unknown> =
 const container = [{ name: 'main', image: 'shop/web:1.4', resources: { requests: { cpu: '100m', memory: '64Mi' } } }];
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString().replace(/\.\d+/, '');
 const ownedBy = (o: KubeObject, more: object = {}): object => ({ namespace: NS, ownerReferences: [{ apiVersion: o.apiVersion!, kind: o.kind!, name: o.metadata!.name!, uid: o.metadata!.uid!, controller: true }], ...more });
-const make = <T extends KubeObject>(of: typeof POD, o: object): Promise<T> => client.create(of, { apiVersion: of.group ? `${of.group}/${of.version}` : of.version, kind: of.kind, ...o } as KubeObject) as Promise<T>;
+async function make<T extends KubeObject>(of: typeof POD, o: object): Promise<T> {
+  const whole = { apiVersion: of.group ? `${of.group}/${of.version}` : of.version, kind: of.kind, ...o } as KubeObject;
+  await create(client, whole);
+  return client.get<T>(of, whole.metadata?.namespace, whole.metadata?.name ?? '');
+}
 const ready = { phase: 'Running', conditions: [{ type: 'PodScheduled', status: 'True' }, { type: 'Ready', status: 'True' }] };
 async function makePod(name: string, metadata: object, spec: object, state: object): Promise<void> {
   await make(POD, { metadata: { namespace: NS, ...metadata, name }, spec: { containers: container, ...spec } });
@@ -189,7 +193,9 @@ describe('sets', () => {
 
   it('a daemon set by node', async () => {
     const NODE = kind('v1', 'Node');
-    for (const name of ['east-1', 'east-2', 'gpu-1']) await make(NODE, { metadata: { name }, spec: name === 'gpu-1' ? { taints: [{ key: 'only', value: 'gpu', effect: 'NoSchedule' }] } : {} });
+    for (const name of ['east-1', 'east-2', 'gpu-1']) await make(NODE, { metadata: { name }, spec: {} });
+    // The server marks a new node as not ready; nobody here takes that away.
+    for (const name of ['east-1', 'east-2', 'gpu-1']) await client.patch(NODE, undefined, name, MERGE, { spec: { taints: name === 'gpu-1' ? [{ key: 'only', value: 'gpu', effect: 'NoSchedule' }] : null } });
     const DAEMON = kind('apps/v1', 'DaemonSet'), template = { metadata: { labels: { app: 'agent' } }, spec: { containers: container } };
     const set = await make<KubeObject>(DAEMON, { metadata: { namespace: NS, name: 'agent' }, spec: { selector: { matchLabels: { app: 'agent' } }, template } });
     await make(kind('apps/v1', 'ControllerRevision'), { metadata: ownedBy(set, { name: 'agent-5f', labels: { app: 'agent', 'controller-revision-hash': '5f' } }), revision: 1, data: { spec: { template } } });

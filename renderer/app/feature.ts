@@ -13,7 +13,7 @@ import type { WorkspaceStore } from './workspace.ts';
 
 export interface Notice { id: number; level: 'good' | 'bad' | 'busy'; text: string; kubectl?: string }
 /** Objects the keys act on now: the selection of the list, or what the drawer shows. */
-export interface Focus { cluster: string; kind: KindSpec; objects: readonly KubeObject[] }
+export interface Focus { cluster: string; kind: KindSpec; objects: readonly KubeObject[]; /** Set by the drawer, which takes it back. */ drawer?: boolean }
 
 export interface App {
   readonly connection: Connection;

@@ -39,10 +39,11 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
   const { t } = useTranslation();
   const { object, gone, freshness } = useObject<KubeObject>(target.cluster, kind, target.namespace, target.name);
   useEffect(() => {
-    // Keys act on what the drawer shows when no list row is chosen, and on its newest state.
+    // Keys act on what the drawer shows when no list row is chosen: on the newest state of it, and not on what it showed before.
     const f = focus.get();
-    if (object && (!f || f.objects.length === 0 || (f.objects.length === 1 && f.cluster === target.cluster && f.objects[0]?.metadata?.uid === object.metadata?.uid))) focus.set({ cluster: target.cluster, kind, objects: [object] });
+    if (object && (!f || f.objects.length === 0 || f.drawer)) focus.set({ cluster: target.cluster, kind, objects: [object], drawer: true });
   }, [focus, object, kind, target.cluster]);
+  useEffect(() => () => { if (focus.get()?.drawer) focus.set(undefined); }, [focus]);
   const health = object ? kind.view.health?.(object) : undefined;
   const sections = useMemo(() => partsOf(kind), [kind]);
   const actions = object ? actionsFor(app, kind, [object]) : [];

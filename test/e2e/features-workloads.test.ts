@@ -164,6 +164,9 @@ describe('scaling', () => {
     d = await show('limits/usual', 'usual');
     await d.getByRole('heading', { name: 'Each Container' }).waitFor();
     await w.shot('limit-range');
+    // They would speak in the pods of the tests to come.
+    await client.delete(kind('v1', 'LimitRange'), NS, 'usual');
+    await client.delete(QUOTA, NS, 'team');
   });
 });
 

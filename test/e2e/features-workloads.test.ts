@@ -132,6 +132,7 @@ describe('scaling', () => {
     await expect.poll(async () => ((await part.locator('[data-line="replicas"]').getAttribute('d')) ?? '').split('V').length - 1).toBeGreaterThanOrEqual(3);
     await at(55, 6, 6);
     await expect.poll(() => cpu.locator('td').allTextContents()).toEqual(['', '55%', '60%', '6']);
+    await part.getByText(/cpu 92 % of target · 6 replicas$/).waitFor();
     await w.shot('autoscaler', true);
     await w.page.keyboard.press('m');
     await dialog().getByLabel('Fewest replicas').fill('9');

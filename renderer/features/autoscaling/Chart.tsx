@@ -12,14 +12,16 @@ const NUDGE = 0.02;
 
 interface Props { samples: readonly Sample[]; steps: readonly Step[]; names: readonly string[]; min: number; max: number; now: number }
 
-export function Chart({ samples, steps, names, min, max, now }: Props) {
+export function Chart({ samples, steps, names, min, max, now: shown }: Props) {
   const { t } = useTranslation();
   const [at, setAt] = useState<number>();
+  // The second on the screen may be older than what came within it.
+  const now = Math.max(shown, samples.at(-1)?.at ?? 0);
   const replicas = replicaLine(steps, samples);
   const span = spanOf(replicas, now, LEAST_MS, MOST_MS);
-  const shown = samples.filter(s => s.at >= span.from);
+  const inSpan = samples.filter(s => s.at >= span.from);
   const lines = names.map((_, i) => samples.map((s): Point | undefined => (s.ratios[i] === undefined ? undefined : { at: s.at, value: s.ratios[i] })));
-  const topRatio = Math.max(1.25, topOf(Math.max(0, ...shown.flatMap(s => s.ratios.filter(r => r !== undefined)))));
+  const topRatio = Math.max(1.25, topOf(Math.max(0, ...inSpan.flatMap(s => s.ratios.filter(r => r !== undefined)))));
   const topReplicas = Math.max(max, ...replicas.filter(r => r.at >= span.from).map(r => r.value), 1) * 1.1;
   const moment = at === undefined ? span.to : span.from + at * (span.to - span.from);
   const read = [

@@ -47,14 +47,14 @@ export class Controller {
   /** Before {@link start}. The answer is kept up to date from then on: read objects there, not from the server. */
   watch<T extends KubernetesObject>(source: Source<T>): ObjectCache<T> {
     const { config, log, restart = 1000 } = this.#options;
-    const listed = Promise.withResolvers<void>();
-    let known = false;
+    let known = false, tell = (): void => undefined;
+    const listed = new Promise<void>(resolve => { tell = resolve; });
     const informer = makeInformer<T>(config, source.path, async () => { const list = await source.list(); known = true; return list; }, source.labelSelector);
     informer.on('change', o => { for (const key of source.keys(o)) if (key !== undefined) this.queue.add(key); });
     const begin = async (): Promise<void> => {
       if (this.#stopped) return;
       await informer.start();
-      if (known) listed.resolve();
+      if (known) tell();
     };
     // The library tells of a broken list or watch and then rests: what was seen stays, and the watch goes on from there.
     const anew = (e: unknown): void => {
@@ -63,7 +63,7 @@ export class Controller {
       setTimeout(() => { begin().catch(anew); }, restart).unref();
     };
     informer.on('error', anew);
-    this.#sources.push({ start: async () => { begin().catch(anew); await listed.promise; }, stop: () => informer.stop() });
+    this.#sources.push({ start: async () => { begin().catch(anew); await listed; }, stop: () => informer.stop() });
     return informer;
   }
 

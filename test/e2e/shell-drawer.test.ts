@@ -128,6 +128,18 @@ describe('drawer', () => {
     await w.close();
   });
 
+  it('tells how full the volume of a claim is, as its node measures it', async () => {
+    await create(client, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace: 'staging', name: 'photos' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } as KubeObject);
+    const user = pod('staging', 'album');
+    await create(client, { ...user, spec: { ...user.spec, volumes: [{ name: 'photos', persistentVolumeClaim: { claimName: 'photos' } }] } } as KubeObject);
+    const w = await openWindow(browser, url);
+    const d = await show(w, 'pvc/photos', /^photos/);
+    await d.locator('[data-usage="known"]').getByText(/of 1Gi used/).waitFor();
+    await d.getByTestId('claim').getByText('default', { exact: true }).waitFor();
+    await w.shot('drawer-claim-usage');
+    await w.close();
+  });
+
   it('shows events as they come, and conditions with reason and age', async () => {
     const w = await openWindow(browser, url);
     const name = await podOf('worker');

@@ -41,6 +41,8 @@ export interface ControlPlane {
   list<T extends KubeObject>(r: ResourceType, namespace?: string): Promise<T[]>;
   /** Lets what is due happen, over `ms` of the cluster's time; nodes look at their pods every `step` of it. */
   settle(ms?: number, step?: number): Promise<void>;
+  /** Lets time pass until `work` is done. */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Ends controllers and scheduler where they are and starts others, which know nothing but what the server has. */
   restart(): Promise<void>;
   /** Rejects when a controller or the scheduler tried what its role does not allow. */

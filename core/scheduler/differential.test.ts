@@ -150,3 +150,18 @@ it(`${CLUSTERS} random clusters: the same nodes, the same reasons, one of the sa
     }
   }
 }, 60_000);
+
+it('placing a pod looks at no placed pod: what is needed of them is counted already', () => {
+  let looks = 0;
+  const affinity = { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 10, podAffinityTerm: { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'web' } } } }] } };
+  const web = (name: string, at?: string): Pod => pod(name, {
+    ...(at ? { on: at } : {}), labels: { app: 'web' }, affinity, topologySpreadConstraints: [{ maxSkew: 5, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'web' } } }],
+  });
+  const watched = (p: Pod): Pod => ({ ...p, metadata: { ...p.metadata!, labels: new Proxy(p.metadata!.labels!, { get: (o, key) => { looks++; return Reflect.get(o, key) as unknown; } }) } });
+  const s = new Scheduling({ nodes: ['a', 'b', 'c'].map(n => node(n, { labels: { zone: n } })), pods: Array.from({ length: 90 }, (_, i) => watched(web(`p${i}`, ['a', 'b', 'c'][i % 3]))) });
+  expect(s.decide(web('first')).node).toBeDefined();
+  expect(looks).toBeGreaterThan(90);
+  looks = 0;
+  expect(s.decide(web('second')).node).toBeDefined();
+  expect(looks).toBe(0);
+});

@@ -1,18 +1,20 @@
 // The state pods are placed against: nodes and what runs on them, kept up to date event by event. Placing a pod costs one look at each
 // node, whatever number of pods there is; no copy is taken, since a placement is decided within one turn of the event loop.
 import { semanticEqual } from '../api/meta/equal.ts';
+import type { Selector } from '../api/meta/labels.ts';
 import type { Node } from '../api/types/kubernetes.ts';
 import { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
+import { Selected } from './selected.ts';
 import { Holders, Tally } from './tally.ts';
 
 /** Tallies kept; the ones longest unused go first. */
-const TALLIES = 256;
+const TALLIES = 4096;
 const ZONE = 'topology.kubernetes.io/zone';
 const NOBODY: readonly PodInfo[] = [];
 
 interface Placed { info: PodInfo; node: string; assumed: boolean }
-interface Kept { readonly tally: Tally; readonly namespace: string | undefined; used: number }
+interface Kept { readonly tally: Tally; readonly namespace: string | undefined; readonly selector: Selector; used: number }
 
 export class Snapshot {
   readonly #infos = new Map<string, NodeInfo>();
@@ -20,6 +22,7 @@ export class Snapshot {
   /** Placed pods by namespace, so that a new tally looks at no others. */
   readonly #byNamespace = new Map<string, Map<string, Placed>>();
   readonly #tallies = new Map<string, Kept>();
+  readonly #counting = new Selected<Kept>();
   readonly #images = new Map<string, number>();
   readonly #nominated = new Map<string, { info: PodInfo; node: string }>();
   readonly #nominatedByNode = new Map<string, PodInfo[]>();
@@ -67,7 +70,7 @@ export class Snapshot {
   setNamespace(name: string, labels: Readonly<Record<string, string>> | undefined): void {
     if (labels) this.namespaces.set(name, labels); else this.namespaces.delete(name);
     // What was counted over namespaces chosen by label is counted anew when it is next asked for.
-    for (const [id, t] of this.#tallies) if (t.namespace === undefined) this.#tallies.delete(id);
+    for (const [id, t] of this.#tallies) if (t.namespace === undefined) this.#drop(id, t);
   }
 
   /** A pod is on a node: seen there, or assumed to be from the moment its binding is decided. */
@@ -118,12 +121,13 @@ export class Snapshot {
   /** Pods room is being made for on a node. */
   nominatedTo(node: string): readonly PodInfo[] { return this.#nominatedByNode.get(node) ?? NOBODY; }
 
-  /** The tally under `id`, counted once and kept from then on; `namespace` is the only one its pods may be in, undefined for several. */
-  tally(id: string, namespace: string | undefined, matches: (p: PodInfo) => boolean): Tally {
+  /** The tally under `id`, counted once and kept from then on. All its pods match `selector`; `namespace` is the only one they may be in, undefined for several. */
+  tally(id: string, namespace: string | undefined, selector: Selector, matches: (p: PodInfo) => boolean): Tally {
     let kept = this.#tallies.get(id);
     if (!kept) {
       if (this.#tallies.size >= TALLIES) this.#forget();
-      this.#tallies.set(id, kept = { tally: new Tally(matches), namespace, used: 0 });
+      this.#tallies.set(id, kept = { tally: new Tally(matches), namespace, selector, used: 0 });
+      this.#counting.add(kept, namespace === undefined ? undefined : [namespace], selector);
       for (const pods of namespace === undefined ? this.#byNamespace.values() : [this.#byNamespace.get(namespace) ?? new Map<string, Placed>()])
         for (const p of pods.values()) kept.tally.count(p.info, this.#info(p.node), 1);
     }
@@ -133,10 +137,14 @@ export class Snapshot {
 
   #forget(): void {
     const oldest = [...this.#tallies].sort((a, b) => a[1].used - b[1].used).slice(0, TALLIES / 4);
-    for (const [id] of oldest) this.#tallies.delete(id);
+    for (const [id, kept] of oldest) this.#drop(id, kept);
+  }
+  #drop(id: string, kept: Kept): void {
+    this.#tallies.delete(id);
+    this.#counting.delete(kept, kept.namespace === undefined ? undefined : [kept.namespace], kept.selector);
   }
   #count(p: PodInfo, node: NodeInfo, sign: 1 | -1): void {
-    for (const t of this.#tallies.values()) if (t.namespace === undefined || t.namespace === p.namespace) t.tally.count(p, node, sign);
+    for (const t of this.#counting.about(p)) t.tally.count(p, node, sign);
     for (const c of p.claims) {
       const next = (this.#claims.get(c) ?? 0) + sign;
       if (next === 0) this.#claims.delete(c); else this.#claims.set(c, next);

@@ -1,6 +1,7 @@
 // Counts that are kept while pods come and go, so that nobody has to walk pods to place one: where pods of a kind are (a Tally), and
 // where pods are that say something about others (Holders).
 import type { NodeInfo } from './node-info.ts';
+import { Selected } from './selected.ts';
 import { termMatches, type NamespaceLabels, type PodInfo, type Term } from './pod-info.ts';
 
 function bump(map: Map<string, number>, id: string, by: number): void {
@@ -39,8 +40,7 @@ export interface Holder { readonly term: Term; readonly domains: Map<string, num
 /** Placed pods' own terms of one sort, equal ones together. */
 export class Holders {
   readonly #weighted: boolean;
-  readonly #byNamespace = new Map<string, Map<string, Holder>>();
-  readonly #wide = new Map<string, Holder>();
+  readonly #found = new Selected<Holder>();
   readonly #all = new Map<string, Holder>();
   /** `weighted`: domains sum the terms' weights, not the pods. */
   constructor(weighted = false) { this.#weighted = weighted; }
@@ -48,33 +48,21 @@ export class Holders {
   count(t: Term, node: NodeInfo, sign: 1 | -1): void {
     const id = this.#weighted ? `${t.weight < 0 ? '-' : ''}${t.id}` : t.id;
     let h = this.#all.get(id);
-    if (!h) this.#join(id, h = { term: t, domains: new Map(), pods: 0 });
+    if (!h) {
+      this.#all.set(id, h = { term: t, domains: new Map(), pods: 0 });
+      this.#found.add(h, namespacesOf(t), t.selector);
+    }
     h.pods += sign;
     const value = node.labels[t.topologyKey];
     if (value !== undefined) bump(h.domains, value, sign * (this.#weighted ? t.weight : 1));
-    if (h.pods === 0) this.#leave(id, h);
+    if (h.pods > 0) return;
+    this.#all.delete(id);
+    this.#found.delete(h, namespacesOf(h.term), h.term.selector);
   }
   /** Those whose term matches the pod. */
   *about(p: PodInfo, namespaces: NamespaceLabels): Generator<Holder> {
-    if (this.#all.size === 0) return;
-    for (const h of this.#byNamespace.get(p.namespace)?.values() ?? []) if (termMatches(h.term, p, namespaces)) yield h;
-    for (const h of this.#wide.values()) if (termMatches(h.term, p, namespaces)) yield h;
-  }
-  #join(id: string, h: Holder): void {
-    this.#all.set(id, h);
-    if (!h.term.namespaceSelector.nothing) { this.#wide.set(id, h); return; }
-    for (const ns of h.term.namespaces) {
-      const there = this.#byNamespace.get(ns) ?? new Map<string, Holder>();
-      this.#byNamespace.set(ns, there.set(id, h));
-    }
-  }
-  #leave(id: string, h: Holder): void {
-    this.#all.delete(id);
-    this.#wide.delete(id);
-    for (const ns of h.term.namespaces) {
-      const there = this.#byNamespace.get(ns);
-      if (there?.delete(id) && there.size === 0) this.#byNamespace.delete(ns);
-    }
+    for (const h of this.#found.about(p)) if (termMatches(h.term, p, namespaces)) yield h;
   }
 }
 
+const namespacesOf = (t: Term): ReadonlySet<string> | undefined => (t.namespaceSelector.nothing ? t.namespaces : undefined);

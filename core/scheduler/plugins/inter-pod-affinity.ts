@@ -23,7 +23,7 @@ function tallyOf(terms: readonly Term[], s: Snapshot): Tally {
   const namespace = terms.every(t => t.namespaceSelector.nothing && t.namespaces.size === 1) && new Set(terms.flatMap(t => [...t.namespaces])).size === 1 ? [...terms[0]!.namespaces][0] : undefined;
   // Which label they are counted by is no part of what is counted.
   const id = terms.map(t => t.id.slice(t.topologyKey.length)).sort().join('&');
-  return s.tally(`near${id}`, namespace, p => matchesAll(terms, p, s));
+  return s.tally(`near${id}`, namespace, terms[0]!.selector, p => matchesAll(terms, p, s));
 }
 
 class AffinityFilter implements PodFilter {

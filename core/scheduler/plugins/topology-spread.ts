@@ -28,7 +28,7 @@ export type FellowsOf = (pod: PodInfo) => Selector | undefined;
 interface Constraint { readonly key: string; readonly maxSkew: number; readonly minDomains: number; readonly tally: Tally; readonly selector: Selector; readonly honorAffinity: boolean; readonly honorTaints: boolean }
 
 function tallyOf(pod: PodInfo, snapshot: Snapshot, selector: Selector): Tally {
-  return snapshot.tally(`spread|${pod.namespace}|${selectorId(selector)}`, pod.namespace, p => p.namespace === pod.namespace && !p.isLeaving && selector.matches(p.labels));
+  return snapshot.tally(`spread|${pod.namespace}|${selectorId(selector)}`, pod.namespace, selector, p => p.namespace === pod.namespace && !p.isLeaving && selector.matches(p.labels));
 }
 
 export function podTopologySpread(fellowsOf: FellowsOf, args: PodTopologySpreadArgs = {}): Plugin {

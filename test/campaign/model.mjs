@@ -17,8 +17,8 @@ for (const [name, project, file, part] of MODELS) {
   const ok = r.status === 0;
   failed ||= !ok;
   console.error(`${name}: ${sequences} sequences, ${ok ? 'all laws held' : 'FAILED'}`);
-  if (!ok) console.error(r.stdout.slice(-6000));
-  rows.push(`| ${name} | ${sequences} | ${Math.round((Date.now() - began) / 1000)} s | ${ok ? 'held' : `broken: ${/AssertionError: (.*)/.exec(r.stdout)?.[1] ?? 'see the run'}`} |`);
+  if (!ok) console.error(r.stdout.slice(-6000), r.stderr.slice(-6000));
+  rows.push(`| ${name} | ${sequences} | ${Math.round((Date.now() - began) / 1000)} s | ${ok ? 'held' : `broken: ${/Error: (.*)/.exec(r.stderr)?.[1] ?? 'see the run'}`} |`);
 }
 mkdirSync('docs/results', { recursive: true });
 writeFileSync('docs/results/model.md', `# Models of the workloads\n\n\`npm run campaign model\`, seed ${seed}, ${new Date().toISOString().slice(0, 10)}. Random sequences of user actions, pod failures, node losses and restarts or kills of the\ncontrollers, on a clock turned by hand. Laws: surge and unavailability, order and at most one pod per ordinal, exact counts of jobs, quota and\ndisruption budgets, nothing left behind.\n\n| model | sequences | took | laws |\n|---|---|---|---|\n${rows.join('\n')}\n`);

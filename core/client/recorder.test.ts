@@ -35,6 +35,15 @@ describe('event recorder', () => {
     expect(patch).toMatchObject({ method: 'PATCH', path: `/api/v1/namespaces/shop/events/${e.metadata!.name}`, body: { count: 2, lastTimestamp: '2026-01-02T03:05:05Z' } });
   });
 
+  it('events of two components about one object in one millisecond have names of their own', async () => {
+    const names = (await Promise.all([setup(), setup()].map(async ({ requests, recorder }) => {
+      recorder.event(POD, 'Normal', 'Seen', 'seen');
+      await recorder.idle();
+      return (requests[0]!.body as CoreEvent).metadata!.name;
+    })));
+    expect(names[0]).not.toBe(names[1]);
+  });
+
   it('loses none of 2,000 pods\' events, writes several at a time, and each object\'s one by one', async () => {
     const pending: (() => void)[] = [], sent: Request[] = [];
     const transport = { request: (r: Request): Promise<unknown> => { sent.push(r); return new Promise(resolve => { pending.push(() => resolve(r.body)); }); }, watch: () => Promise.resolve() };

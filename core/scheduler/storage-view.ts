@@ -3,19 +3,20 @@ import { persistentVolume as volumeKind } from '../api/kinds/core/persistent-vol
 import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
 import { csiNode as csiNodeKind } from '../api/kinds/storage/csi-node.ts';
 import { storageClass as storageClassKind } from '../api/kinds/storage/storage-class.ts';
+import { BOUND_BY_CONTROLLER, SELECTED_NODE, classOf } from '../api/meta/claims.ts';
 import { objectKey } from '../api/meta/object.ts';
 import type { CSINode, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../api/types/kubernetes.ts';
 import type { Client } from '../client/client.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { ClusterEvent } from './framework.ts';
 import type { StorageWriter } from './plugins/volume-binding.ts';
-import { BOUND_BY_CONTROLLER, classOfVolume, SELECTED_NODE, type Storage } from './storage.ts';
+import type { Storage } from './storage.ts';
 
 /** `happened` hears of changes that may make a pod schedulable. */
 export function createStorageView(client: Client, informers: InformerFactory, happened: (e: ClusterEvent) => void): { storage: Storage; writer: StorageWriter } {
   const claims = informers.for<PersistentVolumeClaim>(claimKind), volumes = informers.for<PersistentVolume>(volumeKind);
   const classes = informers.for<StorageClass>(storageClassKind), csiNodes = informers.for<CSINode>(csiNodeKind);
-  volumes.addIndex('storage-class', v => [classOfVolume(v)]);
+  volumes.addIndex('storage-class', v => [classOf(v)]);
   const watchers = new Map<string, Set<() => void>>();
   const claimChanged = (c: PersistentVolumeClaim): void => {
     const key = objectKey(c);

@@ -1,4 +1,5 @@
 // One scheduling decision without a server: what the scheduler's plug-ins say of a pod, some nodes and the pods on them.
+import { classOf } from '../../core/api/meta/claims.ts';
 import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodSpec, StorageClass, Taint } from '../../core/api/types/kubernetes.ts';
 import { selectorFrom, type LabelSelectorLike } from '../../core/api/meta/labels.ts';
 import { FakeClock } from '../../core/base/clock.ts';
@@ -9,7 +10,6 @@ import { Placer } from '../../core/scheduler/placement.ts';
 import { podInfo } from '../../core/scheduler/pod-info.ts';
 import { createProfile, type Profile, type ProfileConfig } from '../../core/scheduler/profile.ts';
 import { Snapshot } from '../../core/scheduler/snapshot.ts';
-import { classOfVolume } from '../../core/scheduler/storage.ts';
 
 export interface NodeWords { labels?: Record<string, string>; taints?: Taint[]; unschedulable?: boolean; images?: Record<string, number>; [resource: string]: unknown }
 /** A node of 4 CPUs, 8Gi and 110 pods, with its hostname label; resources by name change that. */
@@ -74,7 +74,7 @@ export class Scheduling {
       client: undefined as never as Client, clock: new FakeClock(), budgets: () => w.budgets ?? [], fellowsOf: () => (w.fellows ? selectorFrom(w.fellows) : undefined), random,
       storage: {
         claim: (ns, name) => w.claims?.find(c => c.metadata?.namespace === ns && c.metadata.name === name), volume: name => w.volumes?.find(v => v.metadata?.name === name),
-        volumesOfClass: name => w.volumes?.filter(v => classOfVolume(v) === name) ?? [], storageClass: name => w.classes?.find(c => c.metadata?.name === name), csiNode: name => w.csiNodes?.find(n => n.metadata?.name === name),
+        volumesOfClass: name => w.volumes?.filter(v => classOf(v) === name) ?? [], storageClass: name => w.classes?.find(c => c.metadata?.name === name), csiNode: name => w.csiNodes?.find(n => n.metadata?.name === name),
       },
       storageWriter: { reserveVolume: never, selectNode: never, watchClaim: () => () => undefined },
     });

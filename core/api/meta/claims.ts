@@ -1,9 +1,9 @@
 // Claims and volumes: the annotations both sides speak by, and which volume fits which claim (Kubernetes' rules of binding). Pure.
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../types/kubernetes.ts';
-import { selectorFrom } from './labels.ts';
+import { cachedSelectorFrom } from './labels.ts';
 import type { KubeObject } from './object.ts';
 import { controllerOf } from './owner.ts';
-import { nanosOf } from './quantity.ts';
+import { wholeOf } from './quantity.ts';
 
 /** On a claim: its first binding is done. */
 export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
@@ -53,7 +53,7 @@ const modeOf = (o: PersistentVolume | PersistentVolumeClaim): string => o.spec?.
 /** One is a file system, the other a block device. */
 export const modesDiffer = (v: PersistentVolume, c: PersistentVolumeClaim): boolean => modeOf(v) !== modeOf(c);
 const offers = (v: PersistentVolume, c: PersistentVolumeClaim): boolean => (c.spec?.accessModes ?? []).every(m => v.spec?.accessModes?.includes(m));
-const tooSmall = (v: PersistentVolume, c: PersistentVolumeClaim): boolean => nanosOf(v.spec?.capacity?.['storage']) < nanosOf(c.spec?.resources?.requests?.['storage']);
+const tooSmall = (v: PersistentVolume, c: PersistentVolumeClaim): boolean => wholeOf(v.spec?.capacity?.['storage']) < wholeOf(c.spec?.resources?.requests?.['storage']);
 const attributesDiffer = (v: PersistentVolume, c: PersistentVolumeClaim): boolean => (v.spec?.volumeAttributesClassName ?? '') !== (c.spec?.volumeAttributesClassName ?? '');
 
 /** Why a volume that a claim names cannot be its volume, in Kubernetes' words; undefined when it can. */
@@ -70,21 +70,20 @@ export function mismatch(v: PersistentVolume, c: PersistentVolumeClaim): string 
  * fewest access modes, then the first by name. With `delayed` only one that is kept for it: the scheduler chooses among the others.
  */
 export function bestVolume(c: PersistentVolumeClaim, candidates: Iterable<PersistentVolume>, delayed: boolean, fitsNode?: (v: PersistentVolume) => boolean): PersistentVolume | undefined {
-  const selector = c.spec?.selector ? selectorFrom(c.spec.selector) : undefined;
+  const selector = c.spec?.selector ? cachedSelectorFrom(c.spec.selector) : undefined;
   let best: PersistentVolume | undefined;
   for (const v of candidates) {
     const kept = isFor(v, c);
     if ((v.spec?.claimRef && !kept) || tooSmall(v, c) || modesDiffer(v, c) || attributesDiffer(v, c) || !offers(v, c) || v.metadata?.deletionTimestamp !== undefined) continue;
-    const fits = fitsNode?.(v) ?? true;
-    if (kept) { if (fits) return v; continue; }
-    if (delayed || !fits || v.status?.phase !== 'Available' || classOf(v) !== classOf(c) || (selector && !selector.matches(v.metadata?.labels))) continue;
+    if (kept) { if (fitsNode?.(v) ?? true) return v; continue; }
+    if (delayed || v.status?.phase !== 'Available' || classOf(v) !== classOf(c) || (selector && !selector.matches(v.metadata?.labels)) || !(fitsNode?.(v) ?? true)) continue;
     if (best === undefined || before(v, best)) best = v;
   }
   return best;
 }
 
 function before(a: PersistentVolume, b: PersistentVolume): boolean {
-  const size = nanosOf(a.spec?.capacity?.['storage']), other = nanosOf(b.spec?.capacity?.['storage']);
+  const size = wholeOf(a.spec?.capacity?.['storage']), other = wholeOf(b.spec?.capacity?.['storage']);
   if (size !== other) return size < other;
   const modes = (a.spec?.accessModes?.length ?? 0) - (b.spec?.accessModes?.length ?? 0);
   return modes === 0 ? (a.metadata?.name ?? '') < (b.metadata?.name ?? '') : modes < 0;

@@ -1,12 +1,13 @@
 // A pod goes where its volumes can be: bound ones decide, unbound ones of classes that wait for a consumer are bound or provisioned for
 // the node that was chosen, before the pod is bound to it.
+import { SELECTED_NODE, classOf } from '../../api/meta/claims.ts';
 import { compareQuantity } from '../../api/meta/quantity.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types/kubernetes.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Cycle, Plugin, PodFilter, Refusal } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { claimNames, type PodInfo } from '../pod-info.ts';
-import { classOf, isBound, reaches, SELECTED_NODE, volumeFor, waitsForConsumer, type Storage } from '../storage.ts';
+import { isBound, reaches, volumeFor, waitsForConsumer, type Storage } from '../storage.ts';
 
 /** Arguments as in VolumeBindingArgs. */
 export interface VolumeBindingArgs { readonly bindTimeoutSeconds?: number }

@@ -1,9 +1,10 @@
 // What volumes forbid beside their binding: claims for one pod only, disks that cannot be shared, zones, and how many a node can attach.
+import { classOf } from '../../api/meta/claims.ts';
 import type { Volume } from '../../api/types/kubernetes.ts';
 import type { Plugin, Refusal } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { classOf, isBound, type Storage } from '../storage.ts';
+import { isBound, type Storage } from '../storage.ts';
 
 const USED: Refusal = { reasons: ['node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode'], fixed: false };
 const CONFLICT: Refusal = { reasons: ['node(s) had no available disk'], fixed: false };

@@ -48,10 +48,12 @@ async function play(c: ControlPlane, seed: number): Promise<void> {
   const some = async (which: (p: Pod) => boolean = () => true): Promise<Pod | undefined> => r.pick<Pod | undefined>((await pods()).filter(which));
   /** Nodes that were silent post their status again, and that of their pods. */
   const speak = async (): Promise<void> => {
-    const conditions = [{ type: 'Ready', status: 'True' }];
-    for (const n of c.silent) await c.client.patch(nodeKind, undefined, n, 'application/merge-patch+json', { status: { conditions } }, 'status');
-    for (const p of await pods()) if (c.silent.has(p.spec?.nodeName ?? '') && p.status?.phase === 'Running' && !isReady(p)) await whatever(c.client.patch(podKind, ns, p.metadata!.name!, 'application/merge-patch+json', { status: { conditions } }, 'status'));
+    const conditions = [{ type: 'Ready', status: 'True' }], mute = [...c.silent];
     c.silent.clear();
+    // Their leases first: whoever posts a status before is taken for silent once more.
+    if (mute.length > 0) await c.settle(11_000, 1_000);
+    for (const n of mute) await c.client.patch(nodeKind, undefined, n, 'application/merge-patch+json', { status: { conditions } }, 'status');
+    for (const p of await pods()) if (mute.includes(p.spec?.nodeName ?? '') && p.status?.phase === 'Running' && !isReady(p)) await whatever(c.client.patch(podKind, ns, p.metadata!.name!, 'application/merge-patch+json', { status: { conditions } }, 'status'));
   };
   const acts: Record<string, () => unknown> = {
     scaleWeb: () => patch(deploymentKind, 'web', { spec: { replicas: r.upTo(4) } }), scaleDb: () => patch(statefulSetKind, 'db', { spec: { replicas: r.upTo(3) } }),

@@ -20,7 +20,8 @@ export default defineConfig({
       // Each file has hosts of its own, which mostly wait: two files at a time.
       suite('integration', ['test/integration/**/*.test.ts'], true, 60_000, 2),
       suite('docker', ['test/docker/**/*.test.ts'], true, 120_000),
-      suite('conformance', ['test/conformance/**/*.test.ts'], true, 300_000),
+      // Its files mostly wait as well.
+      suite('conformance', ['test/conformance/**/*.test.ts'], true, 300_000, 2),
       suite('e2e', ['test/e2e/**/*.test.ts'], true, 180_000),
       suite('bench', ['test/bench/**/*.test.ts'], true, 300_000),
     ],

@@ -8,6 +8,7 @@ import { Stage, type RuntimeName } from './stories/story.ts';
 const IMAGES = join(import.meta.dirname, '../images');
 /** Image archives for the runtime that knows no Docker. */
 export const ARCHIVES = '/var/cache/pilothouse-test-images';
+const LOCK = '/run/lock/pilothouse-test-images';
 /** Every kubectl of this machine, oldest first, and the newest. */
 export const versions: readonly Kubectl[] = kubectls();
 export const newest: Kubectl = versions.at(-1)!;
@@ -16,7 +17,8 @@ export const newest: Kubectl = versions.at(-1)!;
 export async function openHost(runtime: RuntimeName, args: readonly string[] = []): Promise<Host> {
   const out = runtime === 'sandbox' ? ['--out', ARCHIVES] : [];
   for (const [command, list] of [['bash', [join(IMAGES, 'build.sh'), ...out]], ['node', [join(IMAGES, 'examples.mjs'), ...out]]] as const) {
-    const r = spawnSync(command, list, { encoding: 'utf8' });
+    // One builder at a time: files of a suite may run beside one another.
+    const r = spawnSync('flock', [LOCK, command, ...list], { encoding: 'utf8' });
     if (r.status !== 0) throw new Error(`${list[0]}: ${r.stderr}`);
   }
   return startHost(['--runtime', runtime, ...args], { timeoutMs: 120_000, env: { PILOTHOUSE_IMAGE_DIRS: ARCHIVES } });

@@ -1,6 +1,6 @@
 // Starts the real thing for a test: the bundled host as a process of its own, on a data directory and ports of its own.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refusals } from './refusals.ts';
@@ -31,11 +31,31 @@ export function buildHost(): void {
   built = true;
 }
 
-/** The address ranges of this test process' clusters: one pair per host, so that hosts of several test processes never meet. */
+/** Where test processes say which address ranges they have: a file per pair, with their pid. */
+const TAKEN = join(tmpdir(), 'pilothouse-test-ranges');
+const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true; } catch (e) { return (e as NodeJS.ErrnoException).code === 'EPERM'; } };
+/** Takes pair `n` unless another process that still runs has it (or, `mine` false, this one). */
+function take(n: number, mine: boolean): boolean {
+  const file = join(TAKEN, String(n));
+  try { writeFileSync(file, String(process.pid), { flag: 'wx' }); return true; } catch { /* somebody has it, or had it */ }
+  try {
+    const owner = Number(readFileSync(file, 'utf8'));
+    if (owner === process.pid ? !mine : alive(owner)) return false;
+    rmSync(file);
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch { return false; }
+}
 let ranges = 0;
+/** The address ranges of one more of this test process' clusters, so that hosts of several test processes never meet. They are its own until it ends; who starts more than
+ * a hundred begins again with its first. */
 function nextRanges(): string[] {
-  const n = (process.pid + ranges++) % 100;
-  return ['--pod-cidr', `10.${100 + n}.0.0/16`, '--service-cidr', `10.${n}.0.0/16`];
+  mkdirSync(TAKEN, { recursive: true });
+  for (let tries = 0; tries < 200; tries++) {
+    const n = (process.pid + ranges++) % 100;
+    if (take(n, tries >= 100)) return ['--pod-cidr', `10.${100 + n}.0.0/16`, '--service-cidr', `10.${n}.0.0/16`];
+  }
+  throw new Error(`all address ranges for tests are taken: see ${TAKEN}`);
 }
 
 /** `pilothouse up ARGS` on port 0; resolves when it says that it is ready. */

@@ -111,14 +111,16 @@ export const w15: Story = {
       seen.stop(); watch.stop();
       expect({ failures, bounds }).toEqual({ failures: 0, bounds: [] });
       expect(watch.out()).toMatch(/web-api-\S+\s+1\/1\s+Running[\s\S]*Terminating/);
-      expect(await s.curl(`http://${ip}/`)).toContain('Recipes v2');
+      // The rollout is over when the last old pod is told to go; the service hears of it a moment later.
+      const serves = (what: string): Promise<unknown> => eventually(what, async () => (await s.curl(`http://${ip}/`)).includes(what), 10_000);
+      await serves('Recipes v2');
       await eventually('the old set at 0, the new at 3', async () => (await s.rows('get rs -l app=web-api')).map(r => r.split(/\s+/).slice(1, 4).join('/')).sort().join() === '0/0/0,3/3/3');
       const history = async (): Promise<string[]> => (await k.run('rollout history deployment.v1.apps/web-api')).split('\n').slice(2).map(l => l.trim().replace(/\s+/, ' '));
       await eventually('the cause', async () => (await history()).join() === '1 <none>,2 recipes v2');
       expect(await k.run('rollout history deployment.v1.apps/web-api --revision=2')).toContain('web-api:v2');
       expect(await k.run('rollout undo deployment.v1.apps/web-api --to-revision=1')).toBe('deployment.apps/web-api rolled back');
       await k.run('rollout status deployment/web-api --timeout=90s', '', 100_000);
-      expect(await s.curl(`http://${ip}/`)).toContain('Recipes v1');
+      await serves('Recipes v1');
       expect((await history()).map(l => l.split(' ')[0])).toEqual(['2', '3']);
 
       // Twice as many: those that are not ready yet get no request.

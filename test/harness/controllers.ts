@@ -11,6 +11,7 @@ import { controllerUser } from '../../core/boot/workers.ts';
 import { startControllers, type RunningControllers } from '../../core/controllers/start.ts';
 import { FakeApi } from './fake-api.ts';
 import { limited } from './rights.ts';
+import type { Random } from './random.ts';
 
 export interface World {
   readonly api: FakeApi;
@@ -72,4 +73,14 @@ export function reapPods(api: FakeApi): number {
   const dying = api.all<Pod>(podKind).filter(p => p.metadata?.deletionTimestamp !== undefined && !p.metadata.finalizers?.length);
   for (const p of dying) api.remove(podKind, `${p.metadata?.namespace}/${p.metadata?.name}`);
   return dying.length;
+}
+
+/** Thirty random acts with a moment between them, the names of those done kept in `done`. Pods run and go more often than anything else happens. */
+export async function actAtRandom(w: World, r: Random, acts: Readonly<Record<string, () => unknown>>, done: string[]): Promise<void> {
+  for (let i = 0; i < 30; i++) {
+    const act = r.pick(['run', 'run', 'run', 'reap', 'reap', ...Object.keys(acts)]);
+    done.push(act);
+    await acts[act]!();
+    await w.clock.advance(r.chance(0.3) ? 0 : 20);
+  }
 }

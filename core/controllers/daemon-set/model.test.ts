@@ -8,7 +8,7 @@ import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { isReady, isTerminal } from '../../api/meta/pod.ts';
 import type { DaemonSet, Node, Pod } from '../../api/types/kubernetes.ts';
 import type { Request } from '../../client/client.ts';
-import { reapPods, world, type World } from '../../../test/harness/controllers.ts';
+import { actAtRandom, reapPods, world, type World } from '../../../test/harness/controllers.ts';
 import { random, type Random } from '../../../test/harness/random.ts';
 import { nodeOf } from './pods.ts';
 
@@ -94,12 +94,7 @@ async function play(seed: number): Promise<void> {
     reap: () => { reapPods(w.api); },
     restart: () => w.restart(),
   };
-  for (let i = 0; i < 30; i++) {
-    const act = r.pick(['run', 'run', 'run', 'reap', 'reap', ...Object.keys(acts)]);
-    done.push(act);
-    await acts[act]!();
-    await w.clock.advance(r.chance(0.3) ? 0 : 20);
-  }
+  await actAtRandom(w, r, acts, done);
   for (const n of w.api.all<Node>(nodeKind)) w.api.change<Node>(nodeKind, n.metadata!.name!, o => { o.spec!.taints = []; });
   const image = (): string | undefined => imageOf(w.api.get<DaemonSet>(setKind, 'default/log')!.spec);
   for (let i = 0, quiet = 0; i < 200 && quiet < 3; i++) {

@@ -9,7 +9,7 @@ import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { isAvailable, isTerminal } from '../../api/meta/pod.ts';
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '../../api/types/kubernetes.ts';
 import type { Request } from '../../client/client.ts';
-import { reapPods, runPods, world, type World } from '../../../test/harness/controllers.ts';
+import { actAtRandom, reapPods, runPods, world, type World } from '../../../test/harness/controllers.ts';
 import { random, type Random } from '../../../test/harness/random.ts';
 import { ordinalOf, startOf } from './identity.ts';
 
@@ -79,12 +79,7 @@ async function play(seed: number): Promise<void> {
     reap: () => { reapPods(w.api); },
     restart: () => w.restart(),
   };
-  for (let i = 0; i < 30; i++) {
-    const act = r.pick(['run', 'run', 'run', 'reap', 'reap', ...Object.keys(acts)]);
-    done.push(act);
-    await acts[act]!();
-    await w.clock.advance(r.chance(0.3) ? 0 : 20);
-  }
+  await actAtRandom(w, r, acts, done);
   // Everything heals: what hangs is killed, what falters recovers, what is to be updated by hand is deleted by hand.
   const image = (): string => w.api.get<StatefulSet>(setKind, 'default/web')!.spec!.template.spec!.containers[0]!.image!;
   change(s => { if (s.updateStrategy?.rollingUpdate) s.updateStrategy.rollingUpdate.partition = 0; });

@@ -19,7 +19,8 @@ export default defineConfig({
       suite('contract', ['test/contract/**/*.test.ts']),
       // Each file has hosts of its own, which mostly wait: two files at a time.
       suite('integration', ['test/integration/**/*.test.ts'], true, 60_000, 2),
-      suite('docker', ['test/docker/**/*.test.ts'], true, 120_000),
+      // As these do; what the start of a pod costs is measured in `bench`.
+      suite('docker', ['test/docker/**/*.test.ts'], true, 120_000, 2),
       // Its files mostly wait as well.
       suite('conformance', ['test/conformance/**/*.test.ts'], true, 300_000, 2),
       suite('e2e', ['test/e2e/**/*.test.ts'], true, 180_000),

@@ -200,21 +200,3 @@ describe('registry', () => {
     await expect(runtime.pullImage('UPPER/Case:v1', undefined, signal)).rejects.toMatchObject({ reason: 'InvalidImageName' });
   });
 });
-
-it('starts a pod within 150 ms (median of 15)', async () => {
-  // Other load only ever makes it slower: the best of up to three rounds is what the runtime itself takes.
-  const medians: number[] = [];
-  for (let round = 0; round < 3 && !medians.some(m => m <= 150); round++) {
-    const times: number[] = [];
-    for (let i = 0; i < 15; i++) {
-      const from = performance.now();
-      const { sandbox } = await started('sleep 100');
-      times.push(performance.now() - from);
-      await runtime.removeSandbox(sandbox);
-    }
-    times.sort((a, b) => a - b);
-    medians.push(times[7] ?? 0);
-    console.log(`pod start on sandbox: median ${times[7]?.toFixed(0)} ms, min ${times[0]?.toFixed(0)}, max ${times[14]?.toFixed(0)}; limit 150`);
-  }
-  expect(Math.min(...medians)).toBeLessThanOrEqual(150);
-}, 60_000);

@@ -14,7 +14,7 @@ export function same(a: Json, b: Json): boolean {
   return true;
 }
 
-/** undefined when nothing differs. Conditions and podIPs merge by key; all other lists are replaced. */
+/** undefined when nothing differs. Conditions and addresses merge by key; all other lists are replaced. */
 export function statusPatch(uid: string, from: PodStatus, to: PodStatus): { metadata: { uid: string }; status: Record<string, Json> } | undefined {
   const out: Record<string, Json> = {};
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)]) as Set<keyof PodStatus>) {
@@ -32,7 +32,7 @@ export function statusPatch(uid: string, from: PodStatus, to: PodStatus): { meta
       if (changed.length || gone.length) out[key] = [...gone, ...changed];
     } else if (key === 'podIPs' || key === 'hostIPs') {
       const keep = new Set(((b ?? []) as { ip: string }[]).map(x => x.ip));
-      out[key] = key === 'hostIPs' ? b ?? null : [...((a ?? []) as { ip: string }[]).filter(x => !keep.has(x.ip)).map(x => ({ ip: x.ip, $patch: 'delete' })), ...((b ?? []) as { ip: string }[])];
+      out[key] = [...((a ?? []) as { ip: string }[]).filter(x => !keep.has(x.ip)).map(x => ({ ip: x.ip, $patch: 'delete' })), ...((b ?? []) as { ip: string }[])];
     } else out[key] = b ?? null;
   }
   return Object.keys(out).length ? { metadata: { uid }, status: out } : undefined;

@@ -18,7 +18,8 @@ function file<T extends KubeObject>(ix: Index<T>, key: string, next: T | undefin
     held?.delete(key);
     if (held?.size === 0) ix.values.delete(v);
   }
-  if (!next || !after) { ix.filed.delete(key); return; }
+  // What is filed nowhere takes no room.
+  if (!next || !after || after.length === 0) { if (before) ix.filed.delete(key); return; }
   ix.filed.set(key, after);
   for (const v of after) {
     let held = ix.values.get(v);
@@ -46,6 +47,8 @@ export class Indexer<T extends KubeObject> implements Lister<T> {
     if (!ix) throw new Error(`no index is called ${index}`);
     return [...(ix.values.get(value)?.values() ?? [])];
   }
+  countIn(index: string, value: string): number { return this.#indexes.get(index)?.values.get(value)?.size ?? 0; }
+  valuesOf(index: string): string[] { return [...this.#indexes.get(index)?.values.keys() ?? []]; }
   keys(): IterableIterator<string> { return this.#objects.keys(); }
 
   /** Adding the same name again replaces nothing: the first definition stays, so that workers may share one. */

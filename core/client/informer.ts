@@ -9,6 +9,10 @@ export interface Lister<T extends KubeObject> {
   list(namespace?: string): T[];
   /** Objects under `value` of a named index added by `addIndex`; O(result). */
   byIndex(index: string, value: string): T[];
+  /** How many there are under `value` of a named index. */
+  countIn(index: string, value: string): number;
+  /** The values of a named index under which there are any. */
+  valuesOf(index: string): string[];
   readonly size: number;
 }
 

@@ -10,16 +10,32 @@ import type { Informer } from '../client/informer.ts';
 const INDEX = 'by-controller';
 const indexed = new WeakSet<object>();
 
-/** Makes `dependentsOf` and `orphansIn` possible on an informer; several controllers may ask for it. */
+/** Makes `dependentsOf` and `claim` possible on an informer; several controllers may ask for it. */
 export function indexByController<T extends KubeObject>(informer: Informer<T>): void {
   if (indexed.has(informer)) return;
   indexed.add(informer);
-  informer.addIndex(INDEX, o => [controllerOf(o)?.uid ?? `orphan/${o.metadata?.namespace ?? ''}`]);
+  informer.addIndex(INDEX, o => {
+    const uid = controllerOf(o)?.uid;
+    if (uid !== undefined) return [uid];
+    // An orphan is looked for by what would select it.
+    const all = orphans(o.metadata?.namespace ?? ''), labels = o.metadata?.labels;
+    return labels ? [all, ...Object.keys(labels).map(k => `${all}/${k}=${labels[k]!}`)] : [all];
+  });
 }
+const orphans = (namespace: string): string => `orphan/${namespace}`;
 /** Cached objects controlled by the owner of this uid. */
 export const dependentsOf = <T extends KubeObject>(informer: Informer<T>, uid: string): T[] => informer.lister.byIndex(INDEX, uid);
-/** Cached objects of a namespace that nobody controls. */
-export const orphansIn = <T extends KubeObject>(informer: Informer<T>, namespace: string): T[] => informer.lister.byIndex(INDEX, `orphan/${namespace}`);
+/** Cached objects of a namespace that nobody controls and a selector takes. */
+function orphansFor<T extends KubeObject>(informer: Informer<T>, namespace: string, selector: Selector): T[] {
+  const { lister } = informer;
+  let value = orphans(namespace), fewest = lister.countIn(INDEX, value);
+  for (const r of selector.requirements) {
+    if ((r.operator !== '=' && r.operator !== '==' && r.operator !== 'in') || r.values.length !== 1 || fewest === 0) continue;
+    const narrower = `${orphans(namespace)}/${r.key}=${r.values[0]!}`, size = lister.countIn(INDEX, narrower);
+    if (size < fewest) { value = narrower; fewest = size; }
+  }
+  return fewest === 0 ? [] : lister.byIndex(INDEX, value).filter(o => selector.matches(o.metadata?.labels));
+}
 
 export interface Claim<T extends KubeObject> {
   readonly client: Client;
@@ -51,12 +67,12 @@ export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
     else if (!deleting) await ignoringMissing(setOwners(c, o, (o.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid), o.metadata?.finalizers?.filter(f => f !== c.finalizer)));
   }
   if (deleting) return mine;
-  const orphans = orphansIn(c.informer, owner.metadata?.namespace ?? '')
+  const adoptable = orphansFor(c.informer, owner.metadata?.namespace ?? '', selector)
     .filter(o => o.metadata?.deletionTimestamp === undefined && matches(o) && (c.adoptable?.(o) ?? true));
-  if (orphans.length === 0) return mine;
+  if (adoptable.length === 0) return mine;
   const live = await c.client.get(c.ownerKind, owner.metadata?.namespace, owner.metadata?.name ?? '');
   if (live.metadata?.uid !== uid || live.metadata.deletionTimestamp !== undefined) return mine;
-  for (const o of orphans) {
+  for (const o of adoptable) {
     const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerReference(owner, c.ownerKind)], [...(o.metadata?.finalizers ?? []).filter(f => f !== c.finalizer), c.finalizer ?? '']));
     if (adopted) mine.push(adopted);
   }

@@ -5,6 +5,7 @@ import { objectKey, type KubeObject } from '../api/meta/object.ts';
 import { controllerOf } from '../api/meta/owner.ts';
 import type { Pod } from '../api/types/kubernetes.ts';
 import type { Informer } from '../client/informer.ts';
+import { selecting } from '../client/selection.ts';
 import type { Keys } from './controller.ts';
 import type { Expectations } from './expectations.ts';
 import { podKey } from './pods.ts';
@@ -26,9 +27,8 @@ export function wakeByPods<T extends KubeObject>({ owners, pods, selectorOf, key
     const owner = owners.lister.get(pod.metadata?.namespace, ref.name);
     return owner?.metadata?.uid === ref.uid ? owner : undefined;
   };
-  const wakeMatching = (pod: Pod): void => {
-    for (const o of owners.lister.list(pod.metadata?.namespace)) if (selectorOf(o).matches(pod.metadata?.labels)) keys.add(objectKey(o));
-  };
+  const adopters = selecting(owners, 'by-selected', selectorOf);
+  const wakeMatching = (pod: Pod): void => { for (const o of adopters.matching(pod.metadata?.namespace, pod.metadata?.labels)) keys.add(objectKey(o)); };
   const deleted = (pod: Pod): void => {
     const owner = ownerOf(pod);
     if (!owner) return;

@@ -4,9 +4,10 @@ import { service as serviceKind } from '../api/kinds/core/service.ts';
 import { replicaSet } from '../api/kinds/apps/replica-set.ts';
 import { statefulSet } from '../api/kinds/apps/stateful-set.ts';
 import { semanticEqual } from '../api/meta/equal.ts';
-import { selectorFrom, type LabelSelectorLike, type Selector } from '../api/meta/labels.ts';
+import { selectorFrom, selectorFromMap, type LabelSelectorLike, type Selector } from '../api/meta/labels.ts';
 import type { ReplicaSet, ReplicationController, Service, StatefulSet } from '../api/types/kubernetes.ts';
 import type { InformerFactory } from '../client/informer.ts';
+import { selecting } from '../client/selection.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { FellowsOf } from './plugins/topology-spread.ts';
 
@@ -15,6 +16,7 @@ const MOST = 4096;
 
 export function createFellows(informers: InformerFactory): FellowsOf {
   const services = informers.for<Service>(serviceKind), sets = informers.for<ReplicaSet>(replicaSet), stateful = informers.for<StatefulSet>(statefulSet), controllers = informers.for<ReplicationController>(replicationController);
+  const behind = selecting(services, 'by-selector', s => (Object.keys(s.spec?.selector ?? {}).length ? selectorFromMap(s.spec?.selector) : undefined));
   const known = new Map<string, Selector>();
   const forget = (): void => known.clear();
   services.on({ add: forget, update: (s, prev) => { if (!semanticEqual(s.spec?.selector, prev.spec?.selector)) forget(); }, delete: forget });
@@ -34,10 +36,7 @@ export function createFellows(informers: InformerFactory): FellowsOf {
     let selector = known.get(id);
     if (!selector) {
       const matchLabels: Record<string, string> = {};
-      for (const s of services.lister.list(pod.namespace)) {
-        const own = Object.entries(s.spec?.selector ?? {});
-        if (own.length && own.every(([k, v]) => pod.labels![k] === v)) Object.assign(matchLabels, s.spec?.selector);
-      }
+      for (const s of behind.matching(pod.namespace, pod.labels)) Object.assign(matchLabels, s.spec?.selector);
       const owner = ownerSelector(pod);
       selector = selectorFrom({ matchLabels: { ...matchLabels, ...owner?.matchLabels }, matchExpressions: owner?.matchExpressions ?? [] });
       // The controller may only not have been seen yet.

@@ -3,9 +3,9 @@
 import { semanticEqual } from '../api/meta/equal.ts';
 import type { Selector } from '../api/meta/labels.ts';
 import type { Node } from '../api/types/kubernetes.ts';
+import { Selected } from '../base/selected.ts';
 import { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
-import { Selected } from './selected.ts';
 import { Holders, Tally } from './tally.ts';
 
 /** Tallies kept; the ones longest unused go first. */

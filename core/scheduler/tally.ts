@@ -1,7 +1,7 @@
 // Counts that are kept while pods come and go, so that nobody has to walk pods to place one: where pods of a kind are (a Tally), and
 // where pods are that say something about others (Holders).
+import { Selected } from '../base/selected.ts';
 import type { NodeInfo } from './node-info.ts';
-import { Selected } from './selected.ts';
 import { termMatches, type NamespaceLabels, type PodInfo, type Term } from './pod-info.ts';
 
 function bump(map: Map<string, number>, id: string, by: number): void {

@@ -8,6 +8,7 @@ import { cachedSelectorFrom, type Selector } from '../../api/meta/labels.ts';
 import { objectKey, splitKey } from '../../api/meta/object.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
 import type { ControllerRevision, DaemonSet, Node, Pod } from '../../api/types/kubernetes.ts';
+import { selecting } from '../../client/selection.ts';
 import { slowStart } from '../batch.ts';
 import type { Controller, ControllerContext, Keys, Outcome, Reconcile } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
@@ -54,10 +55,11 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
       }
     },
   });
+  const adopters = selecting(sets, 'by-selected', selectorOf);
   const wakeOwner = (r: ControllerRevision): void => {
     const ref = controllerOf(r), set = ref?.kind === setKind.kind ? sets.lister.get(r.metadata?.namespace, ref.name) : undefined;
     if (set && set.metadata?.uid === ref?.uid) keys.add(objectKey(set));
-    else if (!ref) for (const s of sets.lister.list(r.metadata?.namespace)) if (selectorOf(s).matches(r.metadata?.labels)) keys.add(objectKey(s));
+    else if (!ref) for (const s of adopters.matching(r.metadata?.namespace, r.metadata?.labels)) keys.add(objectKey(s));
   };
   revisions.on({ add: r => { if (!controllerOf(r)) wakeOwner(r); }, update: wakeOwner, delete: r => { if (controllerOf(r)) wakeOwner(r); } });
 

@@ -1,6 +1,7 @@
 // Drives Deployments: which events wake which Deployment, and which phase a pass is.
 import { objectKey, splitKey, type KubeObject } from '../../api/meta/object.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../api/types/kubernetes.ts';
+import { selecting } from '../../client/selection.ts';
 import type { Controller, ControllerContext, Keys, Reconcile } from '../controller.ts';
 import { cachedSelectorFrom } from '../../api/meta/labels.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
@@ -32,11 +33,9 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     if (d?.metadata?.uid === ref.uid) keys.add(objectKey(d));
     return true;
   };
+  const adopters = selecting(deployments, 'by-selected', d => { const s = cachedSelectorFrom(d.spec?.selector); return s.everything ? undefined : s; });
   const wakeMatching = (rs: ReplicaSet): void => {
-    for (const d of deployments.lister.list(rs.metadata?.namespace)) {
-      const selector = cachedSelectorFrom(d.spec?.selector);
-      if (!selector.everything && selector.matches(rs.metadata?.labels)) keys.add(objectKey(d));
-    }
+    for (const d of adopters.matching(rs.metadata?.namespace, rs.metadata?.labels)) keys.add(objectKey(d));
   };
 
   const wake = (d: Deployment): void => keys.add(objectKey(d));

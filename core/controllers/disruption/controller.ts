@@ -3,13 +3,14 @@
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { podDisruptionBudget as budgetKind } from '../../api/kinds/policy/pod-disruption-budget.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
-import { cachedSelectorFrom } from '../../api/meta/labels.ts';
+import { cachedSelectorFrom, type Selector } from '../../api/meta/labels.ts';
 import { objectKey, splitKey } from '../../api/meta/object.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
 import { isReady, isTerminal, isTerminating, podCondition } from '../../api/meta/pod.ts';
 import { isConflict, isNotFound } from '../../api/meta/status.ts';
 import { formatTime, parseTime } from '../../api/meta/time.ts';
 import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/types/kubernetes.ts';
+import { selected, selecting } from '../../client/selection.ts';
 import type { Controller, ControllerContext, Outcome } from '../controller.ts';
 import { goSelector } from '../selection.ts';
 import { Owners } from './expected.ts';
@@ -23,7 +24,7 @@ const AGAIN_AFTER = 60_000;
 const POD = 'pod:';
 const ALLOWED = 'DisruptionAllowed';
 
-const matches = (b: PodDisruptionBudget, pod: Pod): boolean => cachedSelectorFrom(b.spec?.selector).matches(pod.metadata?.labels);
+const selectorOf = (b: PodDisruptionBudget): Selector => cachedSelectorFrom(b.spec?.selector);
 
 /** Status updates are many; only these change a budget. */
 const differs = (a: Pod, b: Pod): boolean =>
@@ -109,15 +110,16 @@ export const disruptionController: Controller = {
   name: 'disruption-controller', alias: 'disruption', component: 'controllermanager',
   start(ctx, keys) {
     const budgets = ctx.informers.for<PodDisruptionBudget>(budgetKind), pods = ctx.informers.for<Pod>(podKind);
-    const owners = new Owners(ctx, namespace => { for (const b of budgets.lister.list(namespace)) keys.add(objectKey(b)); });
+    const owners = new Owners(ctx, key => { keys.add(key); });
+    const over = selecting(budgets, 'by-selected', selectorOf);
     const wakeOf = (pod: Pod): void => {
-      const found = budgets.lister.list(pod.metadata?.namespace).filter(b => matches(b, pod));
+      const found = over.matching(pod.metadata?.namespace, pod.metadata?.labels);
       if (found.length > 1) ctx.recorder.event(pod, 'Warning', 'MultiplePodDisruptionBudgets', `Pod ${JSON.stringify(pod.metadata?.namespace)}/${JSON.stringify(pod.metadata?.name)} matches multiple PodDisruptionBudgets.  Chose ${JSON.stringify(found[0]!.metadata?.name)} arbitrarily.`);
       for (const b of found) keys.add(objectKey(b));
     };
     const announced = (pod: Pod): void => { if (staleAt(pod) !== undefined) keys.add(`${POD}${objectKey(pod)}`); };
     const wake = (b: PodDisruptionBudget): void => keys.add(objectKey(b));
-    budgets.on({ add: wake, update: wake });
+    budgets.on({ add: wake, update: wake, delete: b => { owners.forget(objectKey(b)); } });
     pods.on({
       add: p => { wakeOf(p); announced(p); }, delete: wakeOf,
       update: (p, prev) => {
@@ -130,7 +132,7 @@ export const disruptionController: Controller = {
       const b = budgets.lister.getByKey(key);
       if (!b) return undefined;
       try {
-        return await count(ctx, owners, b, pods.lister.list(splitKey(key).namespace).filter(p => matches(b, p)));
+        return await count(ctx, owners, b, selected(pods, splitKey(key).namespace, selectorOf(b)));
       } catch (e) {
         if (isConflict(e) || isNotFound(e)) throw e;
         return failSafe(ctx, b, e instanceof Error ? e.message : String(e));

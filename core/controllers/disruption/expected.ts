@@ -4,7 +4,7 @@ import { replicaSet as replicaSetKind } from '../../api/kinds/apps/replica-set.t
 import { statefulSet as statefulSetKind } from '../../api/kinds/apps/stateful-set.ts';
 import { replicationController as replicationControllerKind } from '../../api/kinds/core/replication-controller.ts';
 import { scaledValue } from '../../api/meta/intstr.ts';
-import type { KubeObject, OwnerReference } from '../../api/meta/object.ts';
+import { objectKey, type KubeObject, type OwnerReference } from '../../api/meta/object.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { Deployment, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, StatefulSet } from '../../api/types/kubernetes.ts';
@@ -25,8 +25,12 @@ export class Owners {
   readonly #sets: Informer<ReplicaSet>;
   readonly #known: Readonly<Record<string, Informer<Sized>>>;
 
-  /** `resized` is told the namespace in which something was made larger or smaller: pods may not follow soon, or at all. */
-  constructor(ctx: ControllerContext, resized: (namespace: string) => void) {
+  /** uid of what was counted -> keys of the budgets it counted for, and the other way round. */
+  readonly #budgets = new Map<string, Set<string>>();
+  readonly #counted = new Map<string, ReadonlySet<string>>();
+
+  /** `resized` is told the key of each budget one of whose owners was made larger or smaller: pods may not follow soon, or at all. */
+  constructor(ctx: ControllerContext, resized: (budget: string) => void) {
     this.#ctx = ctx;
     this.#deployments = ctx.informers.for<Deployment>(deploymentKind);
     this.#sets = ctx.informers.for<ReplicaSet>(replicaSetKind);
@@ -35,7 +39,7 @@ export class Owners {
       '/ReplicationController': ctx.informers.for<ReplicationController>(replicationControllerKind),
     };
     // The sets of a Deployment grow and shrink all the time; what counts is the Deployment.
-    const update = (o: Sized, prev: Sized): void => { if (o.spec?.replicas !== prev.spec?.replicas && controllerOf(o)?.kind !== 'Deployment') resized(o.metadata?.namespace ?? ''); };
+    const update = (o: Sized, prev: Sized): void => { if (o.spec?.replicas !== prev.spec?.replicas && controllerOf(o)?.kind !== 'Deployment') for (const key of this.#budgets.get(o.metadata?.uid ?? '') ?? []) resized(key); };
     for (const informer of [this.#deployments, ...Object.values(this.#known)]) informer.on({ update });
   }
 
@@ -61,8 +65,22 @@ export class Owners {
     }
   }
 
+  #count(key: string, uids: ReadonlySet<string>): void {
+    for (const uid of this.#counted.get(key) ?? []) {
+      const of = this.#budgets.get(uid);
+      if (!uids.has(uid) && of?.delete(key) && of.size === 0) this.#budgets.delete(uid);
+    }
+    for (const uid of uids) {
+      const of = this.#budgets.get(uid);
+      if (of) of.add(key); else this.#budgets.set(uid, new Set([key]));
+    }
+    if (uids.size) this.#counted.set(key, uids); else this.#counted.delete(key);
+  }
+  /** The budget is gone. */
+  forget(key: string): void { this.#count(key, new Set()); }
+
   /** The sum of the sizes, and the pods that nothing controls. Throws for pods whose controller has no size or is gone. */
-  async #scale(pods: readonly Pod[]): Promise<{ expected: number; unmanaged: string[] }> {
+  async #scale(key: string, pods: readonly Pod[]): Promise<{ expected: number; unmanaged: string[] }> {
     const sizes = new Map<string, number>(), asked = new Set<string>(), unmanaged: string[] = [];
     for (const pod of pods) {
       const ref = controllerOf(pod), namespace = pod.metadata?.namespace ?? '', name = pod.metadata?.name ?? '';
@@ -73,6 +91,7 @@ export class Owners {
       if (!found) throw new Error(`found no controllers for pod ${JSON.stringify(name)}`);
       sizes.set(found.uid, found.size);
     }
+    this.#count(key, new Set(sizes.keys()));
     return { expected: [...sizes.values()].reduce((a, b) => a + b, 0), unmanaged };
   }
 
@@ -80,12 +99,12 @@ export class Owners {
   async expectedOf(pdb: PodDisruptionBudget, pods: readonly Pod[]): Promise<Expected> {
     const { maxUnavailable, minAvailable } = pdb.spec ?? {};
     if (maxUnavailable !== undefined) {
-      const { expected, unmanaged } = await this.#scale(pods);
+      const { expected, unmanaged } = await this.#scale(objectKey(pdb), pods);
       return { expected, unmanaged, desired: Math.max(0, expected - scaledValue(maxUnavailable, expected, true)) };
     }
     if (minAvailable === undefined) return { expected: 0, desired: 0, unmanaged: [] };
     if (typeof minAvailable === 'number') return { expected: pods.length, desired: minAvailable, unmanaged: [] };
-    const { expected, unmanaged } = await this.#scale(pods);
+    const { expected, unmanaged } = await this.#scale(objectKey(pdb), pods);
     return { expected, unmanaged, desired: scaledValue(minAvailable, expected, true) };
   }
 }

@@ -9,6 +9,9 @@ import { nanosOf } from '../../api/meta/quantity.ts';
 import { isConflict } from '../../api/meta/status.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { Pod, V2HorizontalPodAutoscaler, V2HorizontalPodAutoscalerCondition, V2HorizontalPodAutoscalerSpec, V2HorizontalPodAutoscalerStatus, V2MetricStatus } from '../../api/types/kubernetes.ts';
+import { Selected } from '../../base/selected.ts';
+import type { Informer } from '../../client/informer.ts';
+import { selected } from '../../client/selection.ts';
 import type { Controller, ControllerContext, Outcome } from '../controller.ts';
 import { getScale, groupIn, resourcesOf, type Scale } from '../scale-target.ts';
 import { bounded, boundedBy, changed, steadied, steadiedBy, type Bounds, type History } from './pace.ts';
@@ -74,15 +77,23 @@ interface Wish { readonly replicas: number; readonly name: string; readonly stat
 
 class Autoscaler {
   readonly #ctx: ControllerContext;
-  readonly #pods: (namespace: string) => Pod[];
+  readonly #pods: Informer<Pod>;
   readonly #histories = new Map<string, History>();
-  /** Namespace -> key -> selector of each autoscaler: two that share pods would pull them both ways. */
-  readonly #selectors = new Map<string, Map<string, Selector>>();
-  constructor(ctx: ControllerContext, pods: (namespace: string) => Pod[]) { this.#ctx = ctx; this.#pods = pods; }
+  /** What each autoscaler selects: two that share pods would pull them both ways. */
+  readonly #selectors = new Map<string, Selector>();
+  readonly #selecting = new Selected<string>();
+  constructor(ctx: ControllerContext, pods: Informer<Pod>) { this.#ctx = ctx; this.#pods = pods; }
 
   forget(key: string): void {
     this.#histories.delete(key);
-    this.#selectors.get(splitKey(key).namespace)?.delete(key);
+    this.#note(key, undefined);
+  }
+
+  #note(key: string, selector: Selector | undefined): void {
+    const old = this.#selectors.get(key), { namespace } = splitKey(key);
+    if (old === selector) return;
+    if (old) this.#selecting.delete(key, [namespace], old);
+    if (selector) { this.#selecting.add(key, [namespace], selector); this.#selectors.set(key, selector); } else this.#selectors.delete(key);
   }
 
   async look(key: string, hpa: V2HorizontalPodAutoscaler): Promise<void> {
@@ -173,12 +184,12 @@ class Autoscaler {
     if (selecting === '') return refuse('SelectorRequired', 'selector is required', 'the HPA target\'s scale is missing a selector');
     let selector: Selector;
     try { selector = parseSelector(selecting); } catch (e) { return refuse('InvalidSelector', `couldn't convert selector into a corresponding internal selector object: ${text(e)}`); }
-    let neighbours = this.#selectors.get(namespace);
-    if (!neighbours) this.#selectors.set(namespace, neighbours = new Map());
-    neighbours.set(key, selector);
-    const pods = this.#pods(namespace).filter(p => selector.matches(p.metadata?.labels));
-    const rivals = neighbours.size === 1 ? [] : [...neighbours].filter(([k, s]) => k === key || pods.some(p => s.matches(p.metadata?.labels))).map(([k]) => splitKey(k).name).sort();
-    if (pods.length > 0 && rivals.length > 1) return refuse('AmbiguousSelector', `pods by selector ${selecting} are controlled by multiple HPAs: [${rivals.map(r => `{${r} ${namespace}}`).join(' ')}]`);
+    this.#note(key, selector);
+    const pods = selected(this.#pods, namespace, selector), sharing = new Set<string>();
+    for (const { metadata } of pods)
+      for (const k of this.#selecting.about({ namespace, labels: metadata?.labels })) if (!sharing.has(k) && this.#selectors.get(k)?.matches(metadata?.labels)) sharing.add(k);
+    const rivals = [...sharing].map(k => splitKey(k).name).sort();
+    if (rivals.length > 1) return refuse('AmbiguousSelector', `pods by selector ${selecting} are controlled by multiple HPAs: [${rivals.map(r => `{${r} ${namespace}}`).join(' ')}]`);
     return { selector, pods };
   }
 
@@ -197,7 +208,7 @@ export const horizontalPodAutoscalerController: Controller = {
   name: 'horizontal-pod-autoscaler-controller', account: 'horizontal-pod-autoscaler', alias: 'horizontalpodautoscaling', component: 'horizontal-pod-autoscaler',
   start(ctx, keys) {
     const hpas = ctx.informers.for<V2HorizontalPodAutoscaler>(hpaKind), pods = ctx.informers.for<Pod>(podKind);
-    const autoscaler = new Autoscaler(ctx, namespace => pods.lister.list(namespace)), period = ctx.config.hpaSyncPeriod;
+    const autoscaler = new Autoscaler(ctx, pods), period = ctx.config.hpaSyncPeriod;
     const fresh = new Set<string>();
     hpas.on({
       add: h => { fresh.add(objectKey(h)); keys.add(objectKey(h)); }, update: h => keys.addAfter(objectKey(h), period),

@@ -6,6 +6,7 @@ import { cachedSelectorFrom, selectorFromMap, type Selector } from '../../api/me
 import { objectKey, splitKey } from '../../api/meta/object.ts';
 import { controllerOf } from '../../api/meta/owner.ts';
 import type { Job, Pod } from '../../api/types/kubernetes.ts';
+import { selecting } from '../../client/selection.ts';
 import type { Controller, ControllerContext, Keys, Reconcile } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
 import { claim, dependentsOf, indexByController } from '../ownership.ts';
@@ -52,10 +53,11 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     else if (added) expectations.creationObserved(objectKey(job));
     wakeSoon(job);
   };
+  const adopters = selecting(jobs, 'by-selected', selectorOf);
   /** One that nobody controls may be for a job to adopt: the one whose labels it carries, or one that chose its selector itself. */
   const wakeMatching = (p: Pod): void => {
     if (controllerOf(p) || p.metadata?.deletionTimestamp !== undefined) return;
-    for (const j of jobs.lister.list(p.metadata?.namespace)) if (selectorOf(j).matches(p.metadata?.labels)) wake(j);
+    for (const j of adopters.matching(p.metadata?.namespace, p.metadata?.labels)) wake(j);
   };
   jobs.on({
     add: wake, update: wake,

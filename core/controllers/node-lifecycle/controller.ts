@@ -13,7 +13,7 @@ import { isNodeReady, nodeCondition, NOT_READY, sameTaints, silenced, UNREACHABL
 import { zoneOf, Zones } from './zones.ts';
 
 const LEASES = 'kube-node-lease';
-const BY_NODE = 'by-node';
+export const BY_NODE = 'by-node';
 
 interface Pulse {
   /** When it was last heard of, by our clock: the node's own may be wrong. */

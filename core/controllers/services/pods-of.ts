@@ -5,6 +5,7 @@ import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { service as serviceKind } from '../../api/kinds/core/service.ts';
 import type { Pod, Service, ServicePort } from '../../api/types/kubernetes.ts';
 import type { Informer } from '../../client/informer.ts';
+import { selected, selecting } from '../../client/selection.ts';
 import type { ControllerContext, Keys } from '../controller.ts';
 import { isReady, isTerminal } from '../../api/meta/pod.ts';
 import { mapSelector } from '../selection.ts';
@@ -12,10 +13,10 @@ import { mapSelector } from '../selection.ts';
 export const HEADLESS = 'service.kubernetes.io/headless';
 export const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time';
 
-const selected = new WeakMap<Service, ReturnType<typeof mapSelector>>();
+const selectors = new WeakMap<Service, ReturnType<typeof mapSelector>>();
 const selectorOf = (s: Service): ReturnType<typeof mapSelector> => {
-  let found = selected.get(s);
-  if (!found) selected.set(s, found = mapSelector(s.spec?.selector));
+  let found = selectors.get(s);
+  if (!found) selectors.set(s, found = mapSelector(s.spec?.selector));
   return found;
 };
 
@@ -25,7 +26,7 @@ export const isHeadless = (s: Service): boolean => s.spec?.clusterIP === 'None';
 
 /** Pods behind a service that have an address and are not finished; those being deleted are among them. */
 export const podsOf = (s: Service, pods: Informer<Pod>): Pod[] =>
-  pods.lister.list(s.metadata?.namespace).filter(p => selectorOf(s).matches(p.metadata?.labels) && !isTerminal(p) && (p.status?.podIP ?? '') !== '');
+  selected(pods, s.metadata?.namespace ?? '', selectorOf(s)).filter(p => !isTerminal(p) && (p.status?.podIP ?? '') !== '');
 
 /** The pod's port a service port leads to; undefined when it names one the pod has not. */
 export function targetPort(port: ServicePort, pod: Pod): number | undefined {
@@ -56,19 +57,17 @@ export interface Backends {
 export function watchBackends(ctx: ControllerContext, keys: Keys): Backends {
   const services = ctx.informers.for<Service>(serviceKind);
   const pods = ctx.informers.for<Pod>(podKind);
+  const behind = selecting(services, 'by-selected', s => (hasPods(s) ? selectorOf(s) : undefined));
   const delays = new Map<string, number>();
   const wakeSoon = (key: string): void => keys.addAfter(key, delays.get(key) ?? 0);
   const wakeMatching = (...versions: Pod[]): void => {
-    for (const s of services.lister.list(versions[0]?.metadata?.namespace)) {
-      if (!hasPods(s) || !versions.some(p => selectorOf(s).matches(p.metadata?.labels))) continue;
-      wakeSoon(objectKey(s));
-    }
+    for (const p of versions) for (const s of behind.matching(p.metadata?.namespace, p.metadata?.labels)) wakeSoon(objectKey(s));
   };
   const wake = (s: Service): void => keys.add(objectKey(s));
   services.on({ add: wake, update: wake, delete: s => { delays.delete(objectKey(s)); wake(s); } });
   pods.on({
     add: p => wakeMatching(p), delete: p => wakeMatching(p),
-    update: (p, prev) => { if (differs(p, prev)) wakeMatching(p, prev); },
+    update: (p, prev) => { if (differs(p, prev)) { if (semanticEqual(p.metadata?.labels, prev.metadata?.labels)) wakeMatching(p); else wakeMatching(p, prev); } },
   });
   return { services, pods, wake: wakeSoon, sized: (key, n) => { if (n > SMALL) delays.set(key, Math.min(MAX_DELAY, n / 2)); else delays.delete(key); } };
 }

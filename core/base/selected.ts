@@ -1,7 +1,6 @@
-// Things that select pods, found by the pod: each is filed under one label its selector asks for, so that a pod meets only those that may
-// select it, however many there are.
-import type { Selector } from '../api/meta/labels.ts';
-import type { PodInfo } from './pod-info.ts';
+// Things that select objects, found by the object: each is filed under one label its selector asks for, so that an object meets only those
+// that may select it, however many there are.
+import type { LabelMap, Selector } from '../api/meta/labels.ts';
 
 const ANYWHERE = '*';
 
@@ -16,7 +15,7 @@ export class Selected<T> {
   #size = 0;
   get size(): number { return this.#size; }
 
-  /** `namespaces`: the only ones its pods may be in; undefined for any. */
+  /** `namespaces`: the only ones its objects may be in; undefined for any. */
   add(thing: T, namespaces: Iterable<string> | undefined, selector: Selector): void {
     this.#size++;
     for (const ns of namespaces ?? [ANYWHERE]) {
@@ -31,12 +30,12 @@ export class Selected<T> {
       if (file?.delete(thing) && file.size === 0) this.#files.delete(name);
     }
   }
-  /** Those that may select the pod; whether they do is still to be asked. */
-  *about(p: PodInfo): Generator<T> {
+  /** Those that may select an object; whether they do is still to be asked. */
+  *about(o: { readonly namespace: string; readonly labels: LabelMap }): Generator<T> {
     if (this.#size === 0) return;
-    for (const ns of [p.namespace, ANYWHERE]) {
+    for (const ns of [o.namespace, ANYWHERE]) {
       yield* this.#files.get(`${ns}|`) ?? [];
-      for (const key in p.labels) yield* this.#files.get(`${ns}|${key}=${p.labels[key]!}`) ?? [];
+      for (const key in o.labels) yield* this.#files.get(`${ns}|${key}=${o.labels[key]!}`) ?? [];
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Client } from '../client/client.ts';
 import type { Clock } from '../base/clock.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
 import type { KubeObject } from '../api/meta/object.ts';
+import type { Extender } from './extender.ts';
 import type { Plugin } from './framework.ts';
 import type { PluginFactory } from './profile.ts';
 import { prepare } from './placement.ts';
@@ -25,6 +26,7 @@ export interface PluginNeeds {
   readonly budgets: PreemptionNeeds['budgets'];
   readonly fellowsOf: FellowsOf;
   readonly random: () => number;
+  readonly extenders: readonly Extender[];
 }
 
 export function defaultPlugins(needs: PluginNeeds): Readonly<Record<string, PluginFactory>> {
@@ -39,7 +41,7 @@ export function defaultPlugins(needs: PluginNeeds): Readonly<Record<string, Plug
     VolumeRestrictions: () => restrictions, NodeVolumeLimits: () => limits, VolumeZone: () => zone,
     VolumeBinding: args => (binding ??= volumeBinding(storage, needs.storageWriter, needs.clock, args)),
     PodTopologySpread: args => podTopologySpread(needs.fellowsOf, args), InterPodAffinity: args => interPodAffinity(args), ImageLocality: () => imageLocality,
-    DefaultPreemption: (args, profile) => defaultPreemption({ budgets: needs.budgets, random: needs.random, prepare: cycle => prepare(profile(), cycle) }, args),
+    DefaultPreemption: (args, profile) => defaultPreemption({ budgets: needs.budgets, random: needs.random, extenders: needs.extenders, prepare: cycle => prepare(profile(), cycle) }, args),
     DefaultBinder: () => defaultBinder(needs.client),
   };
 }

@@ -73,10 +73,8 @@ function totals(w: Naive, p: Pod, fit: readonly Node[]): number[] {
     const c = on(w, n).concat(p).reduce((s, q) => s + some(cpu(q), 100), 0), m = on(w, n).concat(p).reduce((s, q) => s + some(memory(q), 200), 0) * MI;
     return Math.trunc((Math.trunc(Math.max(0, (4000 - c) * 100) / 4000) + Math.trunc(Math.max(0, (8192 * MI - m) * 100) / (8192 * MI))) / 2);
   }));
-  if (cpu(p) || memory(p)) add(1, fit.map(n => {
-    const here = on(w, n).concat(p);
-    return Math.trunc((1 - Math.abs(here.reduce((s, q) => s + cpu(q), 0) / 4000 - here.reduce((s, q) => s + memory(q), 0) / 8192) / 2) * 100);
-  }));
+  const even = (pods: readonly Pod[]): number => Math.trunc((1 - Math.abs(pods.reduce((s, q) => s + cpu(q), 0) / 4000 - pods.reduce((s, q) => s + memory(q), 0) / 8192) / 2) * 100);
+  if (cpu(p) || memory(p)) add(1, fit.map(n => 50 + Math.trunc((50 + even(on(w, n).concat(p)) - even(on(w, n))) / 2)));
   const soft = (p.spec!.topologySpreadConstraints ?? []).filter(c => c.whenUnsatisfiable === 'ScheduleAnyway');
   if (soft.length) {
     const lacks = (n: Node): boolean => soft.some(c => labelOf(n, c.topologyKey) === undefined), counted = fit.filter(n => !lacks(n));

@@ -105,8 +105,8 @@ describe('node affinity', () => {
     ['matchFields NotIn looks at the others', { nodes }, require({ matchFields: [{ key: 'metadata.name', operator: 'NotIn', values: ['a'] }] }), 'b'],
     ['names in two terms are alternatives', { nodes }, require(named('a'), named('zz')), 'a'],
     ['names that exclude each other in one term', { nodes }, require({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a'] }, { key: 'metadata.name', operator: 'In', values: ['b'] }] }), 'pod affinity terms conflict'],
-    ['affinity a profile adds holds for every pod', { nodes, profile: { pluginConfig: { NodeAffinity: { addedAffinity: { required: [where('zone', 'In', 'z1')] } } } } }, x(), 'a'],
-    ['and says so where it cannot be had', { nodes, profile: { pluginConfig: { NodeAffinity: { addedAffinity: { required: [where('zone', 'In', 'z9')] } } } } }, x(), "2 node(s) didn't match scheduler-enforced node affinity"],
+    ['affinity a profile adds holds for every pod', { nodes, profile: { pluginConfig: { NodeAffinity: { addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [where('zone', 'In', 'z1')] } } } } } }, x(), 'a'],
+    ['and says so where it cannot be had', { nodes, profile: { pluginConfig: { NodeAffinity: { addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [where('zone', 'In', 'z9')] } } } } } }, x(), "2 node(s) didn't match scheduler-enforced node affinity"],
   ]);
 });
 

@@ -63,7 +63,8 @@ export interface Plugin {
   preEnqueue?(pod: PodInfo): string | undefined;
   /** Undefined when this pod has nothing the plug-in would look at; a Refusal refuses it everywhere. */
   preFilter?(cycle: Cycle): PodFilter | Refusal | undefined;
-  postFilter?(cycle: Cycle, refusals: ReadonlyMap<NodeInfo, Refusal>): PostFiltered;
+  /** A promise only where somebody outside has to be asked; no other pod is placed meanwhile. */
+  postFilter?(cycle: Cycle, refusals: ReadonlyMap<NodeInfo, Refusal>): PostFiltered | Promise<PostFiltered>;
   /** Undefined when all nodes would be alike. */
   preScore?(cycle: Cycle, nodes: readonly NodeInfo[]): Scorer | undefined;
   /** The pod is going there. A Refusal takes the decision back. */

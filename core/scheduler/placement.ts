@@ -27,7 +27,10 @@ export function prepare(profile: Profile, cycle: Cycle): Prepared {
     because.push(p.name);
     nodes = new Set(nodes ? [...nodes].filter(n => outcome.nodes!.has(n)) : outcome.nodes);
   }
-  if (nodes?.size === 0) return { filters, nodes, because, blocked: { by: because[0]!, refusal: { reasons: [`node(s) didn't satisfy plugin(s) [${because.sort().join(' ')}] simultaneously`], fixed: true } } };
+  if (nodes?.size === 0) {
+    const why = because.length === 1 ? `plugin ${because[0]!}` : `plugin(s) [${because.sort().join(' ')}] simultaneously`;
+    return { filters, nodes, because, blocked: { by: because[0]!, refusal: { reasons: [`node(s) didn't satisfy ${why}`], fixed: true } } };
+  }
   return { filters, nodes, because, blocked: undefined };
 }
 
@@ -69,6 +72,9 @@ export type Placement =
     readonly message: string;
   };
 
+/** What a look at the nodes came to. */
+export interface Found { readonly prepared: Prepared; readonly fitting: readonly NodeInfo[]; readonly refusals: Map<NodeInfo, Refusal>; readonly refusedBy: Set<string> }
+
 /** With fewer nodes than this, all are looked at. */
 const ALWAYS_LOOK_AT = 100;
 
@@ -77,20 +83,26 @@ export class Placer {
   #next = 0;
   constructor(random: () => number) { this.#random = random; }
 
-  /** Decides, changing nothing. Starts each time where it left off, so that all nodes get their turn. */
+  /** Decides, changing nothing. */
   place(profile: Profile, cycle: Cycle): Placement {
+    const found = this.look(profile, cycle, true);
+    const [only, more] = found.fitting;
+    return only ? { node: more ? this.best(profile, cycle, found.fitting) : only } : this.unfit(cycle, found);
+  }
+
+  /** Enough nodes that fit, and why others do not. Starts each time where it left off, so that all nodes get their turn. `nominated`: the node room was made on is taken alone where it fits. */
+  look(profile: Profile, cycle: Cycle, nominated = false): Found {
     const { pod, snapshot } = cycle, all = snapshot.nodes;
-    const prepared = prepare(profile, cycle);
-    const refusals = new Map<NodeInfo, Refusal>();
+    const prepared = prepare(profile, cycle), refusals = new Map<NodeInfo, Refusal>();
     if (prepared.blocked) {
       const { by, refusal } = prepared.blocked;
       for (const n of all) refusals.set(n, refusal);
-      return { refusals, refusedBy: new Set([by]), message: blockedMessage(all.length, refusal.reasons.join(', ')) };
+      return { prepared, fitting: [], refusals, refusedBy: new Set([by]) };
     }
     const refusedBy = new Set<string>();
     // Room was made there for this pod: no other node is compared while that one does.
-    const nominated = snapshot.nominatedNode(pod.key), wanted = nominated === undefined ? undefined : snapshot.get(nominated);
-    if (wanted?.node && (!prepared.nodes || prepared.nodes.has(wanted.name)) && !refuse(cycle, prepared, wanted)) return { node: wanted };
+    const name = nominated ? snapshot.nominatedNode(pod.key) : undefined, wanted = name === undefined ? undefined : snapshot.get(name);
+    if (wanted?.node && (!prepared.nodes || prepared.nodes.has(wanted.name)) && !refuse(cycle, prepared, wanted)) return { prepared, fitting: [wanted], refusals, refusedBy };
     const nodes = prepared.nodes ? [...prepared.nodes].map(n => snapshot.get(n)).filter((n): n is NodeInfo => n?.node !== undefined) : all;
     const fitting: NodeInfo[] = [];
     const limit = enough(nodes.length, profile.percentageOfNodesToScore);
@@ -103,7 +115,12 @@ export class Placer {
       else fitting.push(node);
     }
     if (!prepared.nodes) this.#next = nodes.length ? (start + seen) % nodes.length : 0;
-    if (fitting.length > 0) return { node: fitting.length === 1 ? fitting[0]! : this.#best(profile, cycle, fitting) };
+    return { prepared, fitting, refusals, refusedBy };
+  }
+
+  /** What is said of a pod that fits nowhere. */
+  unfit({ snapshot: { nodes: all } }: Cycle, { prepared, refusals, refusedBy }: Found): Placement {
+    if (prepared.blocked) return { refusals, refusedBy, message: blockedMessage(all.length, prepared.blocked.refusal.reasons.join(', ')) };
     const reasons = new Map<string, number>();
     for (const r of refusals.values()) addReasons(reasons, r.reasons);
     if (prepared.nodes) {
@@ -113,7 +130,8 @@ export class Placer {
     return { refusals, refusedBy, message: fitMessage(all.length, reasons) };
   }
 
-  #best(profile: Profile, cycle: Cycle, nodes: readonly NodeInfo[]): NodeInfo {
+  /** The best of several; `extra`: scores by node name to add to the plug-ins'. */
+  best(profile: Profile, cycle: Cycle, nodes: readonly NodeInfo[], extra?: ReadonlyMap<string, number>): NodeInfo {
     const totals = new Float64Array(nodes.length), values = new Float64Array(nodes.length);
     for (const { plugin, weight } of profile.scores) {
       const scorer = plugin.preScore!(cycle, nodes);
@@ -122,6 +140,7 @@ export class Placer {
       scorer.normalize?.(values);
       for (let i = 0; i < nodes.length; i++) totals[i]! += values[i]! * weight;
     }
+    if (extra) for (let i = 0; i < nodes.length; i++) totals[i]! += extra.get(nodes[i]!.name) ?? 0;
     // Among equals the choice is random, or the first node would get everything.
     let best = 0;
     let ties = 1;

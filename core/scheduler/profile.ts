@@ -6,7 +6,7 @@ import type { Plugin } from './framework.ts';
 export const POINTS = ['preEnqueue', 'queueSort', 'preFilter', 'filter', 'postFilter', 'preScore', 'score', 'reserve', 'permit', 'preBind', 'bind', 'postBind'] as const;
 export type Point = typeof POINTS[number];
 export interface PluginSet {
-  /** Added after those that are there already, or given another weight. */
+  /** Added after those that are there already; one that is there gets another weight (0: as it was), at a single point it also comes first. */
   readonly enabled?: readonly { readonly name: string; readonly weight?: number }[];
   /** Left out; `*` leaves out all that are not enabled here. */
   readonly disabled?: readonly { readonly name: string }[];
@@ -51,9 +51,10 @@ const DEFAULTS: readonly (readonly [name: string, weight: number])[] = [
 
 type Weights = Map<string, number>;
 
-/** `base` without what the set disables, with what it enables. */
-function apply(base: ReadonlyMap<string, number>, set: PluginSet | undefined, where: string): Weights {
+/** `base` without what the set disables, with what it enables; what was there keeps its place, or comes first with `first` where it is named again. */
+function apply(base: ReadonlyMap<string, number>, set: PluginSet | undefined, where: string, first = false): Weights {
   const off = new Set(set?.disabled?.map(d => d.name)), out: Weights = new Map();
+  if (first) for (const e of set?.enabled ?? []) if (base.has(e.name) && !off.has('*') && !off.has(e.name)) out.set(e.name, base.get(e.name)!);
   for (const [name, weight] of base) if (!off.has('*') && !off.has(name)) out.set(name, weight);
   const seen = new Set<string>();
   for (const e of set?.enabled ?? []) {
@@ -78,7 +79,7 @@ export function createProfile(config: ProfileConfig, factories: Readonly<Record<
   };
   const at = (points: readonly Point[], ...methods: readonly (keyof Plugin)[]): { plugin: Plugin; weight: number }[] => {
     let names: Weights = everywhere;
-    for (const p of points) names = apply(names, sets[p], `${where}, ${p}`);
+    for (const p of points) names = apply(names, sets[p], `${where}, ${p}`, true);
     return [...names].map(([name, weight]) => ({ plugin: make(name), weight })).filter(({ plugin }) => methods.some(m => plugin[m] !== undefined));
   };
   const only = (points: readonly Point[], ...methods: readonly (keyof Plugin)[]): Plugin[] => at(points, ...methods).map(p => p.plugin);

@@ -13,11 +13,13 @@ import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
 import type { EventRecorder } from '../client/recorder.ts';
 import { defaultPlugins } from './default-plugins.ts';
+import { Extender, type ExtenderConfig } from './extender.ts';
 import { createFellows } from './fellows.ts';
-import { isRefusal, type ClusterEvent, type Cycle, type Hints, type WaitingPod } from './framework.ts';
+import { isRefusal, type ClusterEvent, type Cycle, type Hints, type PostFiltered, type WaitingPod } from './framework.ts';
 import { fitMessage, NO_NODES } from './message.ts';
 import type { NodeInfo } from './node-info.ts';
-import { Placer } from './placement.ts';
+import { Placer, type Placement } from './placement.ts';
+import { placeAsking } from './placement-extended.ts';
 import { podInfo, type PodInfo } from './pod-info.ts';
 import { createProfile, type PluginFactory, type Profile, type ProfileConfig } from './profile.ts';
 import { SchedulingQueue } from './queue.ts';
@@ -46,6 +48,8 @@ export interface SchedulerOptions {
   readonly profiles?: readonly ProfileConfig[];
   /** Milliseconds a refused pod waits: 1 s after the first attempt, 10 s at most, where nothing is said. */
   readonly backoff?: { readonly first: number; readonly most: number };
+  /** Whom to ask over HTTP besides, in this order. */
+  readonly extenders?: readonly ExtenderConfig[];
   /** Plug-ins beside the default ones, by name; profiles enable them. */
   readonly plugins?: (handle: SchedulerHandle) => Readonly<Record<string, PluginFactory>>;
   /** Events of another profile come from a component of its name. */
@@ -83,6 +87,7 @@ class Scheduler implements RunningScheduler {
   readonly #hints = new Map<string, Hints | undefined>();
   readonly #snapshot = new Snapshot();
   readonly #placer: Placer;
+  readonly #extenders: readonly Extender[];
   readonly #queue: SchedulingQueue;
   readonly #waiting: WaitingPods;
   readonly #status: StatusWriter;
@@ -99,6 +104,7 @@ class Scheduler implements RunningScheduler {
     this.#stopping.promise.catch(() => undefined);
     const random = o.random ?? Math.random;
     this.#placer = new Placer(random);
+    this.#extenders = (o.extenders ?? []).map(e => new Extender(e, o.clock));
     this.#waiting = new WaitingPods(o.clock);
     this.#pods = o.informers.for<Pod>(podKind);
     this.#status = new StatusWriter({ client: o.client, clock: o.clock, pods: this.#pods.lister, recorderOf: pod => this.#recorderOf(pod) });
@@ -108,7 +114,7 @@ class Scheduler implements RunningScheduler {
     const storage = createStorageView(o.client, o.informers, e => { if (waits) this.#happened(e); });
     const factories = {
       ...defaultPlugins({
-        client: o.client, clock: o.clock, storage: storage.storage, storageWriter: storage.writer, budgets: () => budgets.lister.list(), fellowsOf: createFellows(o.informers), random,
+        client: o.client, clock: o.clock, storage: storage.storage, storageWriter: storage.writer, budgets: () => budgets.lister.list(), fellowsOf: createFellows(o.informers), random, extenders: this.#extenders,
       }),
       ...o.plugins?.({ snapshot: this.#snapshot, waitingPod: uid => this.#waiting.get(uid), waitingPods: () => this.#waiting.list(), activate: key => this.#queue.activate(key) }),
     };
@@ -209,8 +215,10 @@ class Scheduler implements RunningScheduler {
       const info = this.#queue.pop();
       if (!info) { await new Promise<void>(resolve => { this.#wake = resolve; }); continue; }
       try {
-        this.#place(info);
+        const asking = this.#place(info);
+        if (asking) await Promise.race([asking, this.#stopping.promise]);
       } catch (error) {
+        if (this.#stopped) break;
         this.#o.log.error('placing a pod threw', { pod: info.key, error });
         this.#queue.retry(info);
       }
@@ -219,31 +227,68 @@ class Scheduler implements RunningScheduler {
     }
   }
 
-  #place(info: PodInfo): void {
+  /** A promise only where somebody outside is asked; the next pod waits for it. */
+  #place(info: PodInfo): Promise<void> | undefined {
     const profile = this.#profileOf(info.pod);
-    if (!profile) { this.#queue.remove(info.key); return; }
-    const snapshot = this.#snapshot, cycle: Cycle = { pod: info, snapshot };
-    if (snapshot.nodes.length === 0) {
+    if (!profile) { this.#queue.remove(info.key); return undefined; }
+    const cycle: Cycle = { pod: info, snapshot: this.#snapshot };
+    if (this.#snapshot.nodes.length === 0) {
       this.#queue.refused(info.key, new Set());
-      this.#write(this.#status.refused(info, 'Unschedulable', NO_NODES));
+      this.#snapshot.denominate(info.key);
+      this.#write(this.#status.refused(info, 'Unschedulable', NO_NODES, ''));
+      return undefined;
+    }
+    const asked = this.#extenders.filter(e => e.isInterested(info.pod));
+    if (asked.length > 0) return this.#placeAsking(profile, cycle, asked);
+    const placement = this.#placer.place(profile, cycle);
+    if (placement.node) { this.#accept(profile, cycle, placement.node); return undefined; }
+    return this.#unfit(profile, cycle, placement);
+  }
+
+  async #placeAsking(profile: Profile, cycle: Cycle, extenders: readonly Extender[]): Promise<void> {
+    const info = cycle.pod;
+    let placement: Placement | undefined;
+    try {
+      placement = await placeAsking(this.#placer, profile, cycle, extenders, this.#o.log);
+    } catch (error) {
+      this.#failed(info, text(error), undefined);
       return;
     }
-    const placement = this.#placer.place(profile, cycle);
-    if (placement.node) { this.#accept(profile, cycle, placement.node); return; }
+    if (this.#stopped || !this.#current(info)) return;
+    // The cluster went on while they were asked.
+    if (!placement) { this.#queue.retry(info); return; }
+    if (placement.node) this.#accept(profile, cycle, placement.node); else await this.#unfit(profile, cycle, placement);
+  }
+
+  #unfit(profile: Profile, { pod: info, snapshot }: Cycle, placement: Extract<Placement, { message: string }>): Promise<void> | undefined {
     let said = '', nominated: string | undefined;
-    for (const p of profile.postFilters) {
-      const outcome = p.postFilter!(cycle, placement.refusals);
+    /** Whether room was made. */
+    const heard = (outcome: PostFiltered): boolean => {
       if (outcome.node !== undefined) {
         nominated = outcome.node;
         said = '';
         this.#makeRoom(info, outcome.node, outcome.victims);
-        break;
+        return true;
       }
       said += `${said ? ', ' : ' '}${outcome.message}`;
       if (outcome.clear) { nominated = ''; snapshot.denominate(info.key); }
+      return false;
+    };
+    const end = (): void => {
+      this.#queue.refused(info.key, placement.refusedBy);
+      this.#write(this.#status.refused(info, 'Unschedulable', placement.message + said, nominated));
+    };
+    for (const [i, p] of profile.postFilters.entries()) {
+      const outcome = p.postFilter!({ pod: info, snapshot }, placement.refusals);
+      if (outcome instanceof Promise)
+        return (async () => {
+          if (!heard(await outcome)) for (const q of profile.postFilters.slice(i + 1)) if (heard(await q.postFilter!({ pod: info, snapshot }, placement.refusals))) break;
+          if (this.#current(info)) end();
+        })();
+      if (heard(outcome)) break;
     }
-    this.#queue.refused(info.key, placement.refusedBy);
-    this.#write(this.#status.refused(info, 'Unschedulable', placement.message + said, nominated));
+    end();
+    return undefined;
   }
 
   #makeRoom(info: PodInfo, node: string, victims: readonly PodInfo[]): void {
@@ -335,6 +380,19 @@ class Scheduler implements RunningScheduler {
 
   async #bind(profile: Profile, cycle: Cycle, node: string): Promise<void> {
     const info = cycle.pod;
+    for (const e of this.#extenders) {
+      if (!e.config.bindVerb || !e.isInterested(info.pod)) continue;
+      try {
+        await e.bind(info, node);
+        this.#bound(profile, cycle, node);
+        return;
+      } catch (error) {
+        if (e.config.ignorable) { this.#o.log.info('an extender is left out: it failed to bind and may', { extender: e.name, error }); continue; }
+        this.#takeBack(profile, cycle, node);
+        this.#failed(info, text(error), error);
+        return;
+      }
+    }
     for (const p of profile.binds) {
       try {
         if (!await p.bind!(cycle, node)) continue;
@@ -343,12 +401,17 @@ class Scheduler implements RunningScheduler {
         if (!isNotFound(error)) this.#failed(info, `running Bind plugin "${p.name}": ${text(error)}`, error);
         return;
       }
-      this.#recorderOf(info.pod).event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
-      for (const q of profile.postBinds) q.postBind!(cycle, node);
+      this.#bound(profile, cycle, node);
       return;
     }
     this.#takeBack(profile, cycle, node);
     this.#failed(info, 'no plugin bound the pod', undefined);
+  }
+
+  #bound(profile: Profile, cycle: Cycle, node: string): void {
+    const { pod, key } = cycle.pod;
+    this.#recorderOf(pod).event(pod, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`);
+    for (const q of profile.postBinds) q.postBind!(cycle, node);
   }
 
   #takeBack(profile: Profile, cycle: Cycle, node: string): void {

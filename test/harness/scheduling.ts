@@ -71,7 +71,7 @@ export class Scheduling {
     }
     const never = (): Promise<void> => Promise.reject(new Error('no writes here'));
     const factories = defaultPlugins({
-      client: undefined as never as Client, clock: new FakeClock(), budgets: () => w.budgets ?? [], fellowsOf: () => (w.fellows ? selectorFrom(w.fellows) : undefined), random,
+      client: undefined as never as Client, clock: new FakeClock(), budgets: () => w.budgets ?? [], fellowsOf: () => (w.fellows ? selectorFrom(w.fellows) : undefined), random, extenders: [],
       storage: {
         claim: (ns, name) => w.claims?.find(c => c.metadata?.namespace === ns && c.metadata.name === name), volume: name => w.volumes?.find(v => v.metadata?.name === name),
         volumesOfClass: name => w.volumes?.filter(v => classOf(v) === name) ?? [], storageClass: name => w.classes?.find(c => c.metadata?.name === name), csiNode: name => w.csiNodes?.find(n => n.metadata?.name === name),
@@ -90,6 +90,7 @@ export class Scheduling {
     let message = placement.message;
     for (const plugin of this.profile.postFilters) {
       const outcome = plugin.postFilter!(cycle, placement.refusals);
+      if (outcome instanceof Promise) throw new Error('there is nobody outside to be asked');
       if (outcome.node !== undefined) return { message, nominated: outcome.node, victims: outcome.victims.map(v => v.pod.metadata?.name ?? '') };
       message += ` ${outcome.message}`;
     }

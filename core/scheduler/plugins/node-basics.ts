@@ -1,6 +1,6 @@
 // Filters that look at the node object alone: cordoned, named, tainted, selected.
 import { isTolerated } from '../../api/meta/taint.ts';
-import type { NodeSelectorTerm, PreferredSchedulingTerm, Taint } from '../../api/types/kubernetes.ts';
+import type { NodeAffinity, Taint } from '../../api/types/kubernetes.ts';
 import { normalized, type Plugin, type Refusal } from '../framework.ts';
 import { nodeSelection, termMatches } from '../node-selection.ts';
 import type { NodeInfo } from '../node-info.ts';
@@ -52,11 +52,11 @@ export const taintToleration: Plugin = {
 /** Arguments as in NodeAffinityArgs. */
 export interface NodeAffinityArgs {
   /** Holds for every pod of the profile beside its own. */
-  readonly addedAffinity?: { readonly required?: readonly NodeSelectorTerm[]; readonly preferred?: readonly PreferredSchedulingTerm[] };
+  readonly addedAffinity?: NodeAffinity;
 }
 
 export function nodeAffinity(args: NodeAffinityArgs = {}): Plugin {
-  const required = args.addedAffinity?.required, added = args.addedAffinity?.preferred ?? [];
+  const required = args.addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms, added = args.addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const helps = (pod: PodInfo, e: { node?: NodeInfo | undefined }): boolean => !e.node || nodeSelection(pod)?.(e.node) !== false;
   return {
     name: 'NodeAffinity', events: { 'node-added': helps, 'node-labels': helps },

@@ -2,6 +2,7 @@
 import { cachedSelectorFrom } from '../../api/meta/labels.ts';
 import { parseTime } from '../../api/meta/time.ts';
 import type { PodDisruptionBudget } from '../../api/types/kubernetes.ts';
+import type { Extender, Victims } from '../extender.ts';
 import type { Cycle, Plugin, PostFiltered, Refusal } from '../framework.ts';
 import { addReasons, fitMessage, NOT_HELPFUL } from '../message.ts';
 import { refuse, type Prepared } from '../placement.ts';
@@ -18,16 +19,16 @@ export interface PreemptionNeeds {
   /** The filters of the pod's profile, anew. */
   prepare(cycle: Cycle): Prepared;
   random(): number;
+  /** Those who have a say in who goes, of all extenders. */
+  readonly extenders: readonly Extender[];
 }
 
-/** Pods that would have to go, and how many of them against a disruption budget. */
-interface Toll { readonly victims: PodInfo[]; readonly violations: number }
 
 export function defaultPreemption(needs: PreemptionNeeds, args: DefaultPreemptionArgs = {}): Plugin {
   const share = (args.minCandidateNodesPercentage ?? 10) / 100, least = args.minCandidateNodesAbsolute ?? 100;
   return {
     name: 'DefaultPreemption',
-    postFilter(cycle, refusals): PostFiltered {
+    postFilter(cycle, refusals): PostFiltered | Promise<PostFiltered> {
       const { pod, snapshot } = cycle;
       const why = notEligible(cycle, refusals);
       if (why !== undefined) return { message: `preemption: ${why}`, clear: false };
@@ -35,22 +36,41 @@ export function defaultPreemption(needs: PreemptionNeeds, args: DefaultPreemptio
       const reasons = new Map<string, number>();
       const enough = Math.min(nodes.length, Math.max(Math.trunc(nodes.length * share), least));
       const first = Math.trunc(needs.random() * nodes.length);
-      let best: { node: NodeInfo; toll: Toll } | undefined, found = 0, gentle = false, said = 0;
+      const candidates = new Map<NodeInfo, Victims>();
+      let gentle = false, said = 0;
       const budgets = nodes.length ? needs.budgets() : [];
       const prepared = nodes.some(n => [...n.pods.values()].some(p => p.priority < pod.priority)) ? needs.prepare(cycle) : undefined;
-      for (let i = 0; i < nodes.length && !(gentle && found >= enough); i++) {
+      for (let i = 0; i < nodes.length && !(gentle && candidates.size >= enough); i++) {
         const node = nodes[(first + i) % nodes.length]!;
         const toll = tollOf(node, cycle, prepared, budgets);
         if (!('victims' in toll)) { addReasons(reasons, toll.reasons); said++; continue; }
-        found++;
+        candidates.set(node, toll);
         if (toll.violations === 0) gentle = true;
-        if (!best || hurtsLess(toll, best.toll)) best = { node, toll };
       }
-      if (best) return { node: best.node.name, victims: best.toll.victims };
+      const asked = candidates.size > 0 ? needs.extenders.filter(e => e.config.preemptVerb && e.isInterested(pod.pod)) : [];
+      if (asked.length > 0) return agreed(pod, candidates, asked);
+      if (candidates.size > 0) return leastOf(candidates);
       if (snapshot.nodes.length > said) addReasons(reasons, [NOT_HELPFUL], snapshot.nodes.length - said);
       return { message: `preemption: ${fitMessage(snapshot.nodes.length, reasons)}`, clear: true };
     },
   };
+}
+
+function leastOf(candidates: ReadonlyMap<NodeInfo, Victims>): PostFiltered {
+  let best: [NodeInfo, Victims] | undefined;
+  for (const c of candidates) if (!best || hurtsLess(c[1], best[1])) best = c;
+  return best ? { node: best[0].name, victims: best[1].victims } : { message: 'preemption: no candidate node for preemption', clear: false };
+}
+/** Each extender may strike nodes off and choose others to go. */
+async function agreed({ pod }: PodInfo, candidates: ReadonlyMap<NodeInfo, Victims>, extenders: readonly Extender[]): Promise<PostFiltered> {
+  let left = candidates;
+  for (const e of extenders) {
+    if (left.size === 0) break;
+    try { left = await e.preempt(pod, left); } catch (error) {
+      if (!e.config.ignorable) return { message: `preemption: ${error instanceof Error ? error.message : String(error)}`, clear: false };
+    }
+  }
+  return leastOf(left);
 }
 
 function notEligible({ pod, snapshot }: Cycle, refusals: ReadonlyMap<NodeInfo, Refusal>): string | undefined {
@@ -63,7 +83,7 @@ function notEligible({ pod, snapshot }: Cycle, refusals: ReadonlyMap<NodeInfo, R
 const isLeavingForAnother = (p: PodInfo): boolean => p.isLeaving && (p.pod.status?.conditions?.some(c => c.type === 'DisruptionTarget' && c.status === 'True' && c.reason === BY_PREEMPTION) ?? false);
 
 /** The fewest pods whose going lets the pod in: all lower ones are taken off, then as many as possible are spared, first those that a budget protects, the most important first. */
-function tollOf(node: NodeInfo, cycle: Cycle, prepared: Prepared | undefined, budgets: readonly PodDisruptionBudget[]): Toll | Refusal {
+function tollOf(node: NodeInfo, cycle: Cycle, prepared: Prepared | undefined, budgets: readonly PodDisruptionBudget[]): Victims | Refusal {
   const { pod, snapshot } = cycle;
   const lower = [...node.pods.values()].filter(p => p.priority < pod.priority);
   if (lower.length === 0 || !prepared) return { reasons: [NO_VICTIMS], fixed: true };
@@ -112,7 +132,7 @@ function beyondBudget(pods: readonly PodInfo[], budgets: readonly PodDisruptionB
 const startOf = (p: PodInfo): number => parseTime(p.pod.status?.startTime ?? p.pod.metadata?.creationTimestamp) || 0;
 
 /** Fewer broken budgets, then lower highest priority, then lower sum, then fewer, then those that started last. */
-function hurtsLess({ victims: a, violations: broken }: Toll, { victims: b, violations: otherwise }: Toll): boolean {
+function hurtsLess({ victims: a, violations: broken }: Victims, { victims: b, violations: otherwise }: Victims): boolean {
   const top = (v: readonly PodInfo[]): number => v.reduce((m, p) => Math.max(m, p.priority), -(2 ** 31));
   const sum = (v: readonly PodInfo[]): number => v.reduce((n, p) => n + p.priority + 2 ** 31, 0);
   const start = (v: readonly PodInfo[]): number => Math.min(...v.filter(p => p.priority === top(v)).map(startOf));

@@ -14,6 +14,8 @@ export const nodePorts: Plugin = {
 };
 
 export interface ResourceWeight { readonly name: string; readonly weight: number }
+/** Utilization (0..100) and the score (0..10) there. */
+export interface ShapePoint { readonly utilization?: number; readonly score?: number }
 /** Arguments as in NodeResourcesFitArgs. */
 export interface NodeResourcesFitArgs {
   /** Extended resources that are somebody else's business: names, or groups (what stands before the slash). */
@@ -22,8 +24,8 @@ export interface NodeResourcesFitArgs {
   readonly scoringStrategy?: {
     readonly type?: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio';
     readonly resources?: readonly ResourceWeight[];
-    /** Utilization (0..100) and the score (0..10) there, ascending; straight lines between. */
-    readonly shape?: readonly { readonly utilization: number; readonly score: number }[];
+    /** Ascending; straight lines between. */
+    readonly requestedToCapacityRatio?: { readonly shape?: readonly ShapePoint[] };
   };
 }
 const CPU_AND_MEMORY: readonly ResourceWeight[] = [{ name: 'cpu', weight: 1 }, { name: 'memory', weight: 1 }];
@@ -36,7 +38,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
   const ignoredNames = new Set(args.ignoredResources), ignoredGroups = new Set(args.ignoredResourceGroups);
   const ignored = (r: string): boolean => ignoredNames.has(r) || (r.includes('/') && ignoredGroups.has(r.slice(0, r.indexOf('/'))));
   const strategy = args.scoringStrategy ?? {}, resources = strategy.resources ?? CPU_AND_MEMORY;
-  const one = strategy.type === 'MostAllocated' ? mostAllocated : strategy.type === 'RequestedToCapacityRatio' ? ratio(strategy.shape ?? [{ utilization: 0, score: 0 }, { utilization: 100, score: 10 }]) : leastAllocated;
+  const one = strategy.type === 'MostAllocated' ? mostAllocated : strategy.type === 'RequestedToCapacityRatio' ? ratio(strategy.requestedToCapacityRatio?.shape ?? []) : leastAllocated;
   const rounded = strategy.type === 'RequestedToCapacityRatio';
   return {
     name: 'NodeResourcesFit', events: { 'node-added': may, 'node-resources': may, 'pod-removed': true },
@@ -81,14 +83,14 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
 const isPlain = (resource: string): boolean => resource === 'cpu' || resource === 'memory' || resource === 'ephemeral-storage';
 const leastAllocated = (requested: number, has: number): number => (requested > has ? 0 : Math.trunc(((has - requested) * 100) / has));
 const mostAllocated = (requested: number, has: number): number => Math.trunc((Math.min(requested, has) * 100) / has);
-function ratio(shape: readonly { readonly utilization: number; readonly score: number }[]): (requested: number, has: number) => number {
+function ratio(points: readonly ShapePoint[]): (requested: number, has: number) => number {
+  const shape = points.map(({ utilization = 0, score = 0 }) => ({ utilization, score: score * 10 }));
   return (requested, has) => {
     const used = requested > has ? 100 : Math.trunc((requested * 100) / has);
     const at = shape.findIndex(p => used <= p.utilization);
-    if (at < 0) return shape.at(-1)!.score * 10;
-    if (at === 0) return shape[0]!.score * 10;
+    if (at <= 0) return (at < 0 ? shape.at(-1) : shape[0])?.score ?? 0;
     const a = shape[at - 1]!, b = shape[at]!;
-    return Math.trunc(a.score * 10 + ((b.score - a.score) * 10 * (used - a.utilization)) / (b.utilization - a.utilization));
+    return a.score + Math.trunc(((b.score - a.score) * (used - a.utilization)) / (b.utilization - a.utilization));
   };
 }
 
@@ -102,29 +104,30 @@ function deviationOf(shares: readonly number[]): number {
 /** Arguments as in NodeResourcesBalancedAllocationArgs. */
 export interface BalancedAllocationArgs { readonly resources?: readonly ResourceWeight[] }
 
-/** The node on which resources end up used in like shares. */
+/** The node whose resources end up used in more even shares than they are; as Kubernetes 1.36 has it, what the pod changes counts, not what was before. */
 export function balancedAllocation(args: BalancedAllocationArgs = {}): Plugin {
   const names = (args.resources ?? CPU_AND_MEMORY).map(r => r.name);
   return {
     name: 'NodeResourcesBalancedAllocation',
     preScore({ pod }) {
       const wants = names.map(n => pod.requests.get(n) ?? 0);
-      // A pod that asks for nothing changes no balance; it would only crowd the node that is balanced best.
+      // A pod that asks for nothing changes no balance.
       if (wants.every(w => w === 0)) return undefined;
       const about = names.map((name, i) => ({ name, want: wants[i]! })).filter(r => r.want > 0 || isPlain(r.name));
-      const share = (n: NodeInfo, r: { name: string; want: number }): number => {
-        const has = n.allocatable.get(r.name) ?? 0;
-        return has === 0 ? -1 : Math.min(1, ((n.requested.get(r.name) ?? 0) + r.want) / has);
+      const before: number[] = [], after: number[] = [];
+      return {
+        score(n) {
+          before.length = after.length = 0;
+          for (const { name, want } of about) {
+            const has = n.allocatable.get(name) ?? 0, used = n.requested.get(name) ?? 0;
+            if (has === 0) continue;
+            before.push(Math.min(1, used / has));
+            after.push(Math.min(1, (used + want) / has));
+          }
+          return 50 + Math.trunc((50 + evenness(after) - evenness(before)) / 2);
+        },
       };
-      // Two are nearly always what there is, and exact this way.
-      if (about.length === 2)
-        return {
-          score(n) {
-            const a = share(n, about[0]!), b = share(n, about[1]!);
-            return a < 0 || b < 0 ? 100 : Math.trunc((1 - Math.abs((a - b) / 2)) * 100);
-          },
-        };
-      return { score: n => Math.trunc((1 - deviationOf(about.map(r => share(n, r)).filter(s => s >= 0))) * 100) };
     },
   };
 }
+const evenness = (shares: readonly number[]): number => Math.trunc((1 - deviationOf(shares)) * 100);

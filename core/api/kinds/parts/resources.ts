@@ -16,7 +16,7 @@ const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 export const noOvercommit = (name: string): boolean => isHugePages(name) || !isNative(name);
 const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** A resource of somebody's own: `example.com/gpu`. */
-const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && labelKey(`requests.${name}`).length === 0;
+export const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && labelKey(`requests.${name}`).length === 0;
 
 /** Writes a quantity as Kubernetes stores it; throws BadRequest for text that is none (a decoding error upstream, not a validation one). */
 export function canonical(value: string | number, milli = false): string {

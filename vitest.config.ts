@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 // One project per suite; scripts/test.mjs runs them in this order and adds up the counts.
-const suite = (name: string, include: string[], real = false, timeout = 20_000, atOnce = 1) => ({
+const suite = (name: string, include: string[], real = false, timeout = 20_000, atOnce = 1, globalSetup: string[] = []) => ({
   test: {
-    name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), environment: 'node' as const,
+    name, include, globalSetup, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), environment: 'node' as const,
     // These suites work with real processes, containers and browsers on a shared machine: one more try, and after it one of the whole file
     // (scripts/test.mjs); `npm test` names at its end every test that needed one.
     ...(real ? { fileParallelism: atOnce > 1, maxWorkers: atOnce, pool: 'forks' as const, retry: 1 } : {}),
@@ -23,7 +23,7 @@ export default defineConfig({
       suite('docker', ['test/docker/**/*.test.ts'], true, 120_000, 2),
       // Its files mostly wait as well.
       suite('conformance', ['test/conformance/**/*.test.ts'], true, 300_000, 2),
-      suite('e2e', ['test/e2e/**/*.test.ts'], true, 180_000),
+      suite('e2e', ['test/e2e/**/*.test.ts'], true, 180_000, 2, ['test/e2e/before.ts']),
       suite('bench', ['test/bench/**/*.test.ts'], true, 300_000),
     ],
   },

@@ -20,8 +20,7 @@ const dir = scratch();
 let host: Host, client: Client, url: string, browser: Browser, args: string[];
 beforeAll(async () => {
   const [api, ui] = await freePorts(2);
-  const block = 100 + (process.pid % 100);
-  args = ['--runtime', 'docker', '--listen', `127.0.0.1:${api}`, '--ui', `127.0.0.1:${ui}`, '--pod-cidr', `10.${block}.0.0/16`, '--service-cidr', `10.${block - 100}.0.0/16`];
+  args = ['--runtime', 'docker', '--listen', `127.0.0.1:${api}`, '--ui', `127.0.0.1:${ui}`];
   ({ host, client, url } = await startWindowHost({ args }));
   browser = await openBrowser();
   await create(client, namespace(NS));

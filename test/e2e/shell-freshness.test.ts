@@ -9,8 +9,7 @@ import { create, deployment, pod } from './shell-objects.ts';
 let host: Host, client: Client, url: string, browser: Browser, args: string[];
 beforeAll(async () => {
   const [api, ui] = await freePorts(2);
-  const block = 100 + (process.pid % 100);
-  args = ['--listen', `127.0.0.1:${api}`, '--ui', `127.0.0.1:${ui}`, '--pod-cidr', `10.${block}.0.0/16`, '--service-cidr', `10.${block - 100}.0.0/16`];
+  args = ['--listen', `127.0.0.1:${api}`, '--ui', `127.0.0.1:${ui}`];
   ({ host, client, url } = await startWindowHost({ args }));
   browser = await openBrowser();
   await create(client, deployment('default', 'web', 3), pod('default', 'single'));

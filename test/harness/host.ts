@@ -1,6 +1,6 @@
 // Starts the real thing for a test: the bundled host as a process of its own, on a data directory and ports of its own.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refusals } from './refusals.ts';
@@ -23,12 +23,21 @@ export interface Host {
 const BUNDLE = process.env.PILOTHOUSE_BUNDLE ?? join(import.meta.dirname, '../../dist/pilothouse.mjs');
 let built = process.env.PILOTHOUSE_BUNDLE !== undefined;
 
-/** Bundles the host once per test process. */
+const ROOT = join(import.meta.dirname, '../..');
+const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+/** When the youngest file of a folder, or the file itself, was changed last; 0 when there is none. */
+const youngest = (path: string): number => (!statSync(path).isDirectory() ? changedAt(path)
+  : readdirSync(path, { recursive: true, withFileTypes: true }).filter(e => e.isFile()).reduce((t, e) => Math.max(t, changedAt(join(e.parentPath, e.name))), 0));
+/** Whether something among `sources`, paths from the root of the checkout, is younger than what was made of them. */
+export const isStale = (made: string, sources: readonly string[]): boolean => { const at = changedAt(made); return sources.some(s => youngest(join(ROOT, s)) >= at); };
+
+/** Bundles the host when a source is younger than the bundle: one test process of a run does it, the others find it done. */
 export function buildHost(): void {
   if (built) return;
-  const r = spawnSync('node', [join(import.meta.dirname, '../../scripts/build.mjs'), '--host'], { encoding: 'utf8', cwd: join(import.meta.dirname, '../..') });
-  if (r.status !== 0) throw new Error(`building the host failed:\n${r.stdout}${r.stderr}`);
   built = true;
+  if (!isStale(BUNDLE, ['core', 'electron', 'scripts/build.mjs', 'package-lock.json'])) return;
+  const r = spawnSync('node', [join(import.meta.dirname, '../../scripts/build.mjs'), '--host'], { encoding: 'utf8', cwd: ROOT });
+  if (r.status !== 0) throw new Error(`building the host failed:\n${r.stdout}${r.stderr}`);
 }
 
 /** Where test processes say which address ranges they have: a file per pair, with their pid. */

@@ -13,8 +13,8 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** A loop over one queue. Exceptions of a reconcile, thrown or rejected, never leave it. */
-export function createLoop(clock: Clock, log: Log): Loop {
+/** A loop over one queue. Exceptions of a reconcile, thrown or rejected, never leave it; `failed` hears of them. */
+export function createLoop(clock: Clock, log: Log, failed: (key: string, error: unknown) => void = () => {}): Loop {
   const queue = new WorkQueue(clock);
   let running: Promise<void>[] = [];
   const work = async (reconcile: Reconcile): Promise<void> => {
@@ -28,6 +28,7 @@ export function createLoop(clock: Clock, log: Log): Loop {
         if (isConflict(error)) log.debug('write conflict, trying again', { key });
         else log.warn('reconcile failed, trying again', { key, error });
         queue.addRateLimited(key);
+        failed(key, error);
       } finally {
         queue.done(key);
       }

@@ -9,7 +9,8 @@ import type { EventRecorder } from '../client/recorder.ts';
 import type { ControllerConfig } from './controller.ts';
 import { isEnabled, unknownControllers } from './enabled.ts';
 import { controllers } from './index.ts';
-import { createLoop } from './loop.ts';
+import { createLoop, type Loop } from './loop.ts';
+import { QuotaWaits } from './quota-waits.ts';
 
 export interface StartOptions {
   readonly client: Client;
@@ -60,9 +61,10 @@ export async function startControllers(o: StartOptions): Promise<RunningControll
   if (unknown.length) throw new Error(unknown.map(word => `"${word}" is not in the list of known controllers`).join(', '));
   const config = { ...DEFAULTS, ...o.config };
   const chosen = controllers.filter(c => isEnabled(c.name, c.alias, only));
+  const waits = new QuotaWaits(o.informers);
   const loops = chosen.map(c => {
     const log = o.log.child(c.name);
-    const loop = createLoop(o.clock, log);
+    const loop: Loop = createLoop(o.clock, log, (key, error) => waits.note(c.name, key, error, () => { loop.queue.forget(key); loop.queue.add(key); }));
     const client = c.account === null ? o.client : o.clientFor?.(c.account ?? c.name) ?? o.client;
     const reconcile = c.start({ client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name, client), clock: o.clock, log, config }, loop.queue);
     return { loop, run: () => loop.run(reconcile, c.workers ?? 5) };

@@ -20,8 +20,8 @@ import { namespaceTerminating } from '../terminating.ts';
 import { FailureBackoff } from './backoff.ts';
 import { judgeFor } from './eligibility.ts';
 import { manage, podsByNode, update, type Plan, type Scene } from './plan.ts';
-import { newPod } from './pods.ts';
-import { syncHistory, truncateHistory } from './revisions.ts';
+import { freshBy, newPod } from './pods.ts';
+import { hashIn, syncHistory, truncateHistory, type History } from './revisions.ts';
 import { statusOf } from './status.ts';
 
 /** Pods made and pods deleted in one pass at most; the rest follows when these have been seen. */
@@ -92,11 +92,11 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     if (failed) throw failed.reason;
   };
 
-  const act = async (key: string, scene: Scene, waits: number[]): Promise<void> => {
+  const act = async (key: string, scene: Scene, { hash }: History, waits: number[]): Promise<void> => {
     const plan = manage(scene, mayReplace(scene.set, waits));
-    await carryOut(key, scene.set, scene.hash, plan);
+    await carryOut(key, scene.set, hash, plan);
     // An update begins from what stands: while there is something to put right, the pods it would count are not the ones there are.
-    if (plan.create.length + plan.remove.length === 0 && scene.set.spec?.updateStrategy?.type === 'RollingUpdate') await carryOut(key, scene.set, scene.hash, update(scene));
+    if (plan.create.length + plan.remove.length === 0 && scene.set.spec?.updateStrategy?.type === 'RollingUpdate') await carryOut(key, scene.set, hash, update(scene));
   };
 
   return async (key): Promise<Outcome | void> => {
@@ -115,12 +115,12 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     const all = await claim<ControllerRevision>({ client: ctx.client, owner: set, ownerKind: setKind, dependentKind: revisionKind, informer: revisions, selector });
     const own = await claim<Pod>({ client: ctx.client, owner: set, ownerKind: setKind, dependentKind: podKind, informer: pods, selector });
     const history = await syncHistory(ctx.client, set, all, own);
-    const scene: Scene = { set, hash: history.hash, nodes: nodes.lister.list(), judge: judgeFor(set), pods: podsByNode(own), now: ctx.clock.now() };
+    const scene: Scene = { set, isFresh: freshBy(set, history.hash, new Set(history.old.map(hashIn))), nodes: nodes.lister.list(), judge: judgeFor(set), pods: podsByNode(own), now: ctx.clock.now() };
     const waits = own.map(p => untilAvailable(p, set.spec?.minReadySeconds ?? 0, scene.now)).filter(ms => ms !== undefined && ms > 0) as number[];
     let error: unknown;
     if (maySync) {
       try {
-        await act(key, scene, waits);
+        await act(key, scene, history, waits);
         await truncateHistory(ctx.client, set, history, own);
       } catch (cause) { error = cause; }
     }

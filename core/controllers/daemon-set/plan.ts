@@ -3,12 +3,13 @@ import { isAvailable, isReady, isTerminal, isTerminating } from '../../api/meta/
 import { scaledValue } from '../../api/meta/intstr.ts';
 import type { DaemonSet, Node, Pod } from '../../api/types/kubernetes.ts';
 import type { Verdict } from './eligibility.ts';
-import { byStanding, hashOf, nodeOf } from './pods.ts';
+import { byStanding, nodeOf } from './pods.ts';
 
 /** A daemon set beside the nodes and its own pods, as they are now. */
 export interface Scene {
   readonly set: DaemonSet;
-  readonly hash: string;
+  /** A pod was made from the current template. */
+  readonly isFresh: (pod: Pod) => boolean;
   readonly nodes: readonly Node[];
   readonly judge: (node: Node) => Verdict;
   readonly pods: ReadonlyMap<string, readonly Pod[]>;
@@ -65,7 +66,7 @@ function tidy(s: Scene, plan: Plan, node: string, run: boolean, pods: readonly P
   if (live.length === 0 && run && !pods.some(p => !isTerminating(p) && isTerminal(p))) plan.create.push(node);
   if (live.length <= 1) return;
   // An old pod may stand beside a new one until that is available, and only while it is ready itself.
-  const fresh = live.filter(p => hashOf(p) === s.hash), stale = live.filter(p => hashOf(p) !== s.hash);
+  const fresh = live.filter(s.isFresh), stale = live.filter(p => !s.isFresh(p));
   plan.remove.push(...fresh.slice(1), ...stale.slice(1));
   if (fresh[0] && stale[0] && (!isReady(stale[0]) || available(s, fresh[0]))) plan.remove.push(stale[0]);
 }
@@ -75,7 +76,7 @@ function pairOn(s: Scene, pods: readonly Pod[]): { fresh?: Pod; stale?: Pod } | 
   let fresh: Pod | undefined, stale: Pod | undefined;
   for (const pod of pods) {
     if (isTerminating(pod)) continue;
-    if (hashOf(pod) === s.hash) { if (fresh) return undefined; fresh = pod; } else { if (stale) return undefined; stale = pod; }
+    if (s.isFresh(pod)) { if (fresh) return undefined; fresh = pod; } else { if (stale) return undefined; stale = pod; }
   }
   return { ...(fresh ? { fresh } : {}), ...(stale ? { stale } : {}) };
 }

@@ -16,11 +16,16 @@ function forNode(affinity: Affinity | undefined, node: string): Affinity {
   return wanted;
 }
 
+const generationOf = (set: DaemonSet): string | undefined => {
+  const text = set.metadata?.annotations?.[GENERATION];
+  return text !== undefined && /^-?\d+$/.test(text) ? text : undefined;
+};
+
 /** A pod for `node`, made from the current template, whose hash it carries. */
 export function newPod(set: DaemonSet, hash: string, node: string): Pod {
   const pod = podFromTemplate(set.spec?.template ?? {}, { name: set.metadata?.name ?? '', namespace: set.metadata?.namespace ?? '' });
-  const generation = set.metadata?.annotations?.[GENERATION];
-  pod.metadata!.labels = { ...pod.metadata?.labels, [REVISION_HASH]: hash, ...(generation !== undefined && /^-?\d+$/.test(generation) ? { [POD_GENERATION]: generation } : {}) };
+  const generation = generationOf(set);
+  pod.metadata!.labels = { ...pod.metadata?.labels, [REVISION_HASH]: hash, ...(generation !== undefined ? { [POD_GENERATION]: generation } : {}) };
   pod.metadata!.ownerReferences = [controllerReference(set, setKind)];
   pod.spec = { ...pod.spec!, tolerations: tolerationsOf(pod.spec), affinity: forNode(pod.spec?.affinity, node) };
   return pod;
@@ -33,6 +38,18 @@ export function nodeOf(pod: Pod): string | undefined {
     for (const f of term.matchFields ?? []) if (f.key === 'metadata.name' && f.operator === 'In') return f.values?.length === 1 ? f.values[0] : undefined;
   }
   return undefined;
+}
+
+/**
+ * Tells the pods that are of the current template: by its hash, or, where the revision they were made from is no more, by the count of
+ * templates. `others` are the hashes of templates known to be different: a set made anew counts from 1, and takes such pods over.
+ */
+export function freshBy(set: DaemonSet, hash: string, others: ReadonlySet<string>): (pod: Pod) => boolean {
+  const generation = generationOf(set);
+  return pod => {
+    const own = hashOf(pod) ?? '';
+    return own === hash || (generation !== undefined && pod.metadata?.labels?.[POD_GENERATION] === generation && !others.has(own));
+  };
 }
 
 export const hashOf = (pod: Pod): string | undefined => pod.metadata?.labels?.[REVISION_HASH];

@@ -12,7 +12,7 @@ import { hashOf } from './pods.ts';
 
 export interface History { readonly current: ControllerRevision; readonly old: readonly ControllerRevision[]; readonly hash: string }
 
-const hashIn = (r: ControllerRevision): string => r.metadata?.labels?.[REVISION_HASH] ?? r.metadata?.name ?? '';
+export const hashIn = (r: ControllerRevision): string => r.metadata?.labels?.[REVISION_HASH] ?? r.metadata?.name ?? '';
 
 /** Finds or makes the revision of the template; one that comes back gets the next number: that is a rollback. */
 export async function syncHistory(client: Client, set: DaemonSet, all: readonly ControllerRevision[], pods: readonly Pod[]): Promise<History> {

@@ -2,7 +2,7 @@
 import { isAvailable, isReady } from '../../api/meta/pod.ts';
 import type { DaemonSetStatus } from '../../api/types/kubernetes.ts';
 import type { Scene } from './plan.ts';
-import { byStanding, hashOf } from './pods.ts';
+import { byStanding } from './pods.ts';
 
 /** The counts; `observed` when what the spec says has been acted on. */
 export function statusOf(s: Scene, observed: boolean): DaemonSetStatus {
@@ -16,7 +16,7 @@ export function statusOf(s: Scene, observed: boolean): DaemonSetStatus {
     current++;
     if (isReady(first)) ready++;
     if (isAvailable(first, s.set.spec?.minReadySeconds ?? 0, s.now)) available++;
-    if (hashOf(first) === s.hash) updated++;
+    if (s.isFresh(first)) updated++;
   }
   const generation = observed ? s.set.metadata?.generation : s.set.status?.observedGeneration;
   const { collisionCount, conditions } = s.set.status ?? {};

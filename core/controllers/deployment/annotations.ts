@@ -16,11 +16,19 @@ export const isOwnAnnotation = (key: string): boolean => OWN.has(key);
 type Annotations = Record<string, string>;
 const integer = (text: string | undefined): number | undefined => (text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined);
 
+/** A whole number of 64 bits, as revisions are; undefined for what is none. */
+export function parseRevision(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^[+-]?\d+$/.test(text)) return undefined;
+  const n = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, n) === n ? n : undefined;
+}
 /** The revision of a set, 0 for none. */
-export const revisionOf = (o: ReplicaSet | Deployment): number => integer(o.metadata?.annotations?.[REVISION]) ?? 0;
+export const revisionOf = (o: ReplicaSet | Deployment): bigint => parseRevision(o.metadata?.annotations?.[REVISION]) ?? 0n;
+/** Lowest first. */
+export const byRevision = (a: ReplicaSet, b: ReplicaSet): number => { const x = revisionOf(a), y = revisionOf(b); return x < y ? -1 : x > y ? 1 : 0; };
 export const desiredOf = (rs: ReplicaSet): number | undefined => integer(rs.metadata?.annotations?.[DESIRED_REPLICAS]);
 export const maxReplicasOf = (rs: ReplicaSet): number | undefined => integer(rs.metadata?.annotations?.[MAX_REPLICAS]);
-export const maxRevision = (sets: readonly ReplicaSet[]): number => sets.reduce((max, rs) => Math.max(max, revisionOf(rs)), 0);
+export const maxRevision = (sets: readonly ReplicaSet[]): bigint => sets.reduce((max, rs) => { const n = revisionOf(rs); return n > max ? n : max; }, 0n);
 
 /** Sets wished and maximal size; true when that changed anything. */
 export function setSizes(annotations: Annotations, d: Deployment): boolean {
@@ -33,15 +41,17 @@ export function setSizes(annotations: Annotations, d: Deployment): boolean {
 }
 
 /** Brings the annotations of the new set up to date with the Deployment and `revision`; true when that changed anything. */
-export function setNewSetAnnotations(annotations: Annotations, d: Deployment, revision: number, exists: boolean): boolean {
+export function setNewSetAnnotations(annotations: Annotations, d: Deployment, revision: bigint, exists: boolean): boolean {
   let changed = false;
   for (const [key, value] of Object.entries(d.metadata?.annotations ?? {})) {
     if (OWN.has(key) || annotations[key] === value) continue;
     annotations[key] = value;
     changed = true;
   }
-  const old = annotations[REVISION];
-  if ((integer(old) ?? 0) < revision) {
+  const old = annotations[REVISION], number = parseRevision(old);
+  // One that is no number is somebody's own and stays, with all else.
+  if (old && number === undefined) return false;
+  if ((number ?? 0n) < revision) {
     annotations[REVISION] = String(revision);
     changed = true;
     // A set that served before remembers under which numbers: rollback to those still finds it.

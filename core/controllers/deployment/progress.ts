@@ -15,8 +15,9 @@ export async function syncStatus(r: Rollout, sets: Sets): Promise<void> {
   if (hasDeadline(r.d) && !settled) status.conditions = withProgress(r, sets, status);
   // The new set's failure is the one that matters; without one, any other's.
   const failed = [sets.newSet, ...all].map(rs => rs?.status?.conditions?.find(c => c.type === 'ReplicaFailure')).find(c => c !== undefined);
+  const since = parseTime(failed?.lastTransitionTime);
   status.conditions = failed
-    ? withCondition(status.conditions, condition('ReplicaFailure', failed.status as 'True', failed.reason ?? '', failed.message ?? '', r.now))
+    ? withCondition(status.conditions, condition('ReplicaFailure', failed.status as 'True', failed.reason ?? '', failed.message ?? '', Number.isNaN(since) ? r.now : since))
     : withoutCondition(status.conditions, 'ReplicaFailure');
   if (!(await r.writeStatus(status))) requeueStuck(r, status);
 }

@@ -7,6 +7,7 @@ import { maxRevision, REVISION, setNewSetAnnotations } from './annotations.ts';
 import { newSetSize } from './bounds.ts';
 import { condition, conditionOf, hasDeadline, withCondition } from './conditions.ts';
 import { templateHash } from './hash.ts';
+import { namespaceTerminating } from '../terminating.ts';
 import { byAge, deploymentKind, replicaSetKind, TEMPLATE_HASH, type Rollout, type Sets } from './rollout.ts';
 
 /** A template without what differs between a Deployment and its set though nothing was changed. */
@@ -27,12 +28,12 @@ export function findSets(r: Rollout): Sets {
 /** As findSets, with the new set's revision and annotations brought up to date, and the set made if `create` and it is missing. */
 export async function syncedSets(r: Rollout, create: boolean): Promise<Sets> {
   const { newSet, oldSets } = findSets(r);
-  const revision = maxRevision(oldSets) + 1;
+  const revision = maxRevision(oldSets) + 1n;
   if (newSet) return { newSet: await refresh(r, newSet, revision), oldSets };
   return { newSet: create ? await make(r, oldSets, revision) : undefined, oldSets };
 }
 
-async function refresh(r: Rollout, rs: ReplicaSet, revision: number): Promise<ReplicaSet> {
+async function refresh(r: Rollout, rs: ReplicaSet, revision: bigint): Promise<ReplicaSet> {
   const annotations = { ...rs.metadata?.annotations };
   const minReadySeconds = r.d.spec?.minReadySeconds ?? 0;
   let current = rs;
@@ -44,7 +45,7 @@ async function refresh(r: Rollout, rs: ReplicaSet, revision: number): Promise<Re
   return current;
 }
 
-async function make(r: Rollout, oldSets: readonly ReplicaSet[], revision: number): Promise<ReplicaSet | undefined> {
+async function make(r: Rollout, oldSets: readonly ReplicaSet[], revision: bigint): Promise<ReplicaSet | undefined> {
   const wanted = newSetOf(r.d, oldSets, revision);
   let made: ReplicaSet;
   let existed = false;
@@ -54,7 +55,8 @@ async function make(r: Rollout, oldSets: readonly ReplicaSet[], revision: number
     if (isAlreadyExists(error)) {
       made = await existing(r, wanted, error);
       existed = true;
-    } else {
+    } else if (namespaceTerminating(error)) throw error;
+    else {
       const message = `Failed to create new replica set "${wanted.metadata?.name}": ${error instanceof Error ? error.message : String(error)}`;
       if (hasDeadline(r.d)) await progressing(r, 'False', 'ReplicaSetCreateError', message);
       r.event('Warning', 'ReplicaSetCreateError', message);
@@ -82,7 +84,11 @@ async function existing(r: Rollout, wanted: ReplicaSet, error: unknown): Promise
   throw error;
 }
 
-function newSetOf(d: Deployment, oldSets: readonly ReplicaSet[], revision: number): ReplicaSet {
+/** The longest name a ReplicaSet may have. */
+const LONGEST_NAME = 253;
+const setName = (deployment: string, hash: string): string => `${deployment.slice(0, LONGEST_NAME - 1 - hash.length)}-${hash}`;
+
+function newSetOf(d: Deployment, oldSets: readonly ReplicaSet[], revision: bigint): ReplicaSet {
   const template = structuredClone(d.spec!.template);
   const hash = templateHash(comparable(template), d.status?.collisionCount);
   const labels = { ...template.metadata?.labels, [TEMPLATE_HASH]: hash };
@@ -92,7 +98,7 @@ function newSetOf(d: Deployment, oldSets: readonly ReplicaSet[], revision: numbe
   return {
     apiVersion: 'apps/v1', kind: 'ReplicaSet',
     metadata: {
-      name: `${d.metadata?.name}-${hash}`, namespace: d.metadata?.namespace, labels, annotations, ownerReferences: [controllerReference(d, deploymentKind)],
+      name: setName(d.metadata?.name ?? '', hash), namespace: d.metadata?.namespace, labels, annotations, ownerReferences: [controllerReference(d, deploymentKind)],
     },
     spec: {
       replicas: newSetSize(d, oldSets, 0),

@@ -1,7 +1,7 @@
 // What is done outside a rollout step: scaling in proportion, pausing, clearing away old revisions.
 import { isNotFound } from '../../api/meta/status.ts';
 import type { ReplicaSet } from '../../api/types/kubernetes.ts';
-import { desiredOf, maxReplicasOf, revisionOf } from './annotations.ts';
+import { byRevision, desiredOf, maxReplicasOf } from './annotations.ts';
 import { isRolling, maxSurge, replicasOf, sumReplicas } from './bounds.ts';
 import { condition, conditionOf, countedStatus, hasDeadline, withCondition } from './conditions.ts';
 import { rollbackOf } from './rollback.ts';
@@ -112,7 +112,7 @@ export async function cleanUp(r: Rollout, oldSets: readonly ReplicaSet[]): Promi
   const limit = r.d.spec?.revisionHistoryLimit;
   if (limit === undefined || limit === 2_147_483_647) return;
   const alive = oldSets.filter(rs => rs.metadata?.deletionTimestamp === undefined);
-  const surplus = [...alive].sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b)).slice(0, Math.max(0, alive.length - limit));
+  const surplus = [...alive].sort((a, b) => byRevision(a, b) || byAge(a, b)).slice(0, Math.max(0, alive.length - limit));
   for (const rs of surplus) {
     if ((rs.status?.replicas ?? 0) !== 0 || replicasOf(rs) !== 0 || (rs.metadata?.generation ?? 0) > (rs.status?.observedGeneration ?? 0)) continue;
     try {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { replicaSet as replicaSetKind } from '../../api/kinds/apps/replica-set.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { replicationController as replicationControllerKind } from '../../api/kinds/core/replication-controller.ts';
+import { resourceQuota as quotaKind } from '../../api/kinds/core/resource-quota.ts';
 import { failure } from '../../api/meta/status.ts';
-import type { Pod, ReplicaSet, ReplicationController } from '../../api/types/kubernetes.ts';
+import type { Pod, ReplicaSet, ReplicationController, ResourceQuota } from '../../api/types/kubernetes.ts';
 import { reapPods, runPods, world } from '../../../test/harness/controllers.ts';
 
 const set = (replicas: number): ReplicaSet => ({
@@ -55,6 +56,33 @@ describe('ReplicaSet', () => {
     const owner = (name: string): string | undefined => w.api.get<Pod>(podKind, `default/${name}`)?.metadata?.ownerReferences?.[0]?.name;
     expect([owner('orphan'), owner('finished'), owner('owned')]).toEqual(['web', undefined, 'other']);
     expect(w.api.writes.filter(x => x.startsWith('POST pods')).length).toBe(4);
+    await w.stop();
+  });
+
+  it('whom a quota refused comes back as soon as there is room, not when its back-off ends', async () => {
+    let room = 2;
+    const quota = (pods: string, used: string): ResourceQuota => ({ metadata: { name: 'q', namespace: 'default' }, spec: { hard: { pods } }, status: { hard: { pods }, used: { pods: used } } });
+    const w = await world(['replicaset'], api => {
+      api.put(quotaKind, quota('2', '0'));
+      api.put(replicaSetKind, set(4));
+      api.intercept = r => { if (r.method === 'POST' && api.all(podKind).length >= room) throw failure(403, 'Forbidden', 'pods "web-x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2'); };
+    });
+    await w.clock.advance(1_500_000);
+    expect(w.api.all(podKind).length).toBe(2);
+    const before = w.api.all(podKind).length;
+    // What is used more makes no room.
+    w.api.change<ResourceQuota>(quotaKind, 'default/q', q => { q.status = quota('2', '2').status!; });
+    room = 3;
+    await w.settle();
+    expect(w.api.all(podKind).length).toBe(before);
+    w.api.change<ResourceQuota>(quotaKind, 'default/q', q => { q.status = quota('3', '2').status!; });
+    await w.settle();
+    expect(w.api.all(podKind).length).toBe(3);
+    await w.clock.advance(600_000);
+    room = 4;
+    w.api.change<ResourceQuota>(quotaKind, 'default/q', q => { q.status = quota('3', '1').status!; });
+    await w.settle();
+    expect(w.api.all(podKind).length).toBe(4);
     await w.stop();
   });
 

@@ -363,8 +363,25 @@ describe('subresources', () => {
     expect((await resize({ limits: { memory: '32Mi' }, requests: { memory: '32Mi' } })).spec['containers']).toMatchObject([{ resources: { limits: { memory: '32Mi' } } }]);
     expect(await why(resize({ requests: { 'ephemeral-storage': '1Gi' } }))).toBe('Pod "r" is invalid: spec: Forbidden: only cpu and memory resources are mutable');
     expect(await why(resize({ limits: { cpu: '200m' } }))).toBe('Pod "r" is invalid: spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing');
-    expect(await why(resize({ requests: { cpu: '0.5' } }, 'initContainers', 'n'))).toBe('Pod "r" is invalid: spec: Forbidden: resources for non-sidecar init containers are immutable');
+    expect(await why(resize({ requests: { cpu: '2' } }, 'initContainers', 'n'))).toBe('Pod "r" is invalid: spec.initContainers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1');
+    expect(await why(resize({ limits: { 'ephemeral-storage': '1Gi' } }, 'initContainers', 'n'))).toBe('Pod "r" is invalid: spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable');
+    expect((await resize({ requests: { cpu: '0.5' } }, 'initContainers', 'n')).spec['initContainers']).toMatchObject([{ resources: { requests: { cpu: '500m' } } }]);
+    const { spec, metadata } = await get(`${PODS}/r`);
+    expect(await why(call('PUT', `${PODS}/r/resize`, { metadata, spec: { ...spec, containers: [{ ...(spec['containers'] as object[])[0], name: 'd' }] } }))).toBe('Pod "r" is invalid: spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize');
+    expect(await why(call('PUT', `${PODS}/r/resize`, { metadata, spec: { ...spec, initContainers: [] } }))).toBe('Pod "r" is invalid: spec.initContainers: Forbidden: initContainers may not be added or removed on resize');
     expect((await refused(resize({ requests: { cpu: 'x' } }))).code).toBeGreaterThanOrEqual(400);
+  });
+
+  it('resizes a pod as a whole', async () => {
+    await call('POST', PODS, pod('w', {}, { resources: { limits: { cpu: '1', memory: '64Mi' }, requests: { cpu: '500m', memory: '32Mi' } }, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m' }, limits: { cpu: '800m' } } }] }));
+    const resize = (resources: object | null): Promise<Any> => call('PATCH', `${PODS}/w/resize`, { spec: { resources } }, { contentType: 'application/merge-patch+json' });
+    const why = async (p: Promise<unknown>): Promise<string> => (await refused(p)).message ?? '';
+    expect((await resize({ limits: { cpu: '2' } })).spec['resources']).toEqual({ limits: { cpu: '2', memory: '64Mi' }, requests: { cpu: '500m', memory: '32Mi' } });
+    expect(await why(resize(null))).toContain('spec.resources: Forbidden: pod-level resources cannot be removed');
+    expect(await why(resize({ limits: { memory: null } }))).toBe('Pod "w" is invalid: spec.resources.limits: Forbidden: pod-level resource limits cannot be removed');
+    expect(await why(resize({ limits: { 'hugepages-2Mi': '2Mi' }, requests: { 'hugepages-2Mi': '2Mi' } }))).toContain('spec: Forbidden: only cpu and memory resources are mutable at pod-level');
+    expect(await why(resize({ requests: { cpu: '50m' } }))).toContain('must be greater than or equal to aggregate container requests of 100m');
+    expect(await why(resize({ limits: { cpu: '600m' } }))).toContain('must be less than or equal to pod limits of 600m');
   });
 
   it('binds once', async () => {

@@ -37,7 +37,7 @@ const NEVER_RAN = 128;
 const SHOW_BACKOFF_MS = 2_000;
 
 /** A container that is created and not started. */
-export interface Created { id: string; name: string; image: ImageStatus; /** what it was created with */ requirements: ResourceRequirements | undefined }
+export interface Created { id: string; name: string; image: ImageStatus; /** what it was created with */ requirements: ResourceRequirements | undefined; /** and its pod */ inherited: ResourceRequirements | undefined }
 
 /**
  * Everything up to and with the create; the sandbox need not run yet. Throws StartFailure; the events of each step are recorded. The
@@ -53,7 +53,7 @@ export async function createContainer(ctx: NodeContext, q: StartRequest, turn: <
     throw new StartFailure(e instanceof ContainerError ? e.reason : 'CreateContainerError', text(e), RETRY_MS);
   }
   q.event('Normal', 'Created', `Created container: ${spec.name}`);
-  return { id, name: spec.name, image, requirements: q.member.container.resources };
+  return { id, name: spec.name, image, requirements: q.member.container.resources, inherited: q.pod.spec?.resources };
 }
 
 /** Starts what `createContainer` made. Throws StartFailure. */

@@ -1,8 +1,9 @@
 // Requests, limits and security contexts of the API as what a runtime applies.
-import { qosClass } from '../api/meta/pod.ts';
+import { isSidecar, podAmounts, qosClass } from '../api/meta/pod.ts';
 import { millisOf, wholeOf } from '../api/meta/quantity.ts';
 import type { Container, Pod, ResourceRequirements } from '../api/types/kubernetes.ts';
 import { ConfigError } from './env/env.ts';
+import { hasPodLevel, limitsOf } from './resize.ts';
 import type { ImageStatus, Resources, Security } from './runtime/runtime.ts';
 
 /** cpu.shares of a request in thousandths of a core; the kernel's least is 2. */
@@ -16,21 +17,43 @@ function oomScore(pod: Pod, r: ResourceRequirements | undefined, machineMemory: 
   const qos = qosClass(pod.spec!);
   if (qos === 'Guaranteed') return 0;
   if (qos === 'BestEffort') return 1000;
-  const request = wholeOf(r?.requests?.['memory'] ?? r?.limits?.['memory'] ?? '0');
+  const asked = (x: ResourceRequirements | undefined): number => wholeOf(x?.requests?.['memory'] ?? x?.limits?.['memory'] ?? '0');
+  const request = asked(r) + unassigned(pod);
   return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * request) / machineMemory)));
 }
 
-/** What the runtime applies: shares, limits in thousandths of a core and bytes, OOM score. `machineMemory` in bytes. */
+/** A container's share of the memory its pod asks for and no container does. */
+function unassigned(pod: Pod): number {
+  const whole = pod.spec?.resources?.requests?.['memory'];
+  if (whole === undefined) return 0;
+  const { resources: _, ...bare } = pod.spec!;
+  const count = bare.containers.length + (bare.initContainers ?? []).filter(isSidecar).length;
+  return Math.max(0, Math.floor((wholeOf(whole) - (podAmounts(bare)['memory'] ?? 0)) / count));
+}
+
+/** What the runtime applies: shares, limits in thousandths of a core and bytes (the pod's where the container has none), OOM score. `machineMemory` in bytes. */
 export function containerResources(pod: Pod, c: Container, machineMemory: number): Resources {
-  const { limits, requests } = c.resources ?? {};
-  const cpu = requests?.['cpu'] ?? limits?.['cpu'];
+  const { requests } = c.resources ?? {}, limits = limitsOf(c.resources, pod.spec?.resources);
+  const cpu = requests?.['cpu'] ?? limits['cpu'];
   return {
     cpuShares: cpu === undefined ? 2 : shares(millisOf(cpu)),
-    ...(limits?.['cpu'] === undefined ? {} : { cpuLimitMilli: millisOf(limits['cpu']) }),
-    ...(limits?.['memory'] === undefined ? {} : { memoryLimitBytes: wholeOf(limits['memory']) }),
+    ...limitFields(limits),
     ...(requests?.['memory'] === undefined ? {} : { memoryRequestBytes: wholeOf(requests['memory']) }),
     oomScoreAdj: oomScore(pod, c.resources, machineMemory),
   };
+}
+
+const limitFields = (limits: Record<string, string> | undefined): Resources => ({
+  ...(limits?.['cpu'] === undefined ? {} : { cpuLimitMilli: millisOf(limits['cpu']) }),
+  ...(limits?.['memory'] === undefined ? {} : { memoryLimitBytes: wholeOf(limits['memory']) }),
+});
+
+/** What the runtime applies to a pod as a whole; nothing where it asks for nothing as a whole. */
+export function podResources(pod: Pod): Resources {
+  if (!hasPodLevel(pod)) return {};
+  const { requests, limits } = pod.spec!.resources!;
+  const cpu = requests?.['cpu'] ?? limits?.['cpu'];
+  return { cpuShares: cpu === undefined ? shares(podAmounts(pod.spec!)['cpu'] ?? 0) : shares(millisOf(cpu)), ...limitFields(limits) };
 }
 
 /** Merged security context of pod and container. Throws ConfigError where runAsNonRoot cannot be kept. */

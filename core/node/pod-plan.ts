@@ -10,14 +10,24 @@ export interface Plan {
   kill: { member: Member; message: string; reason: string }[];
   /** Nothing will start any more: the pod has succeeded or failed. */
   over: boolean;
+  /** A container ended in a way that starts the whole pod anew, in place. */
+  restartAll: boolean;
 }
+
+/** What the first rule that names this exit code says. */
+export function ruleFor(c: Container, exitCode: number): string | undefined {
+  return c.restartPolicyRules?.find(({ exitCodes }) => {
+    const hit = exitCodes?.values?.includes(exitCode) ?? false;
+    return exitCodes?.operator === 'NotIn' ? !hit : hit;
+  })?.action;
+}
+
+/** Some container has a rule that starts the whole pod anew. */
+export const couldRestartAll = (pod: Pod): boolean => members(pod).some(m => m.container.restartPolicyRules?.some(r => r.action === 'RestartAllContainers'));
 
 /** Whether a container that ended with `exitCode` is started again (restart policies of pod and container, and their rules). */
 export function restarts(pod: Pod, c: Container, exitCode: number, init: boolean): boolean {
-  for (const rule of c.restartPolicyRules ?? []) {
-    const hit = (rule.exitCodes?.values ?? []).includes(exitCode);
-    if (rule.action === 'Restart' && (rule.exitCodes?.operator === 'NotIn' ? !hit : hit)) return true;
-  }
+  if (ruleFor(c, exitCode) !== undefined) return true;
   const policy = c.restartPolicy ?? pod.spec?.restartPolicy ?? 'Always';
   if (policy === 'Never') return false;
   return policy === 'OnFailure' || init ? exitCode !== 0 : true;
@@ -25,7 +35,7 @@ export function restarts(pod: Pod, c: Container, exitCode: number, init: boolean
 
 /** `sandboxId`: of the sandbox that is ready, if any. */
 export function planPod(pod: Pod, records: ReadonlyMap<string, ContainerRecord>, sandboxId: string | undefined): Plan {
-  const plan: Plan = { createSandbox: false, start: [], kill: [], over: false };
+  const plan: Plan = { createSandbox: false, start: [], kill: [], over: false, restartAll: false };
   const all = members(pod);
   const app = all.filter(m => m.role === 'app');
   const record = (m: Member): ContainerRecord | undefined => records.get(m.container.name);
@@ -33,6 +43,8 @@ export function planPod(pod: Pod, records: ReadonlyMap<string, ContainerRecord>,
   /** Ended and not to be started again. */
   const done = (m: Member): boolean => { const code = ended(m); return code !== undefined && !restarts(pod, m.container, code, m.role === 'init'); };
 
+  plan.restartAll = sandboxId !== undefined && all.some(m => { const code = ended(m); return code !== undefined && ruleFor(m.container, code) === 'RestartAllContainers'; });
+  if (plan.restartAll) return plan;
   if (app.every(m => done(m) && !record(m)?.busy)) { plan.over = true; return plan; }
   const initFailed = all.some(m => m.role === 'init' && done(m) && ended(m) !== 0);
   if (initFailed && !app.some(m => isRunning(record(m)))) { plan.over = true; return plan; }

@@ -35,6 +35,8 @@ export interface ContainerRecord {
   ready: boolean;
   /** What the newest run runs with. */
   applied?: ResourceRequirements | undefined;
+  /** The pod's own at that time, whose limits are those it lacks. */
+  inherited?: ResourceRequirements | undefined;
   /** It was ended to be started again, whatever its restart policy. */
   again?: true;
 }
@@ -60,6 +62,9 @@ export function members(pod: Pod): Member[] {
 
 /** `spec.containers{web}`: which part of the pod an event is about. */
 export const fieldPath = (m: Member): string => `spec.${m.role === 'app' ? 'containers' : m.role === 'ephemeral' ? 'ephemeralContainers' : 'initContainers'}{${m.container.name}}`;
+
+/** Why a container is gone that was ended with all others of its pod, to be started anew. */
+export const RESTARTING_ALL = { reason: 'RestartingAllContainers', message: 'The container is removed because RestartAllContainers in place' };
 
 export const LABEL = {
   uid: 'io.kubernetes.pod.uid', pod: 'io.kubernetes.pod.name', namespace: 'io.kubernetes.pod.namespace', container: 'io.kubernetes.container.name',

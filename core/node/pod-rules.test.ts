@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Container, Pod } from '../api/types/kubernetes.ts';
 import { uname } from './pod-files.ts';
-import { restarts } from './pod-plan.ts';
+import { containerResources, podResources } from './limits.ts';
+import { planPod, restarts } from './pod-plan.ts';
+import { newRecord } from './pod-record.ts';
+import type { ContainerState } from './runtime/runtime.ts';
 import { podConditions } from './status/phase.ts';
 import { giveToGroup } from './volumes/fs-group.ts';
 
@@ -24,6 +27,27 @@ it('restartPolicyRules: a code that is named starts the container again, whateve
   expect([42, 43, 1, 0].map(code => restarts(pod, c, code, false))).toEqual([true, true, false, false]);
   const other: Container = { ...c, restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'NotIn', values: [0] } }] };
   expect([0, 7].map(code => restarts(pod, other, code, false))).toEqual([false, true]);
+});
+
+it('RestartAllContainers: the first rule that names the code speaks, for the whole pod and before the pod is over', () => {
+  const rules: Container['restartPolicyRules'] = [{ action: 'Restart', exitCodes: { operator: 'In', values: [1] } }, { action: 'RestartAllContainers', exitCodes: { operator: 'NotIn', values: [0] } }];
+  const pod: Pod = { spec: { restartPolicy: 'Never', containers: [{ name: 'a' }, { name: 'b', restartPolicy: 'Never', restartPolicyRules: rules }] } };
+  const plan = (code: number) => planPod(pod, new Map(['a', 'b'].map(name => [name, { ...newRecord(name), runs: [{ state: { phase: 'exited', exitCode: name === 'a' ? 7 : code, sandboxId: 's', labels: {} } as unknown as ContainerState }] }])), 's');
+  expect(plan(0)).toMatchObject({ restartAll: false, over: true });
+  expect(plan(1)).toMatchObject({ restartAll: false, over: false, start: [{ container: { name: 'b' } }] });
+  expect(plan(2)).toMatchObject({ restartAll: true, over: false, start: [] });
+  const conditions = (phase: string, now: boolean) => podConditions(pod, {}, phase, true, [], 0, now).find(x => x.type === 'AllContainersRestarting');
+  expect(conditions('Running', true)).toMatchObject({ status: 'True', reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' });
+  expect([conditions('Running', false)?.reason, conditions('Failed', true)?.reason, conditions('Succeeded', false)?.reason]).toEqual([undefined, 'PodFailed', 'PodCompleted']);
+});
+
+it('resources of the pod: limits a container lacks, its share of memory nobody asked for, the whole\'s own', () => {
+  const pod: Pod = { spec: { resources: { requests: { cpu: '1', memory: '400Mi' }, limits: { cpu: '2', memory: '800Mi' } }, containers: [{ name: 'a', resources: { requests: { memory: '100Mi' }, limits: { memory: '200Mi' } } }, { name: 'b' }] } };
+  const of = (i: number) => containerResources(pod, pod.spec!.containers[i]!, 1000 << 20);
+  expect(of(0)).toEqual({ cpuShares: 2048, cpuLimitMilli: 2000, memoryLimitBytes: 200 << 20, memoryRequestBytes: 100 << 20, oomScoreAdj: 1000 - 250 });
+  expect(of(1)).toEqual({ cpuShares: 2048, cpuLimitMilli: 2000, memoryLimitBytes: 800 << 20, oomScoreAdj: 1000 - 150 });
+  expect(podResources(pod)).toEqual({ cpuShares: 1024, cpuLimitMilli: 2000, memoryLimitBytes: 800 << 20 });
+  expect(podResources({ spec: { containers: [{ name: 'a' }], resources: {} } })).toEqual({});
 });
 
 it('hostnameOverride goes over name, hostname and subdomain', () => {

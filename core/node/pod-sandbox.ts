@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../api/types/kubernetes.ts';
 import type { PodFacts } from './env/field-ref.ts';
+import { podResources } from './limits.ts';
 import type { NodeContext } from './node-context.ts';
 import { hostsFile, resolvFile, uname } from './pod-files.ts';
 import { LABEL } from './pod-record.ts';
@@ -20,7 +21,7 @@ export function sandboxSpec(ctx: NodeContext, pod: Pod, attempt: number, ip: str
     hostNetwork: s?.hostNetwork ?? false, hostPID: s?.hostPID ?? false, hostIPC: s?.hostIPC ?? false, shareProcessNamespace: s?.shareProcessNamespace ?? false,
     sysctls: Object.fromEntries((s?.securityContext?.sysctls ?? []).map(x => [x.name, x.value])),
     ports: s?.hostNetwork ? [] : [...(s?.containers ?? []), ...(s?.initContainers ?? [])].flatMap(c => (c.ports ?? []).filter(p => p.hostPort).map(p => ({ hostIP: p.hostIP ?? '', hostPort: p.hostPort!, containerPort: p.containerPort, protocol: (p.protocol ?? 'TCP') as 'TCP' }))),
-    resources: {}, labels: { [LABEL.uid]: uid, [LABEL.pod]: m?.name ?? '', [LABEL.namespace]: m?.namespace ?? '', ...Object.fromEntries(hints) },
+    resources: podResources(pod), labels: { [LABEL.uid]: uid, [LABEL.pod]: m?.name ?? '', [LABEL.namespace]: m?.namespace ?? '', ...Object.fromEntries(hints) },
   };
 }
 

@@ -8,13 +8,13 @@ import { goDuration } from './backoff.ts';
 import { StartFailure, createContainer, startCreated, type Created, type StartRequest } from './container-start.ts';
 import type { PodFacts } from './env/field-ref.ts';
 import { runHook } from './hooks.ts';
-import { containerResources, podLabel } from './limits.ts';
+import { containerResources, podLabel, podResources } from './limits.ts';
 import type { NodeContext } from './node-context.ts';
 import { killContainer } from './pod-kill.ts';
 import { planPod, type Plan } from './pod-plan.ts';
-import { LABEL, fieldPath, isRunning, latest, members, newRecord, type ContainerRecord, type Member, type Run } from './pod-record.ts';
+import { LABEL, RESTARTING_ALL, fieldPath, isRunning, latest, members, newRecord, type ContainerRecord, type Member, type Run } from './pod-record.ts';
 import { createSandbox, writePodFiles } from './pod-sandbox.ts';
-import { allocatedOf, changed, differ, granted, grantedPod, needsRestart, wantedOf, type Requirements, type ResizeState } from './resize.ts';
+import { POD, allocatedOf, changed, differ, granted, grantedPod, limitsOf, needsRestart, wantedOf, widest, type Requirements, type ResizeState } from './resize.ts';
 import { same } from './status/status-patch.ts';
 import type { StatusWriter } from './status/status-writer.ts';
 import type { Target } from './probes/handlers.ts';
@@ -78,6 +78,11 @@ export class PodWorker {
   #allocated: Map<string, Requirements>;
   #resize: ResizeState = {};
   #resizeRetryAt = 0;
+  /** What the sandbox as a whole runs with. */
+  #podApplied: Requirements;
+  #podBusy = false;
+  /** All containers are being ended to be started anew. */
+  #restarting = false;
   status: PodStatus;
 
   constructor(ctx: NodeContext, pod: Pod, writer: StatusWriter, onGone: (w: PodWorker) => void) {
@@ -86,6 +91,7 @@ export class PodWorker {
     this.#volumes = new PodVolumes(this.dir, join(ctx.memoryDir, this.uid), ctx.volumes);
     this.status = pod.status ?? {};
     this.#allocated = allocatedOf(pod);
+    this.#podApplied = this.#allocated.get(POD);
     for (const m of members(pod)) this.#record(m.container.name);
   }
 
@@ -99,7 +105,7 @@ export class PodWorker {
   #seed(r: ContainerRecord): void {
     const s = [...(this.pod.status?.containerStatuses ?? []), ...(this.pod.status?.initContainerStatuses ?? []), ...(this.pod.status?.ephemeralContainerStatuses ?? [])].find(x => x.name === r.name);
     if (!s?.containerID) return;
-    r.restarts = s.restartCount; r.started = s.started ?? false; r.ready = s.ready;
+    r.restarts = s.restartCount - (s.state?.waiting?.reason === RESTARTING_ALL.reason ? 1 : 0); r.started = s.started ?? false; r.ready = s.ready;
     const ended = s.state?.terminated ?? (s.state?.waiting ? s.lastState?.terminated : undefined);
     if (ended) r.lost = { terminated: ended };
     else if (s.state?.running) r.lost = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was deleted.  The container used to be Running', ...(s.state.running.startedAt ? { startedAt: s.state.running.startedAt } : {}), finishedAt: formatTime(this.#ctx.clock.now()), containerID: s.containerID } };
@@ -125,7 +131,7 @@ export class PodWorker {
     for (const r of this.#records.values()) {
       await this.#dropOld(r);
       const run = latest(r);
-      r.applied = this.#allocated.get(r.name);
+      r.applied = this.#allocated.get(r.name); r.inherited = this.#allocated.get(POD);
       if (run) { delete r.lost; const image = await this.#ctx.runtime.imageStatus(run.state.imageId); if (image) this.#images.set(image.id, image); }
     }
     if (this.#ready) {
@@ -225,6 +231,8 @@ export class PodWorker {
     this.#allocate();
     const current = this.#ready ? this.#sandboxes.at(-1)?.id : undefined;
     const plan = planPod(this.pod, this.#records, current);
+    if (plan.restartAll) this.#restartAll();
+    if (this.#restarting) { this.#publish(); return; }
     if (plan.over) { this.#over = true; this.#end('over'); this.#publish(); return; }
     if (plan.createSandbox) this.#sandbox();
     else this.#act(plan);
@@ -263,20 +271,25 @@ export class PodWorker {
 
   /** Running containers whose resources are not those the pod was given: changed in place, or restarted where they want that. */
   #applyResize(plan: Plan): void {
-    let open = false;
+    const whole = this.#allocated.get(POD);
+    let open = changed(this.#podApplied, whole).length > 0;
+    // First the pod grows, then its containers change, then it shrinks.
+    if (open && this.#resizePod(widest(this.#podApplied, whole))) { this.#resize = { ...this.#resize, inProgress: this.#resize.inProgress ?? {} }; return; }
+    let containers = false;
     for (const m of members(this.pod)) {
       const r = this.#record(m.container.name);
       const target = this.#allocated.get(m.container.name);
       if (!this.#allocated.has(m.container.name) || !isRunning(r)) continue;
-      const what = changed(r.applied, target);
+      const what = [...new Set([...changed(r.applied, target), ...changed({ limits: limitsOf(r.applied, r.inherited) }, { limits: limitsOf(target, whole) })])];
       if (!what.length) continue;
-      open = true;
+      open = containers = true;
       if (r.busy) continue;
       if (needsRestart(m.container, what)) { r.again = true; plan.kill.push({ member: m, reason: 'Killing', message: `Container ${m.container.name} resize requires restart` }); continue; }
       if (this.#ctx.clock.now() < this.#resizeRetryAt) { this.#wakeAt(this.#resizeRetryAt); continue; }
       r.busy = true;
       void this.#task(this.#resizeNow(m.container, r, target).finally(() => { r.busy = false; }));
     }
+    if (open && !containers) this.#resizePod(whole);
     if (open) this.#resize = { ...this.#resize, inProgress: this.#resize.inProgress ?? {} };
     else if (this.#resize.inProgress) {
       // One that is to be restarted is still to come.
@@ -286,21 +299,43 @@ export class PodWorker {
     }
   }
 
+  /** Gives the sandbox as a whole these resources; false when it has them. */
+  #resizePod(target: Requirements): boolean {
+    if (!changed(this.#podApplied, target).length) return false;
+    const { clock } = this.#ctx;
+    if (this.#podBusy) return true;
+    if (clock.now() < this.#resizeRetryAt) { this.#wakeAt(this.#resizeRetryAt); return true; }
+    this.#podBusy = true;
+    void this.#task(this.#resizePodNow(target).finally(() => { this.#podBusy = false; }));
+    return true;
+  }
+
+  async #resizePodNow(target: Requirements): Promise<void> {
+    const { resources: _, ...spec } = this.pod.spec!;
+    try {
+      await this.#ctx.runtime.updateSandbox?.(this.#sandboxes.at(-1)!.id, podResources({ ...this.pod, spec: { ...spec, ...(target ? { resources: target } : {}) } }));
+      this.#podApplied = target;
+    } catch (e) { if (!this.#abort.signal.aborted) this.#resizeFailed(`failed to resize pod: ${words(e)}`); }
+  }
+
   async #resizeNow(c: Container, r: ContainerRecord, target: Requirements): Promise<void> {
     const id = latest(r)!.state.id;
     try {
       const pod = this.granted;
-      await this.#ctx.runtime.updateContainer(id, containerResources(pod, { ...c, ...(target ? { resources: target } : {}) }, this.#ctx.machineMemory));
-      r.applied = target;
+      await this.#ctx.runtime.updateContainer(id, containerResources(pod, granted(c, this.#allocated), this.#ctx.machineMemory));
+      r.applied = target; r.inherited = pod.spec?.resources;
       this.#resize = { ...this.#resize, inProgress: {} };
     } catch (e) {
       if (this.#abort.signal.aborted) return;
       this.#stale.add(id);
-      const message = `failed to resize container ${c.name}: ${e instanceof Error ? e.message : String(e)}`;
-      if (this.#resize.inProgress?.message !== message) this.#event('Warning', 'ResizeError', `Pod resize error: ${message}`);
-      this.#resize = { ...this.#resize, inProgress: { reason: 'Error', message } };
-      this.#resizeRetryAt = this.#ctx.clock.now() + START_RETRY_MS;
+      this.#resizeFailed(`failed to resize container ${c.name}: ${words(e)}`);
     }
+  }
+
+  #resizeFailed(message: string): void {
+    if (this.#resize.inProgress?.message !== message) this.#event('Warning', 'ResizeError', `Pod resize error: ${message}`);
+    this.#resize = { ...this.#resize, inProgress: { reason: 'Error', message } };
+    this.#resizeRetryAt = this.#ctx.clock.now() + START_RETRY_MS;
   }
 
   /** The pod with what the node has given its containers. */
@@ -353,8 +388,9 @@ export class PodWorker {
     try {
       // Before its turn: a slow registry is no reason to hold other pods.
       await this.#volumes.setUp(this.pod, () => this.#facts(), 'image');
-      const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.pod, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips), created: (id, ips) => this.#createEarly(id, ips) }); });
-      this.#sandboxes.push(made.sandbox);
+      const whole = this.#allocated.get(POD);
+      const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.granted, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips), created: (id, ips) => this.#createEarly(id, ips) }); });
+      this.#sandboxes.push(made.sandbox); this.#podApplied = whole;
       this.#ips = made.ips; this.#ready = true; this.#retrySandboxAt = 0; this.#mountFailures = 0; this.#blocked = undefined;
       // What failed only because the old sandbox was dying starts at once in the new one.
       if (dead) for (const r of this.#records.values()) if (r.waiting?.reason === 'CreateContainerError') { delete r.waiting; r.retryAt = 0; this.#ctx.restarts.forget(`${this.uid}/${r.name}`); }
@@ -398,6 +434,37 @@ export class PodWorker {
   #nextAttempt(r: ContainerRecord): number { return Math.max(latest(r)?.state.attempt ?? -1, r.restarts) + 1; }
   #startRequest(m: Member, sandboxId: string, attempt: number, ips: readonly string[]): StartRequest {
     return { pod: this.granted, member: { ...m, container: granted(m.container, this.#allocated) }, sandboxId, attempt, volumes: this.#volumes, podDir: this.dir, facts: this.#facts(ips), event: (type, reason, message) => this.#event(type, reason, message, m), signal: this.#abort.signal };
+  }
+
+  /** A container's rule wants all of them started anew: at once, without hooks, in the same sandbox, init containers first. */
+  #restartAll(): void {
+    if (this.#restarting) return;
+    const all = members(this.pod).filter(m => m.role !== 'ephemeral');
+    const working = [...this.#tasks];
+    this.#restarting = true;
+    void this.#task((async () => {
+      await Promise.all(working);
+      for (const m of all) this.#records.get(m.container.name)?.prober?.stop();
+      await Promise.all(all.map(async m => {
+        const r = this.#record(m.container.name), run = latest(r);
+        if (run?.state.phase !== 'running') return;
+        this.#event('Normal', 'Killing', `Stopping container ${m.container.name}`, m);
+        await this.#ctx.runtime.stopContainer(run.state.id, 0);
+      }));
+      // Seen as restarting before it goes on, whoever watches.
+      this.#publish();
+      for (const m of all) {
+        const r = this.#record(m.container.name), run = latest(r);
+        if (!run) continue;
+        delete r.prober; delete r.again;
+        r.restarts = run.state.attempt; r.started = false; r.ready = false; r.retryAt = 0;
+        r.lost = { terminated: { exitCode: 137, ...RESTARTING_ALL } };
+        r.waiting = RESTARTING_ALL;
+        const gone = r.runs.splice(0);
+        for (const x of gone) { this.#stale.delete(x.state.id); await this.#ctx.runtime.removeContainer(x.state.id); }
+      }
+      this.#publish();
+    })().finally(() => { this.#restarting = false; }));
   }
 
   // Containers.
@@ -461,14 +528,14 @@ export class PodWorker {
     const attempt = this.#nextAttempt(r);
     const early = this.#early.get(m.container.name);
     this.#early.delete(m.container.name);
-    let state: ContainerState; let applied: Requirements;
+    let state: ContainerState; let applied: Requirements; let inherited: Requirements;
     try {
       this.#abort.signal.throwIfAborted();
       const { starts } = this.#ctx;
       const q = { ...this.#startRequest(m, sandbox.id, attempt, this.#ips), joinPidOf: this.#targetOf(m) };
       const created = early?.sandboxId === sandbox.id && early.attempt === attempt ? await early.made : await createContainer(this.#ctx, q, work => starts.run(work));
       this.#images.set(created.image.id, created.image);
-      applied = created.requirements;
+      applied = created.requirements; inherited = created.inherited;
       state = await starts.run(() => { this.#abort.signal.throwIfAborted(); return startCreated(this.#ctx, q, created); });
     } catch (e) {
       if (this.#abort.signal.aborted) return;
@@ -481,7 +548,7 @@ export class PodWorker {
     }
     const run: Run = { state };
     r.runs.push(run);
-    delete r.waiting; delete r.again; r.retryAt = 0; r.applied = applied;
+    delete r.waiting; delete r.again; r.retryAt = 0; r.applied = applied; r.inherited = inherited;
     if (state.phase === 'exited') this.#stale.add(state.id);
     else {
       this.#startProber(m, false);
@@ -634,7 +701,7 @@ export class PodWorker {
     if (this.#gone || this.#closed) return;
     const next = podStatus({
       pod: this.pod, previous: this.status, records: this.#records, runtimeName: this.#ctx.runtime.name, imageOf: id => this.#images.get(id), sandboxReady: this.#ready,
-      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(), allocated: this.#allocated, resize: this.#over ? {} : this.#resize,
+      podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(), allocated: this.#allocated, ...(this.#ready ? { podApplied: this.#podApplied } : {}), resize: this.#over ? {} : this.#resize, restarting: this.#restarting,
       ...(this.#verdict ? { verdict: this.#verdict } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),
     });
     this.status = next;
@@ -672,8 +739,10 @@ export class PodWorker {
   hashOf(name: string): string | undefined { return latest(this.#records.get(name))?.state.labels[LABEL.hash]; }
 }
 
+const words = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
 /** What a pod was given, as events of a resize tell it. */
 function resizeWords(pod: Pod, allocated: ReadonlyMap<string, Requirements>): string {
-  const list = [...allocated].map(([name, resources]) => ({ name, ...(resources ? { resources: { ...(resources.limits ? { limits: resources.limits } : {}), ...(resources.requests ? { requests: resources.requests } : {}) } } : {}) }));
+  const list = [...allocated].filter(([name]) => name !== POD).map(([name, resources]) => ({ name, ...(resources ? { resources: { ...(resources.limits ? { limits: resources.limits } : {}), ...(resources.requests ? { requests: resources.requests } : {}) } } : {}) }));
   return JSON.stringify({ containers: list, ...(pod.metadata?.generation === undefined ? {} : { generation: pod.metadata.generation }) });
 }

@@ -3,7 +3,7 @@ import type { Container, Pod, ResourceRequirements } from '../api/types/kubernet
 import { Admission } from './admit.ts';
 import { planPod } from './pod-plan.ts';
 import { newRecord } from './pod-record.ts';
-import { allocatedOf, changed, differ, grantedPod, needsRestart, resizeConditions, wantedOf } from './resize.ts';
+import { POD, allocatedOf, changed, differ, grantedPod, limitsOf, needsRestart, resizeConditions, wantedOf, widest } from './resize.ts';
 import type { ContainerState } from './runtime/runtime.ts';
 import { statusPatch } from './status/status-patch.ts';
 
@@ -24,6 +24,17 @@ it('what is granted is what the status says of a running container, until more i
   expect(grantedPod(p, allocatedOf(p)).spec!.containers[0]!.resources).toEqual(of('1', '1Gi'));
   expect(grantedPod(p, wantedOf(p))).toBe(p);
   expect(allocatedOf(pod(of('2', '1Gi'))).get('c')).toEqual(of('2', '1Gi'));
+});
+
+it('a pod as a whole is given what it asks for, and is as wide as its containers while they change', () => {
+  const whole = (memory: string): Pod => ({ spec: { resources: { limits: { memory }, requests: { memory: '1Gi' } }, containers: [{ name: 'c' }] } });
+  expect(allocatedOf(whole('2Gi')).get(POD)).toEqual(whole('2Gi').spec!.resources);
+  const shown: Pod = { ...whole('4Gi'), status: { resources: { limits: { memory: '2Gi' } }, allocatedResources: { memory: '1Gi' } } };
+  expect(allocatedOf(shown).get(POD)).toEqual(whole('2Gi').spec!.resources);
+  expect(grantedPod(shown, allocatedOf(shown)).spec!.resources).toEqual(whole('2Gi').spec!.resources);
+  expect(differ(new Map(), wantedOf(whole('2Gi')))).toBe(true);
+  expect([widest({ limits: { memory: '2Gi' } }, { limits: { memory: '1Gi', cpu: '1' }, requests: { cpu: '1' } }), widest({ limits: { memory: '1Gi' } }, { limits: { memory: '2Gi' } })]).toEqual([{ limits: { memory: '2Gi', cpu: '1' }, requests: { cpu: '1' } }, { limits: { memory: '2Gi' } }]);
+  expect(limitsOf({ limits: { cpu: '1' } }, { limits: { cpu: '2', memory: '2Gi', 'hugepages-2Mi': '2Mi' } })).toEqual({ cpu: '1', memory: '2Gi' });
 });
 
 it('resizePolicy RestartContainer counts for the resource it names', () => {

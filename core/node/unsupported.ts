@@ -39,7 +39,7 @@ export function unsupported(pod: Pod, linux: boolean, appArmor = false): string[
   if (s.hostUsers === false) out.push('hostUsers: false (user namespaces) is not supported by this node');
   if (s.schedulingGroup) out.push('schedulingGroup (pods that start together or not at all) is not supported by this node');
   if (s.resourceClaims?.length) out.push('resourceClaims (dynamic resource allocation) are not supported by this node');
-  if (Object.keys({ ...s.resources?.limits, ...s.resources?.requests }).length || s.resources?.claims?.length) out.push('spec.resources (resources of the pod as a whole) are not supported by this node: give them to its containers');
+  for (const name of Object.keys({ ...s.resources?.limits, ...s.resources?.requests })) if (!PLAIN.has(name)) out.push(`resource ${name} of the pod is not offered by this node`);
   const sc = s.securityContext;
   out.push(...ofSecurity(sc, '', appArmor));
   if (sc?.supplementalGroupsPolicy === 'Strict') out.push('supplementalGroupsPolicy Strict is not supported by this node: groups of the image are always merged');

@@ -1,7 +1,7 @@
 // pods/ephemeralcontainers and pods/resize: writes to one part of a pod's spec that the pod itself does not allow (contract 9.9, 9.10).
 import type { Container, Pod } from '../../api/types/kubernetes.ts';
 import { MIRROR } from '../../api/kinds/parts/pod-annotations.ts';
-import { defaultRequirements } from '../../api/kinds/parts/resources.ts';
+import { defaultPodRequirements, defaultRequirements } from '../../api/kinds/parts/resources.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { forbidden, invalid, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
@@ -81,37 +81,52 @@ function withoutResizable(next: Resources | undefined, prev: Resources | undefin
   return { ...next, limits: list('limits'), requests: list('requests') };
 }
 
+const isRemoved = (next: Resources | undefined, prev: Resources | undefined, which: 'limits' | 'requests'): boolean => Object.keys(prev?.[which] ?? {}).some(r => next?.[which]?.[r] === undefined);
+
 function resizeErrors(next: Container, prev: Container, path: string): FieldError[] {
-  const errors: FieldError[] = [], a = next.resources ?? {}, b = prev.resources ?? {};
-  for (const which of ['requests', 'limits'] as const) {
-    if (Object.keys(b[which] ?? {}).some(r => a[which]?.[r] === undefined)) errors.push(forbidden(`${path}.${which}`, `resource ${which} cannot be removed`));
-  }
+  return (['requests', 'limits'] as const).flatMap(which => (isRemoved(next.resources, prev.resources, which) ? [forbidden(`${path}.${which}`, `resource ${which} cannot be removed`)] : []));
+}
+
+const asks = (r: Resources | undefined): boolean => Object.keys({ ...r?.limits, ...r?.requests }).length > 0;
+
+/** New resources of the pod as a whole: cpu and memory alone, and none goes. */
+function wholeErrors(next: Resources | undefined, prev: Resources | undefined): FieldError[] {
+  if (!asks(next) && !asks(prev)) return [];
+  if (prev && !next) return [forbidden('spec.resources', 'pod-level resources cannot be removed')];
+  const errors = (['requests', 'limits'] as const).flatMap(which => (isRemoved(next, prev, which) ? [forbidden(`spec.resources.${which}`, `pod-level resource ${which} cannot be removed`)] : []));
+  if (!semanticEqual(withoutResizable(next, prev), withoutResizable(prev, prev))) errors.push(forbidden('spec', 'only cpu and memory resources are mutable at pod-level'));
   return errors;
 }
 
-/** Takes new amounts of cpu and memory, and nothing else. */
+/** The containers must be those the pod has, in its order. */
+function orderErrors(wanted: Pod, prev: Pod): FieldError[] {
+  return (['containers', 'initContainers'] as const).flatMap(list => {
+    const next = wanted.spec?.[list] ?? [], old = prev.spec?.[list] ?? [];
+    if (next.length !== old.length) return [forbidden(`spec.${list}`, `${list} may not be added or removed on resize`)];
+    return old.flatMap((c, i) => (next[i]!.name === c.name ? [] : [forbidden(`spec.${list}[${i}].name`, `${list} may not be renamed or reordered on resize`)]));
+  });
+}
+
+/** Takes new amounts of cpu and memory, of containers and of the pod, and nothing else. */
 export const resize = part('resize', (next, wanted, prev) => {
-  if (prev.spec?.resources?.limits || prev.spec?.resources?.requests) return [forbidden('', 'pods with pod-level resources cannot be resized')];
   if (prev.metadata?.annotations?.[MIRROR] !== undefined) return [forbidden('', 'static pods cannot be resized')];
   if (prev.spec?.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')];
-  const errors: FieldError[] = [];
-  for (const list of ['containers', 'initContainers'] as const) {
+  const { resources: whole } = wanted.spec ?? {};
+  if (whole) next.spec!.resources = whole; else delete next.spec!.resources;
+  const errors = wholeErrors(whole, prev.spec?.resources), order = orderErrors(wanted, prev);
+  if (order.length > 0) return [...errors, ...order];
+  for (const list of ['initContainers', 'containers'] as const) {
     next.spec?.[list]?.forEach((c, i) => {
-      const w = wanted.spec?.[list]?.find(x => x.name === c.name);
-      if (!w) return;
-      const prior = prev.spec![list]![i]!;
-      if (w.resources !== undefined) c.resources = w.resources;
+      const w = wanted.spec![list]![i]!, prior = prev.spec![list]![i]!, init = list === 'initContainers';
+      if (w.resources !== undefined) c.resources = w.resources; else delete c.resources;
       if (w.resizePolicy !== undefined) c.resizePolicy = w.resizePolicy;
       defaultRequirements(c.resources, true);
-      const sidecar = list === 'initContainers' && c.restartPolicy === 'Always';
-      if (list === 'initContainers' && !sidecar) {
-        if (!semanticEqual(c.resources, prior.resources)) errors.push(forbidden('spec', 'resources for non-sidecar init containers are immutable'));
-        return;
-      }
       errors.push(...resizeErrors(c, prior, `spec.${list}[${i}].resources`));
-      if (!semanticEqual(withoutResizable(c.resources, prior.resources), withoutResizable(prior.resources, prior.resources))) errors.push(forbidden('spec', `only cpu and memory resources${sidecar ? ' for sidecar containers' : ''} are mutable`));
+      if (!semanticEqual(withoutResizable(c.resources, prior.resources), withoutResizable(prior.resources, prior.resources))) errors.push(init ? forbidden(`spec.initContainers[${i}]`, 'only cpu and memory resources for init or sidecar containers are mutable') : forbidden('spec', 'only cpu and memory resources are mutable'));
+      if (init && c.restartPolicy !== 'Always' && !semanticEqual(c, prior) && c.resizePolicy?.some(p => p.restartPolicy === 'RestartContainer')) errors.push(forbidden(`spec.initContainers[${i}]`, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'));
     });
   }
+  if (next.spec!.resources) defaultPodRequirements(next.spec!, true);
   const qos = prev.status?.qosClass ?? qosClass(prev.spec!);
   // The class shown is the one that stays.
   return qosClass(next.spec!) === qos ? errors : [invalid('spec', qos, 'Pod QOS Class may not change as a result of resizing'), ...errors];

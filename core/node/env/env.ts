@@ -62,7 +62,7 @@ function referenced(pod: Pod, c: Container, from: EnvVarSource, ns: string, sour
     const { resource, divisor, containerName } = from.resourceFieldRef;
     const of = containerName ? [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(x => x.name === containerName) : c;
     if (!of) throw new ConfigError(`container ${containerName} not found`);
-    try { return resourceValue(of, resource, divisor, facts); } catch (e) { throw new ConfigError((e as Error).message); }
+    try { return resourceValue(pod, of, resource, divisor, facts); } catch (e) { throw new ConfigError((e as Error).message); }
   }
   const map = from.configMapKeyRef;
   if (map) {

@@ -27,13 +27,13 @@ export function fieldValue(pod: Pod, path: string, facts: PodFacts): string {
   }
 }
 
-/** Value of `limits.cpu`, `requests.memory`… in units of `divisor`, rounded up. */
-export function resourceValue(c: Container, resource: string, divisor: string | undefined, facts: PodFacts): string {
+/** Value of `limits.cpu`, `requests.memory`… in units of `divisor`, rounded up; a limit the container lacks is its pod's, or else what the node can give. */
+export function resourceValue(pod: Pod, c: Container, resource: string, divisor: string | undefined, facts: PodFacts): string {
   const m = /^(limits|requests)\.(.+)$/.exec(resource);
   if (!m) throw new Error(`unsupported container resource : ${resource}`);
   const name = m[2]!;
   const own = c.resources?.[m[1] as 'limits' | 'requests']?.[name];
-  const q = own ?? (m[1] === 'limits' ? facts.allocatable[name] : undefined) ?? '0';
+  const q = own ?? (m[1] === 'limits' ? pod.spec?.resources?.limits?.[name] ?? facts.allocatable[name] : undefined) ?? '0';
   const by = divisor === undefined || divisor === '0' || divisor === '' ? '1' : divisor;
   return String(Math.ceil(amountOf(name, q) / amountOf(name, by)));
 }

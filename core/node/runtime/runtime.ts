@@ -114,6 +114,8 @@ export interface Runtime {
    * not run yet calls `created` with its id in between; what the caller creates then is the caller's to remove when this throws.
    */
   runSandbox(spec: SandboxSpec, created?: (id: string) => void): Promise<SandboxState>;
+  /** Changes cpu and memory of the pod as a whole; a runtime that cannot limit a pod leaves it out, and each container's own limits stand alone. */
+  updateSandbox?(id: string, resources: Resources): Promise<void>;
   /** Kills what still runs and releases namespaces; idempotent. */
   stopSandbox(id: string): Promise<void>;
   /** Removes the sandbox, its containers and their logs; idempotent. */

@@ -69,8 +69,18 @@ function ready(pod: Pod, containers: Verdict, current: readonly PodCondition[]):
   return messages.length ? { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') } : { status: 'True' };
 }
 
-/** The five conditions a node owns, in kubelet's order; others of `current` are left to their owners. */
-export function podConditions(pod: Pod, status: PodStatus, phase: string, sandboxReady: boolean, current: readonly PodCondition[], now: number): PodCondition[] {
+/** AllContainersRestarting, of a pod that a container's rule may start anew. */
+function restarting(phase: string, now: boolean): Verdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  return now ? { status: 'True', reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' } : { status: 'False' };
+}
+
+/**
+ * The conditions a node owns, in kubelet's order; others of `current` are left to their owners. `restartsAll`: whether all containers are
+ * being started anew; undefined where no rule of the pod asks for that.
+ */
+export function podConditions(pod: Pod, status: PodStatus, phase: string, sandboxReady: boolean, current: readonly PodCondition[], now: number, restartsAll?: boolean): PodCondition[] {
   const containers = containersReady(pod, status, phase);
   const generation = pod.metadata?.generation;
   const make = (type: string, v: Verdict): PodCondition => {
@@ -83,9 +93,10 @@ export function podConditions(pod: Pod, status: PodStatus, phase: string, sandbo
   };
   return [
     make('PodReadyToStartContainers', { status: sandboxReady ? 'True' : 'False' }),
-    make('Initialized', initialized(pod, status, phase)),
+    make('Initialized', restartsAll !== undefined && current.some(c => c.type === 'Initialized' && c.status === 'True') ? { status: 'True' } : initialized(pod, status, phase)),
     make('Ready', ready(pod, containers, current)),
     make('ContainersReady', containers),
     make('PodScheduled', { status: 'True' }),
+    ...(restartsAll === undefined ? [] : [make('AllContainersRestarting', restarting(phase, restartsAll))]),
   ];
 }

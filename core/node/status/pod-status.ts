@@ -2,8 +2,9 @@
 import type { Container, ContainerState as ApiState, ContainerStatus, Pod, PodStatus } from '../../api/types/kubernetes.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import { qosClass } from '../../api/meta/pod.ts';
-import { isRunning, latest, members, type ContainerRecord, type Member, type Run } from '../pod-record.ts';
-import { RESIZE_CONDITIONS, resizeConditions, type Requirements, type ResizeState } from '../resize.ts';
+import { couldRestartAll } from '../pod-plan.ts';
+import { RESTARTING_ALL, isRunning, latest, members, type ContainerRecord, type Member, type Run } from '../pod-record.ts';
+import { POD, RESIZE_CONDITIONS, resizeConditions, type Requirements, type ResizeState } from '../resize.ts';
 import type { ImageStatus } from '../runtime/runtime.ts';
 import { podConditions, podPhase } from './phase.ts';
 
@@ -24,7 +25,11 @@ export interface StatusInput {
   blocked?: { reason: string; message: string };
   /** What the node has given each container; the spec's where a name is missing. */
   allocated?: ReadonlyMap<string, Requirements>;
+  /** What the sandbox as a whole runs with, while there is one. */
+  podApplied?: Requirements;
   resize?: ResizeState;
+  /** All containers are being ended to be started anew. */
+  restarting?: boolean;
   now: number;
 }
 
@@ -61,14 +66,14 @@ function one(i: StatusInput, m: Member, waitingDefault: string): ContainerStatus
   else state = { waiting: waiting ? { reason: waiting.reason, ...(waiting.message ? { message: waiting.message } : {}) } : { reason: waitingDefault } };
   const ready = m.role === 'init' ? ended?.state.exitCode === 0 : running && (r?.prober?.ready ?? r?.ready ?? false) && m.role !== 'ephemeral';
   return {
-    name: c.name, state, lastState: last, ready, restartCount: run?.state.attempt ?? (r && r.restarts >= 0 ? r.restarts : old?.restartCount ?? 0),
+    name: c.name, state, lastState: last, ready, restartCount: run?.state.attempt ?? (r && r.restarts >= 0 ? r.restarts + (r.waiting?.reason === RESTARTING_ALL.reason ? 1 : 0) : old?.restartCount ?? 0),
     image: run?.state.image ?? c.image ?? '', imageID: run ? imageIdText(i, run) : old?.imageID ?? '', ...(run ? { containerID: `${i.runtimeName}://${run.state.id}` } : old?.containerID ? { containerID: old.containerID } : {}),
     started: running && (m.role !== 'init') && (r?.prober?.started ?? true),
     ...(!running ? {} : i.allocated?.has(c.name) ? resources(r?.applied, i.allocated.get(c.name)) : resources(c.resources, c.resources)), ...mounts(c),
   };
 }
 
-function resources(applied: Requirements, allocated: Requirements): Partial<ContainerStatus> {
+function resources(applied: Requirements, allocated: Requirements): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
   const { limits, requests } = applied ?? {};
   return { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) }, ...(allocated?.requests ? { allocatedResources: allocated.requests } : {}) };
 }
@@ -77,7 +82,7 @@ function mounts(c: Container): Partial<ContainerStatus> {
   return { volumeMounts: c.volumeMounts.map(m => ({ name: m.name, mountPath: m.mountPath, ...(m.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}) })) };
 }
 
-const OWN = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+const OWN = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'AllContainersRestarting']);
 
 /** The whole status; fields other writers own (nominatedNodeName, foreign conditions) are carried over. */
 export function podStatus(i: StatusInput): PodStatus {
@@ -88,13 +93,16 @@ export function podStatus(i: StatusInput): PodStatus {
   const apps = all.filter(m => m.role === 'app').map(m => one(i, m, init.length && !started ? 'PodInitializing' : 'ContainerCreating'));
   const ephemeral = all.filter(m => m.role === 'ephemeral').map(m => one(i, m, 'ContainerCreating'));
   const lists = { ...(initStatuses.length ? { initContainerStatuses: initStatuses } : {}), containerStatuses: apps, ...(ephemeral.length ? { ephemeralContainerStatuses: ephemeral } : {}) };
-  const says = i.verdict ? 'Failed' : podPhase(i.pod, lists, i.over);
+  const startsAnew = couldRestartAll(i.pod);
+  let says = i.verdict ? 'Failed' : podPhase(i.pod, lists, i.over);
+  // What has run and starts anew in place does not wait for its first start.
+  if (startsAnew && says === 'Pending' && i.previous.phase === 'Running') says = 'Running';
   // A terminal phase is a promise that nothing of the pod runs any more.
   const phase = !i.over && (says === 'Succeeded' || says === 'Failed') ? i.previous.phase ?? 'Pending' : says;
   // The node's own conditions go on from what it wrote last, everyone else's from what the API has.
   const theirs = (i.pod.status?.conditions ?? []).filter(c => !OWN.has(c.type) && !RESIZE_CONDITIONS.has(c.type));
   const mine = (i.previous.conditions ?? []).filter(c => OWN.has(c.type));
-  const own = podConditions(i.pod, lists, phase, i.sandboxReady, [...mine, ...theirs], i.now);
+  const own = podConditions(i.pod, lists, phase, i.sandboxReady, [...mine, ...theirs], i.now, startsAnew ? i.restarting ?? false : undefined);
   const resize = resizeConditions(i.resize ?? {}, i.pod, i.previous.conditions ?? [], i.now);
   const generation = i.pod.metadata?.generation;
   const ips = i.podIPs.length ? i.podIPs : (i.previous.podIPs ?? []).map(p => p.ip);
@@ -103,6 +111,7 @@ export function podStatus(i: StatusInput): PodStatus {
     ...carried, ...lists, phase, conditions: [...own, ...resize, ...theirs], qosClass: i.previous.qosClass ?? qosClass(i.pod.spec!), startTime: i.previous.startTime ?? formatTime(i.now),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     hostIP: i.hostIPs[0] ?? '', hostIPs: i.hostIPs.map(ip => ({ ip })), ...(ips.length ? { podIP: ips[0]!, podIPs: ips.map(ip => ({ ip })) } : {}),
+    ...(i.allocated?.has(POD) ? resources(i.podApplied ?? i.allocated.get(POD), i.allocated.get(POD)) : {}),
     ...(i.verdict ? { reason: i.verdict.reason, message: i.verdict.message } : {}),
   };
 }

@@ -16,7 +16,7 @@ export function downwardFiles(pod: Pod, items: readonly DownwardAPIVolumeFile[],
         const { containerName, resource, divisor } = i.resourceFieldRef;
         const container = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(x => x.name === containerName);
         if (!container) throw new VolumeError(`container ${containerName ?? ''} not found`);
-        text = resourceValue(container, resource, divisor, facts);
+        text = resourceValue(pod, container, resource, divisor, facts);
       }
     } catch (e) { throw e instanceof VolumeError ? e : new VolumeError((e as Error).message); }
     out.set(i.path, { data: Buffer.from(text), mode: i.mode ?? mode });

@@ -140,10 +140,12 @@ export function validatePodStatusUpdate(next: Pod, prev: Pod): FieldError[] {
   s.conditions?.forEach((c, i) => { if (!SYSTEM.has(c.type)) for (const m of labelKey(c.type ?? '')) errors.push(invalid(`metadata.conditions[${i}].Type`, c.type ?? '', m)); });
   if (s.nominatedNodeName && s.nominatedNodeName !== old.nominatedNodeName) for (const m of dnsSubdomain(s.nominatedNodeName)) errors.push(invalid('status.nominatedNodeName', s.nominatedNodeName, m));
   if (s.qosClass !== old.qosClass) errors.push(invalid('status.qosClass', s.qosClass ?? '', IMMUTABLE));
-  // A container's own policy goes before the pod's; where it has rules, what starts it again is theirs to say.
+  // A container's own policy goes before the pod's; where it has rules, what starts it again is theirs to say;
+  // one that starts the whole pod anew speaks for all.
+  const anew = [...(spec.containers as readonly Container[] | undefined ?? []), ...(spec.initContainers ?? [])].some(c => c.restartPolicyRules?.some(r => r.action === 'RestartAllContainers'));
   const policy = (list: readonly Container[] | undefined) => (name: string): string | undefined => {
     const own = list?.find(c => c.name === name);
-    return spec.restartPolicy === 'Always' || own?.restartPolicyRules?.length ? 'Always' : own?.restartPolicy ?? spec.restartPolicy;
+    return anew || spec.restartPolicy === 'Always' || own?.restartPolicyRules?.length ? 'Always' : own?.restartPolicy ?? spec.restartPolicy;
   };
   errors.push(
     ...transitions(s.containerStatuses, old.containerStatuses, 'status.containerStatuses', policy(spec.containers)),

@@ -9,6 +9,8 @@ export interface HostLimits {
   sysResource: boolean;
   /** Profiles of AppArmor are enforced. */
   appArmor: boolean;
+  /** Who keeps its cgroups: `cgroupfs` or `systemd`. */
+  cgroupDriver?: string | undefined;
 }
 
 // Docker 20.10 does not know BPF, PERFMON and CHECKPOINT_RESTORE, so they are not asked for.
@@ -26,7 +28,7 @@ export function resourceFields(r: Resources, host: HostLimits): Pick<Docker.Host
 }
 
 /** The pause container of a pod. */
-export function sandboxOptions(spec: SandboxSpec, name: string, image: string, config: RuntimeConfig): Docker.ContainerCreateOptions {
+export function sandboxOptions(spec: SandboxSpec, name: string, image: string, config: RuntimeConfig, cgroupParent?: string): Docker.ContainerCreateOptions {
   const exposed: Record<string, Record<string, never>> = {};
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const p of spec.hostNetwork ? [] : spec.ports) {
@@ -44,13 +46,13 @@ export function sandboxOptions(spec: SandboxSpec, name: string, image: string, c
     },
     HostConfig: {
       NetworkMode: spec.hostNetwork ? 'host' : network, IpcMode: spec.hostIPC ? 'host' : 'shareable', ...(spec.hostPID ? { PidMode: 'host' } : {}),
-      PortBindings: bindings, Sysctls: spec.sysctls, LogConfig: { Type: 'none', Config: {} }, CpuShares: 2, SecurityOpt: ['no-new-privileges'],
+      PortBindings: bindings, Sysctls: spec.sysctls, LogConfig: { Type: 'none', Config: {} }, CpuShares: 2, SecurityOpt: ['no-new-privileges'], ...(cgroupParent === undefined ? {} : { CgroupParent: cgroupParent }),
     },
     ...(spec.hostNetwork ? {} : { NetworkingConfig: { EndpointsConfig: { [network]: spec.ip === undefined ? {} : { IPAMConfig: { IPv4Address: spec.ip } } } } }),
   };
 }
 
-export interface SandboxFacts { id: string; hostPID: boolean; hostIPC: boolean; sharedPID: boolean; podName: string; podNamespace: string; podUid: string }
+export interface SandboxFacts { id: string; /** the group of the pod as a whole, where it has one */ cgroupParent?: string | undefined; hostPID: boolean; hostIPC: boolean; sharedPID: boolean; podName: string; podNamespace: string; podUid: string }
 
 /** A container of a pod, in the pause container's namespaces. */
 export function containerOptions(spec: ContainerSpec, name: string, sandbox: SandboxFacts, image: ImageStatus | undefined, config: RuntimeConfig, host: HostLimits): Docker.ContainerCreateOptions {
@@ -75,7 +77,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
     HostConfig: {
       NetworkMode: `container:${sandbox.id}`, IpcMode: sandbox.hostIPC ? 'host' : `container:${sandbox.id}`,
       ...(spec.joinPidOf !== undefined ? { PidMode: `container:${spec.joinPidOf}` } : sandbox.hostPID ? { PidMode: 'host' } : sandbox.sharedPID ? { PidMode: `container:${sandbox.id}` } : {}),
-      ...mountFields(spec.mounts), ...resourceFields(spec.resources, host),
+      ...mountFields(spec.mounts), ...resourceFields(spec.resources, host), ...(sandbox.cgroupParent === undefined ? {} : { CgroupParent: sandbox.cgroupParent }),
       Privileged: s.privileged && host.sysResource, ReadonlyRootfs: s.readOnlyRootFilesystem, GroupAdd: groups,
       CapAdd: named ? ALL_BUT_SYS_RESOURCE : !host.sysResource && s.capAdd.includes('ALL') ? ALL_BUT_SYS_RESOURCE.filter(c => !s.capDrop.includes(c)) : s.capAdd, CapDrop: s.capDrop,
       SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp), ...appArmor],

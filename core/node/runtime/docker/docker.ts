@@ -16,6 +16,7 @@ import { containerLogs, logBytes } from './logs.ts';
 import { LABEL, agentLabels, containerName, ownLabels, sandboxName } from './naming.ts';
 import { enableHairpin, ensureNetwork, removeNetwork } from './network.ts';
 import { networkGate, type NetworkGate } from './network-gate.ts';
+import { podGroups, removePodGroups, type PodGroups } from './pod-group.ts';
 import { canEnter, dialNamespace, dialTcp, pidOf } from './dial.ts';
 
 type Filters = Record<string, string[]>;
@@ -39,6 +40,7 @@ export async function resetDocker(clusterId: string, log: Log): Promise<void> {
   const remove = (c: Docker.ContainerInfo): Promise<void> => idempotent(() => docker.getContainer(c.Id).remove({ force: true, v: true }));
   await Promise.all(all.map(c => (c.Labels[LABEL.type] === 'podsandbox' ? gate.leave(() => remove(c)) : remove(c))));
   await removeNetwork(docker, clusterId, log);
+  await removePodGroups(clusterId);
 }
 
 /** Connects to the daemon the environment names (DOCKER_HOST, or the default socket). Throws in Docker's words. */
@@ -50,11 +52,11 @@ export async function createDockerRuntime(config: RuntimeConfig, log: Log, clock
 
 // The daemon's machine is this one wherever the answer matters: elsewhere (Docker Desktop) nothing is withheld.
 async function hostLimits(docker: Docker): Promise<HostLimits> {
-  const { SecurityOptions: options } = await docker.info() as { SecurityOptions?: string[] };
+  const { SecurityOptions: options, CgroupDriver: cgroupDriver } = await docker.info() as { SecurityOptions?: string[]; CgroupDriver?: string };
   const appArmor = options?.some(o => o.split(',').includes('name=apparmor')) ?? false;
-  if (process.platform !== 'linux') return { sysResource: true, appArmor };
+  if (process.platform !== 'linux') return { sysResource: true, appArmor, cgroupDriver };
   const bounding = /CapBnd:\s*([0-9a-f]+)/.exec(await readFile('/proc/self/status', 'latin1'))?.[1] ?? 'f'.repeat(16);
-  return { appArmor, sysResource: (BigInt(`0x${bounding}`) >> 24n & 1n) === 1n };
+  return { appArmor, cgroupDriver, sysResource: (BigInt(`0x${bounding}`) >> 24n & 1n) === 1n };
 }
 
 class DockerRuntime implements Runtime {
@@ -68,6 +70,7 @@ class DockerRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #host: HostLimits;
   readonly #sandboxes = new Map<string, SandboxFacts>();
+  readonly #groups: PodGroups | undefined;
   readonly #gate: Pick<NetworkGate, 'join' | 'leave'>;
   readonly #tty = new Map<string, boolean>();
   #events: EventStream | undefined;
@@ -78,6 +81,7 @@ class DockerRuntime implements Runtime {
     this.version = `docker://${version}`;
     this.appArmor = host.appArmor;
     this.#gate = networkGate(config.clusterId, version);
+    this.#groups = podGroups(host.cgroupDriver, config.clusterId, config.nodeName);
     this.limits = host.sysResource ? [] : ['this machine withholds CAP_SYS_RESOURCE: privileged containers get every other capability, and OOM scores are not lowered below 0'];
   }
 
@@ -110,10 +114,12 @@ class DockerRuntime implements Runtime {
 
   async runSandbox(spec: SandboxSpec, created?: (id: string) => void): Promise<SandboxState> {
     return await asContainerError('CreatePodSandboxError', async () => {
-      const container = await this.#create(sandboxOptions(spec, sandboxName(spec, spec.attempt), this.#pause, this.#config));
-      this.#sandboxes.set(container.id, { id: container.id, hostPID: spec.hostPID, hostIPC: spec.hostIPC, sharedPID: spec.shareProcessNamespace, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid });
+      const groups = Object.keys(spec.resources).length > 0 ? this.#groups : undefined, cgroupParent = groups?.parent(spec.podUid);
+      await groups?.make(spec.podUid, spec.resources);
+      const container = await this.#create(sandboxOptions(spec, sandboxName(spec, spec.attempt), this.#pause, this.#config, cgroupParent));
+      this.#sandboxes.set(container.id, { id: container.id, cgroupParent, hostPID: spec.hostPID, hostIPC: spec.hostIPC, sharedPID: spec.shareProcessNamespace, podName: spec.podName, podNamespace: spec.podNamespace, podUid: spec.podUid });
       created?.(container.id);
-      try { await this.#startSandbox(container, spec.hostNetwork); } catch (error) {
+      try { await this.#startSandbox(container, spec.hostNetwork); await groups?.limit(spec.podUid, spec.resources); } catch (error) {
         await this.#gate.leave(() => idempotent(() => container.remove({ force: true, v: true })));
         this.#sandboxes.delete(container.id);
         throw error;
@@ -133,6 +139,12 @@ class DockerRuntime implements Runtime {
     }
   }
 
+  async updateSandbox(id: string, resources: Resources): Promise<void> {
+    const sandbox = await this.#sandbox(id);
+    // One that began without limits of its own has no group of its own, and Docker moves nobody.
+    if (sandbox.cgroupParent) await this.#groups?.limit(sandbox.podUid, resources);
+  }
+
   async stopSandbox(id: string): Promise<void> {
     const apps = await this.#containersOf(id, false);
     const kill = (c: string): Promise<void> => idempotent(() => this.#docker.getContainer(c).kill());
@@ -142,7 +154,9 @@ class DockerRuntime implements Runtime {
   async removeSandbox(id: string): Promise<void> {
     const apps = await this.#containersOf(id, true);
     // A sandbox that still runs leaves the network here.
+    const grouped = this.#groups && (this.#sandboxes.get(id) ?? (await this.#inspect(id) && await this.#sandbox(id)));
     await Promise.all([...apps.map(c => this.removeContainer(c)), this.#gate.leave(() => this.removeContainer(id))]);
+    if (grouped?.cgroupParent) await this.#groups?.remove(grouped.podUid);
     this.#sandboxes.delete(id);
   }
 
@@ -287,7 +301,7 @@ class DockerRuntime implements Runtime {
     if (!info) throw new Error(`no such sandbox: ${id}`);
     const labels = info.Config.Labels;
     const facts: SandboxFacts = {
-      id, hostPID: info.HostConfig.PidMode === 'host', hostIPC: info.HostConfig.IpcMode === 'host', sharedPID: labels[LABEL.sharedPid] === 'true',
+      id, cgroupParent: info.HostConfig.CgroupParent || undefined, hostPID: info.HostConfig.PidMode === 'host', hostIPC: info.HostConfig.IpcMode === 'host', sharedPID: labels[LABEL.sharedPid] === 'true',
       podName: labels[LABEL.podName] ?? '', podNamespace: labels[LABEL.podNamespace] ?? '', podUid: labels[LABEL.podUid] ?? '',
     };
     this.#sandboxes.set(id, facts);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { capabilityMask } from './capabilities.ts';
-import { cgroupVersion } from './cgroup.ts';
+import { cgroupVersion } from '../cgroup.ts';
 
 const all = (1n << 41n) - 1n;
 it.runIf(cgroupVersion === 1)('is Docker\'s default', () => { expect(capabilityMask(all, false, [], [])).toBe('a80425fb'); });

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cgroupVersion } from './cgroup.ts';
+import { cgroupVersion } from '../cgroup.ts';
 import { hasLauncher } from './launcher.ts';
 
 const exec = promisify(execFile);

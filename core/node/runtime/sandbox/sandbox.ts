@@ -10,7 +10,7 @@ import type { Log } from '../../../base/log.ts';
 import { diskUsage } from '../../disk-usage.ts';
 import { mountsBelow } from '../../volumes/memory.ts';
 import { ContainerError, type ContainerSpec, type ContainerState, type ContainerStats, type ImageStatus, type LogLine, type LogOptions, type PullAuth, type Resources, type Runtime, type RuntimeConfig, type RuntimeEvent, type SandboxSpec, type SandboxState, type StreamOptions } from '../runtime.ts';
-import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeEmptyGroup, removeGroup } from './cgroup.ts';
+import { cgroupVersion, groupStats, killGroup, limitDevices, limitGroup, makeGroup, removeEmptyGroup, removeGroup } from '../cgroup.ts';
 import { ImageStore, writeWhole } from './images.ts';
 import { FRAME, connectCtl, encodeFrame, installLauncher, launch, writeSettings } from './launcher.ts';
 import { logBytes, readLog } from './logs.ts';
@@ -113,6 +113,14 @@ class SandboxRuntime implements Runtime {
       await this.removeSandbox(id).catch((e: unknown) => { this.#log.warn('a sandbox that failed to start is left behind', { id, error: e }); });
       throw new ContainerError('CreatePodSandboxError', words(error));
     }
+  }
+
+  async updateSandbox(id: string, resources: Resources): Promise<void> {
+    const pod = this.#pods.get(id);
+    if (!pod) throw new Error(`no such sandbox: ${id}`);
+    await limitGroup(this.#podRoot(id), resources);
+    pod.record = { ...pod.record, spec: { ...pod.record.spec, resources: { ...pod.record.spec.resources, ...resources } } };
+    await writeWhole(join(pod.dir, 'spec.json'), JSON.stringify(pod.record));
   }
 
   async stopSandbox(id: string): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ContainerSpec, SandboxSpec } from '../runtime.ts';
 import type { ImageConfig } from './archive.ts';
 import { capabilityMask } from './capabilities.ts';
-import { groupDirs, groupView, oomFile } from './cgroup.ts';
+import { groupDirs, groupView, oomFile } from '../cgroup.ts';
 import type { Setting } from './launcher.ts';
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -2,8 +2,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContainerStats, Resources } from '../runtime.ts';
-import { systemClock, type Clock } from '../../../base/clock.ts';
+import type { ContainerStats, Resources } from './runtime.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const V1 = ['memory', 'cpu', 'cpuacct', 'pids', 'devices', 'freezer'];

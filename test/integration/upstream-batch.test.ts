@@ -120,6 +120,9 @@ describe('Job', () => {
     await live(6);
     expect((await read()).status).toMatchObject({ succeeded: 4, conditions: [{ type: 'Suspended', status: 'False' }, { type: 'SuccessCriteriaMet' }, { type: 'Complete' }] });
     expect((await pods()).every(p => p.spec?.nodeSelector?.['kubernetes.io/hostname'] === 'n1')).toBe(true);
+    await job({ completions: 0, suspend: true }, 'nothing');
+    await live(1);
+    expect((await read('nothing')).status).toMatchObject({ completionTime: expect.any(String) as string, conditions: [{ type: 'SuccessCriteriaMet' }, { type: 'Complete', status: 'True' }] });
   });
 
   it('should recreate pods only after they have failed if pod replacement policy is set to Failed', async () => {

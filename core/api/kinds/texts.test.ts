@@ -141,6 +141,9 @@ describe('status', () => {
       'status.active: Invalid value: 1: active>0 is invalid for finished job', 'status.startTime: Required value: startTime is required for finished job',
     ]],
     ['no way back', 'batch/v1', 'Job', job, { startTime: at, failed: 2, conditions: is('FailureTarget', 'Failed') }, { startTime: at, failed: 1 }, ['status.conditions: Invalid value: cannot disable the terminal Failed=True condition', 'status.conditions: Invalid value: cannot disable the terminal FailureTarget=True condition', 'status.failed: Invalid value: 1: cannot decrease the failed counter']],
+    ['a job that runs began when it began', 'batch/v1', 'Job', job, { startTime: at }, {}, ['status.startTime: Invalid value: null: field is immutable for unsuspended job once set']],
+    ['one that is resumed begins anew', 'batch/v1', 'Job', job, { startTime: at, conditions: is('Suspended') }, { startTime: '2026-01-01T00:01:00Z', conditions: [{ type: 'Suspended', status: 'False' }] }, []],
+    ['one of nothing is done without having begun', 'batch/v1', 'Job', { spec: { completions: 0, suspend: true, template: batchPod } }, {}, { completionTime: at, conditions: is('SuccessCriteriaMet', 'Complete') }, []],
     ['indexes that did both', 'batch/v1', 'Job', { spec: { completionMode: 'Indexed', completions: 9, backoffLimitPerIndex: 1, template: batchPod } }, {}, { completedIndexes: '0-3,5', failedIndexes: '4,5-6' }, ['status.failedIndexes: Invalid value: "4,5-6": failedIndexes and completedIndexes overlap at index: 5']],
     ['conditions', 'policy/v1', 'PodDisruptionBudget', { spec: {} }, {}, { disruptionsAllowed: -1, conditions: [{ type: 'A', status: 'x', reason: '1' }, { type: 'A', status: 'True', reason: 'R', lastTransitionTime: at }] }, [
       'status.conditions[0].status: Unsupported value: "x": supported values: "False", "True", "Unknown"', 'status.conditions[0].lastTransitionTime: Required value: must be set',

@@ -24,6 +24,8 @@ const ORPHAN = 'orphan:';
 export const jobController: Controller = { name: 'job-controller', alias: 'job', workers: 5, start };
 
 const isOurs = (j: Job): boolean => j.spec?.managedBy === undefined || j.spec.managedBy === OURS;
+/** Controlled by something that is no Job: what finalizers it has are that one's to take away. */
+const isForeign = (p: Pod): boolean => { const ref = controllerOf(p); return ref !== undefined && (ref.kind !== 'Job' || ref.apiVersion !== 'batch/v1'); };
 const selectorOf = (j: Job): Selector => (j.spec?.selector ? cachedSelectorFrom(j.spec.selector) : selectorFromMap({ 'batch.kubernetes.io/controller-uid': j.metadata?.uid ?? '' }));
 
 function start(ctx: ControllerContext, keys: Keys): Reconcile {
@@ -48,7 +50,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   const seen = (p: Pod, added: boolean): void => {
     const job = ownerOf(p);
     if (!isTracked(p)) released.delete(uidOf(p));
-    if (!job) { if (isTracked(p)) keys.add(`${ORPHAN}${podKey(p)}`); return; }
+    if (!job) { if (isTracked(p) && !isForeign(p)) keys.add(`${ORPHAN}${podKey(p)}`); return; }
     if (p.metadata?.deletionTimestamp !== undefined) expectations.deletionObserved(objectKey(job), podKey(p));
     else if (added) expectations.creationObserved(objectKey(job));
     wakeSoon(job);
@@ -85,7 +87,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   return async key => {
     if (key.startsWith(ORPHAN)) {
       const p = pods.lister.getByKey(key.slice(ORPHAN.length));
-      if (p && isTracked(p) && ownerOf(p) === undefined) await untrack(ctx.client, p);
+      if (p && isTracked(p) && !isForeign(p) && ownerOf(p) === undefined) await untrack(ctx.client, p);
       return undefined;
     }
     const { namespace, name } = splitKey(key);

@@ -236,6 +236,13 @@ describe('Job: tracking with finalizers', () => {
     await j.w.settle();
     expect(j.pods.map(p => p.metadata?.finalizers)).toEqual([[], []]);
   });
+  it('leaves the finalizer on pods that something else than a Job controls', async () => {
+    j = await JobWorld.with({ parallelism: 0 });
+    for (const [name, ownerReferences] of [['theirs', [{ apiVersion: 'example.com/v1', kind: 'Job', name: 'x', uid: 'x', controller: true }]], ['nobodys', []]] as const)
+      j.w.api.put(podKind, { metadata: { name, namespace: 'default', ownerReferences: [...ownerReferences], finalizers: ['batch.kubernetes.io/job-tracking'] }, spec: { containers: [] } } as Pod);
+    await j.w.settle();
+    expect(j.pods.map(p => [p.metadata?.name, p.metadata?.finalizers])).toEqual([['theirs', ['batch.kubernetes.io/job-tracking']], ['nobodys', []]]);
+  });
   it('"managedBy … the built-in Job controller skips" jobs of others', async () => {
     j = await JobWorld.with({ managedBy: 'example.com/other' });
     expect([j.pods.length, j.status]).toEqual([0, {}]);

@@ -41,7 +41,8 @@ export function validateJobStatus(next: Job, prev: Job): FieldError[] {
   rule(flipped('Failed'), failed && !is('FailureTarget'), () => condition('cannot set Failed=True condition without the FailureTarget=true condition'));
   rule(flipped('Complete'), complete && !is('SuccessCriteriaMet'), () => condition('cannot set Complete=True condition without the SuccessCriteriaMet=true condition'));
   rule(ended || changed('active'), (s.active ?? 0) > 0 && finished, () => invalid('status.active', s.active, 'active>0 is invalid for finished job'));
-  rule(ended || changed('startTime'), s.startTime === undefined && finished, () => required('status.startTime', 'startTime is required for finished job'));
+  // One that asked for nothing may be done before it ever began.
+  rule((ended || changed('startTime')) && !spec?.suspend, s.startTime === undefined && finished, () => required('status.startTime', 'startTime is required for finished job'));
   const uncounted = s.uncountedTerminatedPods;
   rule(ended || changed('uncountedTerminatedPods'), finished && (uncounted?.failed?.length ?? 0) + (uncounted?.succeeded?.length ?? 0) > 0,
     () => invalid('status.uncountedTerminatedPods', { Succeeded: uncounted?.succeeded ?? null, Failed: uncounted?.failed ?? null }, 'uncountedTerminatedPods needs to be empty for finished job'));
@@ -58,7 +59,8 @@ export function validateJobStatus(next: Job, prev: Job): FieldError[] {
   // One that scales with its completions may forget what it had done beyond them.
   rule(!indexed || spec?.completions !== spec?.parallelism, (s.succeeded ?? 0) < (old.succeeded ?? 0), () => invalid('status.succeeded', s.succeeded ?? 0, 'cannot decrease the succeeded counter'));
   rule(s.completionTime !== undefined && old.completionTime !== undefined, changed('completionTime'), () => invalid('status.completionTime', s.completionTime, 'completionTime cannot be mutated'));
-  rule(changed('startTime'), old.startTime !== undefined && !spec?.suspend, () => required('status.startTime', 'startTime cannot be removed for unsuspended job'));
+  const resumed = holds(old, 'Suspended') && !is('Suspended');
+  rule(changed('startTime') && !resumed, old.startTime !== undefined && !spec?.suspend, () => invalid('status.startTime', s.startTime, 'field is immutable for unsuspended job once set'));
   rule(holds(old, 'SuccessCriteriaMet'), !met, () => condition('cannot disable the SuccessCriteriaMet=True condition'));
   rule(holds(old, 'Complete') && !holds(old, 'SuccessCriteriaMet'), met, () => condition('cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions'));
   return errors;

@@ -296,7 +296,7 @@ class Scheduler implements RunningScheduler {
     for (const p of this.#snapshot.nominatedTo(node)) {
       if (p.priority >= info.priority || p.key === info.key) continue;
       this.#snapshot.denominate(p.key);
-      this.#write(this.#status.takeNominationBack(p));
+      this.#write(this.#status.nominate(p, undefined));
       this.#queue.activate(p.key);
     }
     this.#snapshot.nominate(info, node);
@@ -310,7 +310,7 @@ class Scheduler implements RunningScheduler {
       // Who should have gone did not: there is no place to wait for.
       this.#snapshot.denominate(info.key);
       this.#queue.activate(info.key);
-      await this.#status.takeNominationBack(info);
+      await this.#status.nominate(info, undefined);
       throw error;
     }));
   }
@@ -340,6 +340,8 @@ class Scheduler implements RunningScheduler {
       waits.set(p.name, outcome.wait);
     }
     const before = waits.size > 0 || profile.preBinds.length > 0 ? this.#prepare(profile, cycle, node.name, waits) : undefined;
+    // Others (autoscalers) learn at once where it goes, when getting there takes its time.
+    if (before && (info.pod.status?.nominatedNodeName ?? '') !== node.name) this.#write(this.#status.nominate(info, node.name));
     if (before) this.#track(before.then(ok => (ok ? this.#writeTracked(this.#bind(profile, cycle, node.name)) : undefined)));
     else this.#write(this.#bind(profile, cycle, node.name));
   }
@@ -432,7 +434,7 @@ class Scheduler implements RunningScheduler {
     if (!now) return;
     this.#queue.add(now, false);
     this.#queue.refused(now.key, by);
-    this.#write(this.#status.refused(now, 'Unschedulable', message));
+    this.#write(this.#status.refused(now, 'Unschedulable', message, ''));
   }
   /** Something went wrong that is nobody's no: the pod is tried again after its back-off. */
   #failed(info: PodInfo, message: string, error: unknown): void {
@@ -440,7 +442,7 @@ class Scheduler implements RunningScheduler {
     if (!now) return;
     if (error !== undefined && !isConflict(error)) this.#o.log.warn('binding failed', { pod: info.key, error });
     this.#queue.retry(now);
-    this.#write(this.#status.refused(now, 'SchedulerError', message));
+    this.#write(this.#status.refused(now, 'SchedulerError', message, ''));
   }
 
   #track(work: Promise<void>): Promise<void> {

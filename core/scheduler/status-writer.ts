@@ -31,7 +31,8 @@ export class StatusWriter {
     await this.#patch(info, { metadata: { uid: info.uid }, status });
   }
 
-  async takeNominationBack(info: PodInfo): Promise<void> { await this.#patch(info, { metadata: { uid: info.uid }, status: { nominatedNodeName: null } }); }
+  /** Where the pod is to go; undefined takes it back. */
+  async nominate(info: PodInfo, node: string | undefined): Promise<void> { await this.#patch(info, { metadata: { uid: info.uid }, status: { nominatedNodeName: node ?? null } }); }
 
   /** Marks a pod as one that has to go for another, and deletes it with its own grace. */
   async preempt(victim: PodInfo, by: PodInfo, node: string): Promise<void> {

@@ -37,6 +37,8 @@ export async function bind(env: RegistryEnv, resource: Resource, ctx: RequestCon
       const others = (pod.status?.conditions ?? []).filter(c => c.type !== 'PodScheduled');
       // Go writes a time that was never set as null, and clients see it so.
       pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastProbeTime: null as unknown as undefined, lastTransitionTime: now }] };
+      // Where it was to go has no more to say once it is there.
+      delete pod.status.nominatedNodeName;
       return pod;
     },
     admitted: {

@@ -340,9 +340,11 @@ class Scheduler implements RunningScheduler {
       waits.set(p.name, outcome.wait);
     }
     const before = waits.size > 0 || profile.preBinds.length > 0 ? this.#prepare(profile, cycle, node.name, waits) : undefined;
-    // Others (autoscalers) learn at once where it goes, when getting there takes its time.
-    if (before && (info.pod.status?.nominatedNodeName ?? '') !== node.name) this.#write(this.#status.nominate(info, node.name));
-    if (before) this.#track(before.then(ok => (ok ? this.#writeTracked(this.#bind(profile, cycle, node.name)) : undefined)));
+    if (before) {
+      // Others (autoscalers) learn at once where it goes, when getting there takes its time.
+      const told = (info.pod.status?.nominatedNodeName ?? '') === node.name ? undefined : this.#track(this.#writeTracked(this.#status.nominate(info, node.name)));
+      this.#track(Promise.all([before, told]).then(([ok]) => (ok ? this.#writeTracked(this.#bind(profile, cycle, node.name)) : undefined)));
+    }
     else this.#write(this.#bind(profile, cycle, node.name));
   }
 

@@ -13,6 +13,7 @@ export interface StatusWriterOptions { readonly client: Client; readonly clock: 
 
 export class StatusWriter {
   readonly #o: StatusWriterOptions;
+  readonly #under = new Map<string, Promise<void>>();
   constructor(o: StatusWriterOptions) { this.#o = o; }
 
   /** The event, and the condition in which users and autoscalers look for it. `nominated`: '' takes a nomination back, undefined leaves it. */
@@ -52,7 +53,14 @@ export class StatusWriter {
     this.#o.recorderOf(by.pod).event(pod, 'Normal', 'Preempted', `Preempted by pod ${by.uid} on node ${node}`);
   }
 
+  /** Patches of one pod go out one after another, so that the last word is the last. */
   async #patch(info: PodInfo, patch: unknown): Promise<void> {
+    const before = this.#under.get(info.key), own = before ? before.then(() => this.#send(info, patch)) : this.#send(info, patch);
+    const over = own.then(() => undefined, () => undefined);
+    this.#under.set(info.key, over);
+    try { await own; } finally { if (this.#under.get(info.key) === over) this.#under.delete(info.key); }
+  }
+  async #send(info: PodInfo, patch: unknown): Promise<void> {
     try {
       await this.#o.client.patch(podKind, info.namespace, info.pod.metadata?.name ?? '', 'application/merge-patch+json', patch, 'status');
     } catch (error) {

@@ -17,6 +17,9 @@ const box = (name: string, requests?: Record<string, string>, more: object = {})
 
 describe('resources', () => {
   const two: World = { nodes: [node('a', { cpu: '2' }), node('b')] };
+  /** On node a, wanting so much CPU, having `resources`, given `allocated`. */
+  const resized = (wants: string, resources: object, allocated?: string, conditions: NonNullable<Pod['status']>['conditions'] = []): Pod =>
+    ({ ...pod('r', { on: 'a', requests: { cpu: wants } }), status: { conditions, containerStatuses: [{ name: 'c', ready: true, restartCount: 0, image: '', imageID: '', resources, ...(allocated ? { allocatedResources: { cpu: allocated } } : {}) }] } });
   const full = (requests: Record<string, string>): World => ({ nodes: [node('a')], pods: [pod('p', { on: 'a', requests })] });
   table([
     ['a pod goes where its request fits', two, x(ask({ cpu: '3' })), 'b'],
@@ -43,6 +46,13 @@ describe('resources', () => {
     ['huge pages are a resource', { nodes: [node('a', { 'hugepages-2Mi': '0' })] }, x(ask({ 'hugepages-2Mi': '4Mi' })), '1 Insufficient hugepages-2Mi'],
     ['a node takes no more pods than it says', { nodes: [node('a', { pods: '1' })], pods: [pod('p', { on: 'a' })] }, x(), '1 Too many pods'],
     ['too many pods and too little CPU are both said', { nodes: [node('a', { pods: '1' })], pods: [pod('p', { on: 'a', requests: { cpu: '4' } })] }, x(ask({ cpu: '1' })), '1 Insufficient cpu, 1 Too many pods'],
+    ['a pod that grows takes what it wants', { nodes: [node('a')], pods: [resized('3', { requests: { cpu: '1' } })] }, x(ask({ cpu: '2' })), '1 Insufficient cpu'],
+    ['a pod that shrinks takes what it has until it has less', { nodes: [node('a')], pods: [resized('1', { requests: { cpu: '3' } })] }, x(ask({ cpu: '2' })), '1 Insufficient cpu'],
+    ['and what it was given', { nodes: [node('a')], pods: [resized('1', { requests: { cpu: '1' } }, '3')] }, x(ask({ cpu: '2' })), '1 Insufficient cpu'],
+    ['then its room is free', { nodes: [node('a')], pods: [resized('1', { requests: { cpu: '1' } }, '1')] }, x(ask({ cpu: '2' })), 'a'],
+    ['what its node can never give it does not count', { nodes: [node('a')], pods: [resized('4', { requests: { cpu: '1' } }, '1', [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible' }])] }, x(ask({ cpu: '2' })), 'a'],
+    ['a wish for later counts', { nodes: [node('a')], pods: [resized('3', { requests: { cpu: '1' } }, '1', [{ type: 'PodResizePending', status: 'True', reason: 'Deferred' }])] }, x(ask({ cpu: '2' })), '1 Insufficient cpu'],
+    ['a sidecar is resized too', { nodes: [node('a')], pods: [{ ...pod('r', { on: 'a', initContainers: [box('s', { cpu: '1' }, { restartPolicy: 'Always' })] }), status: { initContainerStatuses: [{ name: 's', ready: true, restartCount: 0, image: '', imageID: '', resources: { requests: { cpu: '3' } } }] } }] }, x(ask({ cpu: '2' })), '1 Insufficient cpu'],
     ['ignored resources are somebody else\'s', { ...two, profile: { pluginConfig: { NodeResourcesFit: { ignoredResourceGroups: ['example.com'] } } } }, x({ ...ask({ 'example.com/gpu': '1', cpu: '3' }) }), 'b'],
   ]);
 });
@@ -187,6 +197,8 @@ describe('volumes', () => {
   });
   const late = { metadata: { name: 'late' }, provisioner: 'kubernetes.io/no-provisioner', volumeBindingMode: 'WaitForFirstConsumer' };
   const dynamic = { metadata: { name: 'dynamic' }, provisioner: 'example.com/disk', volumeBindingMode: 'WaitForFirstConsumer' };
+  const telling = { metadata: { name: 'example.com/disk' }, spec: { storageCapacity: true } };
+  const room = (at: string, capacity: string, more: object = {}) => ({ metadata: { name: at }, storageClassName: 'dynamic', capacity, nodeTopology: { matchLabels: { 'kubernetes.io/hostname': at } }, ...more });
   const using = (...claims: string[]): Pod => x({ volumes: claims.map(c => ({ name: c, persistentVolumeClaim: { claimName: c } })) });
   const nodes = [node('a'), node('b')];
   const NONE = "2 node(s) didn't find available persistent volumes to bind";
@@ -209,6 +221,9 @@ describe('volumes', () => {
     ['two claims need two volumes on one node', { nodes, claims: [lateClaim, claim('e', undefined, { storageClassName: 'late' })], volumes: [volume('v', 'a'), volume('w', 'b')], classes: [late] }, using('d', 'e'), NONE],
     ['a class that provisions can have any node', { nodes: nodes.slice(0, 1), claims: [claim('d', undefined, { storageClassName: 'dynamic' })], classes: [dynamic] }, using('d'), 'a'],
     ['but only nodes of its topologies', { nodes: [node('a', { labels: { zone: 'z1' } }), node('b', { labels: { zone: 'z2' } })], claims: [claim('d', undefined, { storageClassName: 'dynamic' })], classes: [{ ...dynamic, allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['z1'] }] }] }] }, using('d'), 'a'],
+    ['only where its driver has enough left', { nodes, claims: [claim('d', undefined, { storageClassName: 'dynamic' })], classes: [dynamic], drivers: [telling], capacities: [room('b', '1Gi'), room('a', '10Mi')] }, using('d'), 'b'],
+    ['the largest volume it makes decides', { nodes, claims: [claim('d', undefined, { storageClassName: 'dynamic' })], classes: [dynamic], drivers: [telling], capacities: [room('a', '9Gi', { maximumVolumeSize: '1Mi' }), room('b', '9Gi', { nodeTopology: undefined })] }, using('d'), '2 node(s) did not have enough free storage'],
+    ['a driver that does not tell has enough', { nodes: nodes.slice(0, 1), claims: [claim('d', undefined, { storageClassName: 'dynamic' })], classes: [dynamic], drivers: [{ ...telling, spec: {} }] }, using('d'), 'a'],
     ['a claim whose node was chosen keeps it', { nodes, claims: [{ ...claim('d', undefined, { storageClassName: 'dynamic' }), metadata: { name: 'd', namespace: 'default', annotations: { 'volume.kubernetes.io/selected-node': 'a' } } }], classes: [dynamic] }, using('d'), 'a'],
     ['an ephemeral claim that is still to be made', { nodes }, x({ volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } } }] }), 'waiting for ephemeral volume controller to create the persistentvolumeclaim "x-scratch"'],
     ['an ephemeral claim that is somebody else\'s', { nodes, claims: [claim('x-scratch', 'v')], volumes: [volume('v')] }, x({ volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } } }] }), 'PVC default/x-scratch was not created for pod default/x (pod is not owner)'],

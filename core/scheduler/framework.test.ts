@@ -175,6 +175,66 @@ describe('queue', () => {
   });
 });
 
+describe('what is said and heard', () => {
+  it('room that a resized pod gives back is seen, though nothing but its status says so', async () => {
+    const c = await schedulerCluster([node('a')]);
+    const status = (cpu: string): Pod['status'] => ({ containerStatuses: [{ name: 'c', ready: true, restartCount: 0, image: '', imageID: '', resources: { requests: { cpu } } }] });
+    c.api.put(podKind, { ...pod('r', { on: 'a', requests: { cpu: '1' } }), status: status('3')! });
+    c.api.put(podKind, pod('x', { requests: { cpu: '2' } }));
+    await c.clock.advance(1_100);
+    expect(c.on('x')).toBeUndefined();
+    c.api.change<Pod>(podKind, 'default/r', p => { p.status = status('1')!; });
+    await c.settle();
+    expect(c.on('x')).toBe('a');
+    await c.end();
+  });
+  it('an event while a permission is awaited is not lost when it is refused', async () => {
+    let own: SchedulerHandle | undefined, asked = 0;
+    const c = await schedulerCluster([node('a')], {
+      profiles: [{ schedulerName: 'default-scheduler', plugins: { multiPoint: { enabled: [{ name: 'Slow' }] } } }],
+      plugins: h => { own = h; return { Slow: () => ({ name: 'Slow', events: { 'node-labels': true }, permit: () => (asked++ ? undefined : { wait: 10_000 }) }) }; },
+    });
+    c.api.put(podKind, pod('x'));
+    await c.settle();
+    c.api.change<Node>(nodeKind, 'a', n => { n.metadata!.labels!['new'] = 'yes'; });
+    await c.settle();
+    own!.waitingPod('uid-default-x')!.reject('Slow', 'no');
+    await c.clock.advance(1_100);
+    expect([asked, c.on('x')]).toEqual([2, 'a']);
+    await c.end();
+  });
+  it('where a pod goes is said while something has to be done before it is there, and taken back when that fails', async () => {
+    const done = Promise.withResolvers<void>();
+    const c = await schedulerCluster([node('a')], having(() => ({ name: 'Disk', preBind: () => done.promise })));
+    c.api.put(podKind, pod('x'));
+    await c.settle();
+    expect([c.on('x'), c.nominated('x')]).toEqual([undefined, 'a']);
+    done.reject(new Error('no disk'));
+    await c.settle();
+    expect([c.condition('x')?.reason, c.nominated('x')]).toEqual(['SchedulerError', undefined]);
+    await c.end();
+  });
+  it('a pod that is deleted while it waits is told of once', async () => {
+    const c = await schedulerCluster([node('a', { cpu: '1' })]);
+    c.api.put(podKind, { ...pod('x', { requests: { cpu: '3' } }), metadata: { ...pod('x').metadata, finalizers: ['example.com/keep'] } });
+    await c.settle();
+    c.api.change<Pod>(podKind, 'default/x', p => { p.metadata!.deletionTimestamp = '2026-01-01T00:00:00Z'; });
+    await c.settle();
+    expect(c.events.at(-1)).toBe('x Warning FailedScheduling skip schedule deleting pod: default/x');
+    await c.end();
+  });
+  it('an event is no longer than an event may be; the condition says it all', async () => {
+    const why = 'x'.repeat(2000);
+    const c = await schedulerCluster([node('a')], having(() => ({ name: 'Wordy', preFilter: () => ({ reasons: [why], fixed: true }) })));
+    c.api.put(podKind, pod('x'));
+    await c.settle();
+    const said = c.events.find(e => e.startsWith('x Warning FailedScheduling '))!.slice('x Warning FailedScheduling '.length);
+    expect([said.length, said.slice(-5), c.condition('x')!.message!.length]).toEqual([1024, 'x ...', c.condition('x')!.message!.length]);
+    expect(c.condition('x')!.message).toContain(why);
+    await c.end();
+  });
+});
+
 describe('room that was made', () => {
   const big = (name: string, priority: number, more: PodWords = {}): Pod => pod(name, { priority, requests: { cpu: '4' }, ...more });
   it('is kept over a restart of the scheduler', async () => {

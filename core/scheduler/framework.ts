@@ -9,7 +9,7 @@ import type { Snapshot } from './snapshot.ts';
 export interface Refusal { readonly reasons: readonly string[]; readonly fixed: boolean }
 
 /** What happened in the cluster, as far as it can make an unschedulable pod schedulable. */
-export type EventKind = 'node-added' | 'node-removed' | 'node-resources' | 'node-labels' | 'node-taints' | 'pod-removed' | 'pod-placed' | 'pod-labels' | 'namespace-labels'
+export type EventKind = 'node-added' | 'node-removed' | 'node-resources' | 'node-labels' | 'node-taints' | 'pod-removed' | 'pod-leaving' | 'pod-placed' | 'pod-labels' | 'namespace-labels'
   | 'claim-changed' | 'volume-changed' | 'class-changed' | 'csi-changed' | 'gates-changed';
 export interface ClusterEvent {
   readonly kind: EventKind;

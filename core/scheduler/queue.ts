@@ -44,6 +44,7 @@ export class SchedulingQueue {
   readonly #backoff = new Map<Waiting, Timer>();
   #sweep: Timer | undefined;
   #serial = 0;
+  #events = 0;
 
   constructor(clock: Clock, rules: QueueRules, wake: () => void) {
     this.#clock = clock;
@@ -64,16 +65,20 @@ export class SchedulingQueue {
     if (changed && (this.#leaveUnschedulable(known) || this.#gated.delete(known))) this.#activateWhenReady(known);
   }
 
-  remove(key: string): void {
+  /** True if it would have been tried some time. */
+  remove(key: string): boolean {
     const w = this.#waiting.get(key);
-    if (!w) return;
+    if (!w) return false;
     this.#waiting.delete(key);
     this.#leaveUnschedulable(w);
     this.#active.delete(w);
-    this.#gated.delete(w);
     this.#backoff.get(w)?.cancel();
     this.#backoff.delete(w);
+    return !this.#gated.delete(w);
   }
+
+  /** How many events there have been, for whoever decides over a while what was to be decided at once. */
+  get events(): number { return this.#events; }
 
   /** The next pod to try; it leaves the active part, and is back by `refused` or `retry`, or gone by `remove`. */
   pop(): PodInfo | undefined {
@@ -86,11 +91,12 @@ export class SchedulingQueue {
     return undefined;
   }
 
-  /** No node fits (or a plug-in said no later): the pod waits for an event that concerns one of these plugins. */
-  refused(key: string, by: ReadonlySet<string>): void {
+  /** No node fits (or a plug-in said no later): the pod waits for an event that concerns one of these plugins. `since`: how many events there were when its attempt began; one that came meanwhile may have been the one. */
+  refused(key: string, by: ReadonlySet<string>, since = this.#events): void {
     const w = this.#waiting.get(key);
     if (!w) return;
     this.#setBackoff(w);
+    if (since !== this.#events) { this.#activateWhenReady(w); return; }
     w.refusedBy = by;
     w.refusedAt = this.#clock.now();
     this.#unschedulable.add(w);
@@ -112,6 +118,7 @@ export class SchedulingQueue {
 
   /** Something changed: pods it may help are tried again, once their back-off is over. */
   happened(event: ClusterEvent): void {
+    this.#events++;
     for (const [plugin, refused] of this.#byPlugin) {
       if (refused.size === 0) continue;
       const hints = this.#rules.hints(plugin), hint = hints ? hints[event.kind] : true;

@@ -21,6 +21,7 @@ import type { NodeInfo } from './node-info.ts';
 import { Placer, type Placement } from './placement.ts';
 import { placeAsking } from './placement-extended.ts';
 import { podInfo, type PodInfo } from './pod-info.ts';
+import { hasSameRoom } from './resources.ts';
 import { createProfile, type PluginFactory, type Profile, type ProfileConfig } from './profile.ts';
 import { SchedulingQueue } from './queue.ts';
 import { Snapshot } from './snapshot.ts';
@@ -94,6 +95,8 @@ class Scheduler implements RunningScheduler {
   /** Everything that goes on beside the decisions, and of it what is at the server. */
   readonly #pending = new Set<Promise<void>>();
   readonly #writing = new Set<Promise<void>>();
+  /** Pods whose victims are still to be told to go; none is tried again before. */
+  readonly #preempting = new Set<string>();
   readonly #stopping = Promise.withResolvers<never>();
   #wake: () => void = () => {};
   #stopped = false;
@@ -173,17 +176,20 @@ class Scheduler implements RunningScheduler {
       this.#queue.remove(key);
       this.#snapshot.denominate(key);
       const known = this.#snapshot.isPlaced(key) && !this.#snapshot.isAssumed(key);
-      const same = known && prev?.metadata?.uid === pod.metadata?.uid && prev?.metadata?.generation === pod.metadata?.generation
-        && prev?.metadata?.deletionTimestamp === pod.metadata?.deletionTimestamp;
-      const sameLabels = semanticEqual(prev?.metadata?.labels, pod.metadata?.labels);
-      if (same && sameLabels) return;
+      const old = known && prev?.metadata?.uid === pod.metadata?.uid ? prev : undefined;
+      const sameRoom = old !== undefined && old.metadata?.generation === pod.metadata?.generation && hasSameRoom(old, pod);
+      const isLeaving = pod.metadata?.deletionTimestamp !== old?.metadata?.deletionTimestamp, sameLabels = semanticEqual(prev?.metadata?.labels, pod.metadata?.labels);
+      if (sameRoom && !isLeaving && sameLabels) return;
       const info = podInfo(pod);
       this.#snapshot.place(info, pod.spec.nodeName, false);
-      this.#happened({ kind: known ? (sameLabels ? 'pod-removed' : 'pod-labels') : 'pod-placed', pod: info });
+      this.#happened({ kind: !known ? 'pod-placed' : !sameLabels ? 'pod-labels' : isLeaving ? 'pod-leaving' : 'pod-removed', pod: info });
       return;
     }
     if (this.#snapshot.isAssumed(key) || !this.#profileOf(pod)) return;
-    if (pod.metadata?.deletionTimestamp !== undefined) { this.#queue.remove(key); return; }
+    if (pod.metadata?.deletionTimestamp !== undefined) {
+      if (this.#queue.remove(key)) this.#recorderOf(pod).event(pod, 'Warning', 'FailedScheduling', `skip schedule deleting pod: ${key}`);
+      return;
+    }
     const info = podInfo(pod), nominated = pod.status?.nominatedNodeName;
     if (nominated && this.#snapshot.nominatedNode(key) === undefined) this.#snapshot.nominate(info, nominated);
     else if (!nominated && prev?.status?.nominatedNodeName) this.#snapshot.denominate(key);
@@ -231,6 +237,7 @@ class Scheduler implements RunningScheduler {
   #place(info: PodInfo): Promise<void> | undefined {
     const profile = this.#profileOf(info.pod);
     if (!profile) { this.#queue.remove(info.key); return undefined; }
+    if (this.#preempting.has(info.uid)) { this.#queue.retry(info); return undefined; }
     const cycle: Cycle = { pod: info, snapshot: this.#snapshot };
     if (this.#snapshot.nodes.length === 0) {
       this.#queue.refused(info.key, new Set());
@@ -246,7 +253,7 @@ class Scheduler implements RunningScheduler {
   }
 
   async #placeAsking(profile: Profile, cycle: Cycle, extenders: readonly Extender[]): Promise<void> {
-    const info = cycle.pod;
+    const info = cycle.pod, since = this.#queue.events;
     let placement: Placement | undefined;
     try {
       placement = await placeAsking(this.#placer, profile, cycle, extenders, this.#o.log);
@@ -257,10 +264,10 @@ class Scheduler implements RunningScheduler {
     if (this.#stopped || !this.#current(info)) return;
     // The cluster went on while they were asked.
     if (!placement) { this.#queue.retry(info); return; }
-    if (placement.node) this.#accept(profile, cycle, placement.node); else await this.#unfit(profile, cycle, placement);
+    if (placement.node) this.#accept(profile, cycle, placement.node); else await this.#unfit(profile, cycle, placement, since);
   }
 
-  #unfit(profile: Profile, { pod: info, snapshot }: Cycle, placement: Extract<Placement, { message: string }>): Promise<void> | undefined {
+  #unfit(profile: Profile, { pod: info, snapshot }: Cycle, placement: Extract<Placement, { message: string }>, since = this.#queue.events): Promise<void> | undefined {
     let said = '', nominated: string | undefined;
     /** Whether room was made. */
     const heard = (outcome: PostFiltered): boolean => {
@@ -275,7 +282,7 @@ class Scheduler implements RunningScheduler {
       return false;
     };
     const end = (): void => {
-      this.#queue.refused(info.key, placement.refusedBy);
+      this.#queue.refused(info.key, placement.refusedBy, since);
       this.#write(this.#status.refused(info, 'Unschedulable', placement.message + said, nominated));
     };
     for (const [i, p] of profile.postFilters.entries()) {
@@ -300,13 +307,15 @@ class Scheduler implements RunningScheduler {
       this.#queue.activate(p.key);
     }
     this.#snapshot.nominate(info, node);
+    this.#preempting.add(info.uid);
     const leaving = victims.map(v => {
       const waits = this.#waiting.get(v.uid);
       if (!waits) return this.#status.preempt(v, info, node);
       waits.reject('DefaultPreemption', 'preempted');
+      this.#status.preempted(v.pod, info, node);
       return undefined;
     });
-    this.#write(Promise.all(leaving).then(() => undefined, async (error: unknown) => {
+    this.#write(Promise.all(leaving).finally(() => { this.#preempting.delete(info.uid); }).then(() => undefined, async (error: unknown) => {
       // Who should have gone did not: there is no place to wait for.
       this.#snapshot.denominate(info.key);
       this.#queue.activate(info.key);
@@ -367,11 +376,12 @@ class Scheduler implements RunningScheduler {
         return false;
       }
     };
+    const since = this.#queue.events;
     if (waits.size > 0)
       return this.#waiting.wait(info, node, waits).then(no => {
         if (!no) return preBinds(undefined, 0);
         this.#takeBack(profile, cycle, node);
-        if (!this.#stopped) this.#again(info, new Set(no.by ? [no.by] : []), fitMessage(1, new Map([[`pod "${info.pod.metadata?.name}" rejected while waiting on permit: ${no.message}`, 1]])));
+        if (!this.#stopped) this.#again(info, new Set(no.by ? [no.by] : []), fitMessage(1, new Map([[`pod "${info.pod.metadata?.name}" rejected while waiting on permit: ${no.message}`, 1]])), since);
         return false;
       });
     for (const [i, p] of profile.preBinds.entries()) {
@@ -431,11 +441,11 @@ class Scheduler implements RunningScheduler {
     return now && now.metadata?.uid === info.uid && !now.spec?.nodeName && now.metadata?.deletionTimestamp === undefined ? podInfo(now) : undefined;
   }
   /** A plug-in said no after the decision: the pod waits for what that plug-in waits for. */
-  #again(info: PodInfo, by: ReadonlySet<string>, message: string): void {
+  #again(info: PodInfo, by: ReadonlySet<string>, message: string, since = this.#queue.events): void {
     const now = this.#current(info);
     if (!now) return;
     this.#queue.add(now, false);
-    this.#queue.refused(now.key, by);
+    this.#queue.refused(now.key, by, since);
     this.#write(this.#status.refused(now, 'Unschedulable', message, ''));
   }
   /** Something went wrong that is nobody's no: the pod is tried again after its back-off. */

@@ -9,6 +9,9 @@ import type { Lister } from '../client/informer.ts';
 import type { EventRecorder } from '../client/recorder.ts';
 import type { PodInfo } from './pod-info.ts';
 
+/** The most characters an event's note has. */
+const NOTE = 1024;
+
 export interface StatusWriterOptions { readonly client: Client; readonly clock: Clock; readonly pods: Lister<Pod>; readonly recorderOf: (pod: Pod) => EventRecorder }
 
 export class StatusWriter {
@@ -19,7 +22,8 @@ export class StatusWriter {
   /** The event, and the condition in which users and autoscalers look for it. `nominated`: '' takes a nomination back, undefined leaves it. */
   async refused(info: PodInfo, reason: 'Unschedulable' | 'SchedulerError', message: string, nominated?: string): Promise<void> {
     const now = this.#o.pods.getByKey(info.key), pod = now?.metadata?.uid === info.uid ? now : info.pod;
-    this.#o.recorderOf(pod).event(pod, 'Warning', 'FailedScheduling', message);
+    // A note of an event may not be longer; the condition says it whole.
+    this.#o.recorderOf(pod).event(pod, 'Warning', 'FailedScheduling', message.length > NOTE ? `${message.slice(0, NOTE - 4)} ...` : message);
     const conditions = pod.status?.conditions ?? [];
     const old = conditions.find(c => c.type === 'PodScheduled');
     const told = old?.status === 'False' && old.reason === reason && old.message === message;
@@ -50,8 +54,9 @@ export class StatusWriter {
       if (!isNotFound(error)) throw error;
       return;
     }
-    this.#o.recorderOf(by.pod).event(pod, 'Normal', 'Preempted', `Preempted by pod ${by.uid} on node ${node}`);
+    this.preempted(pod, by, node);
   }
+  preempted(pod: Pod, by: PodInfo, node: string): void { this.#o.recorderOf(by.pod).event(pod, 'Normal', 'Preempted', `Preempted by pod ${by.uid} on node ${node}`); }
 
   /** Patches of one pod go out one after another, so that the last word is the last. */
   async #patch(info: PodInfo, patch: unknown): Promise<void> {

@@ -1,6 +1,6 @@
 // One scheduling decision without a server: what the scheduler's plug-ins say of a pod, some nodes and the pods on them.
 import { classOf } from '../../core/api/meta/claims.ts';
-import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodSpec, StorageClass, Taint } from '../../core/api/types/kubernetes.ts';
+import type { CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodSpec, StorageClass, Taint } from '../../core/api/types/kubernetes.ts';
 import { selectorFrom, type LabelSelectorLike } from '../../core/api/meta/labels.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import type { Client } from '../../core/client/client.ts';
@@ -47,6 +47,8 @@ export interface World {
   volumes?: PersistentVolume[];
   classes?: StorageClass[];
   csiNodes?: CSINode[];
+  drivers?: CSIDriver[];
+  capacities?: CSIStorageCapacity[];
   budgets?: PodDisruptionBudget[];
   /** What selects a pod's fellows for default spreading. */
   fellows?: LabelSelectorLike;
@@ -75,6 +77,7 @@ export class Scheduling {
       storage: {
         claim: (ns, name) => w.claims?.find(c => c.metadata?.namespace === ns && c.metadata.name === name), volume: name => w.volumes?.find(v => v.metadata?.name === name),
         volumesOfClass: name => w.volumes?.filter(v => classOf(v) === name) ?? [], storageClass: name => w.classes?.find(c => c.metadata?.name === name), csiNode: name => w.csiNodes?.find(n => n.metadata?.name === name),
+        csiDriver: name => w.drivers?.find(d => d.metadata?.name === name), capacitiesOf: name => w.capacities?.filter(c => c.storageClassName === name) ?? [],
       },
       storageWriter: { reserveVolume: never, selectNode: never, watchClaim: () => () => undefined },
     });

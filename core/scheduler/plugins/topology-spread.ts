@@ -56,7 +56,7 @@ export function podTopologySpread(fellowsOf: FellowsOf, args: PodTopologySpreadA
   const hasKeys = (pod: PodInfo, e: { node?: NodeInfo | undefined }): boolean => !e.node || constrained(pod).every(c => c.topologyKey in e.node!.labels);
   return {
     name: 'PodTopologySpread',
-    events: { 'node-added': hasKeys, 'node-removed': true, 'node-labels': true, 'node-taints': true, 'pod-placed': selects, 'pod-removed': selects, 'pod-labels': true },
+    events: { 'node-added': hasKeys, 'node-removed': true, 'node-labels': true, 'node-taints': true, 'pod-placed': selects, 'pod-removed': selects, 'pod-leaving': selects, 'pod-labels': true },
     preFilter(cycle) {
       const all = constraintsOf(cycle, 'DoNotSchedule');
       return all.length ? new SpreadFilter(cycle, all) : undefined;

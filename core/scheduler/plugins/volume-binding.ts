@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Cycle, Plugin, PodFilter, Refusal } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { claimNames, type PodInfo } from '../pod-info.ts';
-import { isBound, reaches, volumeFor, waitsForConsumer, type Storage } from '../storage.ts';
+import { hasCapacity, isBound, reaches, volumeFor, waitsForConsumer, type Storage } from '../storage.ts';
 
 /** Arguments as in VolumeBindingArgs. */
 export interface VolumeBindingArgs { readonly bindTimeoutSeconds?: number }
@@ -26,6 +26,7 @@ const fixed = (...reasons: string[]): Refusal => ({ reasons, fixed: true });
 const NO_VOLUMES = "node(s) didn't find available persistent volumes to bind";
 const NOT_THERE = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)';
 const ELSEWHERE = "node(s) didn't match PersistentVolume's node affinity";
+const NO_SPACE = 'node(s) did not have enough free storage';
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 /** What the node's choice means for the pod's claims. */
@@ -38,23 +39,24 @@ export function volumeBinding(storage: Storage, writer: StorageWriter, clock: Cl
   const choices = new WeakMap<Cycle, { claims: readonly PersistentVolumeClaim[]; choice?: Choice }>();
   const timeout = (args.bindTimeoutSeconds ?? 600) * 1000;
 
-  /** Undefined where the node cannot be made to have all of `claims`. */
-  function choose(claims: readonly PersistentVolumeClaim[], n: NodeInfo): Choice | undefined {
+  /** Why the node cannot be made to have all of `claims`, where it cannot. */
+  function choose(claims: readonly PersistentVolumeClaim[], n: NodeInfo): Choice | string {
     const bind: { claim: PersistentVolumeClaim; volume: PersistentVolume }[] = [], provision: PersistentVolumeClaim[] = [];
     const mine = new Set<string>();
     for (const claim of claims) {
       const node = claim.metadata?.annotations?.[SELECTED_NODE] ?? selected.get(keyOf(claim));
       if (node !== undefined) {
-        if (node !== n.name) return undefined;
+        if (node !== n.name) return NO_VOLUMES;
         provision.push(claim);
         continue;
       }
       const volume = volumeFor(claim, n, storage, name => mine.has(name) || (reserved.get(name) ?? keyOf(claim)) !== keyOf(claim));
       if (volume) { mine.add(volume.metadata?.name ?? ''); bind.push({ claim, volume }); continue; }
       const c = storage.storageClass(classOf(claim));
-      if (!c || !c.provisioner || c.provisioner === NO_PROVISIONER) return undefined;
+      if (!c || !c.provisioner || c.provisioner === NO_PROVISIONER) return NO_VOLUMES;
       const allowed = c.allowedTopologies;
-      if (allowed?.length && !allowed.some(t => (t.matchLabelExpressions ?? []).every(e => e.values.includes(n.labels[e.key] ?? '')))) return undefined;
+      if (allowed?.length && !allowed.some(t => (t.matchLabelExpressions ?? []).every(e => e.values.includes(n.labels[e.key] ?? '')))) return NO_VOLUMES;
+      if (!hasCapacity(claim, c, n, storage)) return NO_SPACE;
       provision.push(claim);
     }
     return { bind, provision };
@@ -86,7 +88,8 @@ export function volumeBinding(storage: Storage, writer: StorageWriter, clock: Cl
         const reasons: string[] = [];
         if (volumes.some(v => !v)) reasons.push(NOT_THERE);
         else if (volumes.some(v => !reaches(v!, n))) reasons.push(ELSEWHERE);
-        if (waiting.length && !choose(waiting, n)) reasons.push(NO_VOLUMES);
+        const choice = waiting.length ? choose(waiting, n) : undefined;
+        if (typeof choice === 'string') reasons.push(choice);
         return reasons.length ? fixed(...reasons) : undefined;
       },
     };
@@ -131,7 +134,7 @@ export function volumeBinding(storage: Storage, writer: StorageWriter, clock: Cl
       const state = choices.get(cycle);
       if (!state) return undefined;
       const choice = choose(state.claims, node);
-      if (!choice) return fixed(NO_VOLUMES);
+      if (typeof choice === 'string') return fixed(choice);
       state.choice = choice;
       for (const b of choice.bind) reserved.set(b.volume.metadata?.name ?? '', keyOf(b.claim));
       for (const c of choice.provision) selected.set(keyOf(c), node.name);

@@ -10,7 +10,7 @@ import { runtimeClass as runtimeClassKind } from '../../core/api/kinds/node/runt
 import { priorityClass as priorityClassKind } from '../../core/api/kinds/scheduling/priority-class.ts';
 import type { KubeObject, ResourceType } from '../../core/api/meta/object.ts';
 import { statusOf } from '../../core/api/meta/status.ts';
-import type { CoreEvent, Node, Pod, PodSpec, PriorityClass, ReplicaSet, RuntimeClass, Taint } from '../../core/api/types/kubernetes.ts';
+import type { CoreEvent, Pod, PodSpec, PriorityClass, ReplicaSet, RuntimeClass, Taint } from '../../core/api/types/kubernetes.ts';
 import { controlPlane, type ControlPlane } from '../harness/control-plane.ts';
 
 let c: ControlPlane, ns = '', count = 0;

@@ -15,6 +15,7 @@ import { dynamicPlugins } from './admission/dynamic.ts';
 import { expressionHook } from './admission/expression-errors.ts';
 import { paramRights } from './admission/policies/read-rights.ts';
 import { keepTypeChecked } from './admission/policies/type-check.ts';
+import type { AdmissionConfiguration } from './admission/configuration.ts';
 import { pluginsInOrder } from './admission/plugins.ts';
 import { quotaEnv } from './admission/quota/write-status.ts';
 import { ResourceQuotas } from './admission/quota/resource-quota.ts';
@@ -86,6 +87,8 @@ export interface ApiServerOptions {
   readonly disabledAdmission?: readonly string[];
   /** Those that are off where nothing is said: `AlwaysPullImages`, `PodNodeSelector`… */
   readonly enabledAdmission?: readonly string[];
+  /** What plug-ins are told, as of `--admission-control-config-file`. */
+  readonly admissionConfiguration?: AdmissionConfiguration;
   /** `v1.36.0+pilothouse.0.1.0`. */
   readonly gitVersion: string;
   /** Keeps an audit log when given: `write` gets one JSON line per event. */
@@ -139,7 +142,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
 
   const tokens = new ServiceAccountTokens(o.serviceAccountKey, o.serviceAccountIssuer ?? 'https://kubernetes.default.svc.cluster.local', clock);
   const reader = (): RegistryEnv => env;
-  const quotas = new ResourceQuotas(() => quotaEnv(env));
+  const quotas = new ResourceQuotas(() => quotaEnv(env), o.admissionConfiguration?.limitedResources);
   const rbac = new Rbac(store, plural => resources.find('rbac.authorization.k8s.io', plural));
   const makeNamespace = (name: string): Promise<unknown> => new LocalTransport(env, resources, paths, { name: 'system:apiserver', groups: ['system:masters'] })
     .request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });

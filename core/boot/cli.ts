@@ -25,6 +25,8 @@ const USAGE = `pilothouse up [FLAGS]                 runs the cluster in the for
   --controllers LIST                  as kube-controller-manager takes it: *, NAME, -NAME, separated by commas
   --disable-admission-plugins LIST    as kube-apiserver takes it
   --enable-admission-plugins LIST     likewise, for those that are off by default (AlwaysPullImages, PodNodeSelector...)
+  --admission-control-config-file FILE
+                                      what the ResourceQuota plug-in limits where no quota does (apiserver.config.k8s.io/v1), as kube-apiserver takes it
   --audit-policy-file FILE, --audit-log-path FILE
                                       keeps an audit log by a policy (audit.k8s.io/v1), as kube-apiserver does; - is standard output
   --audit-log-maxsize MB, --audit-log-maxbackup N, --audit-log-maxage DAYS

@@ -108,7 +108,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
       store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
       frontProxy: { ...await frontProxy.issue('front-proxy-client', { commonName: 'front-proxy-client' }), ca: frontProxy.ca.cert },
-      disabledAdmission: o.disabledAdmission, enabledAdmission: o.enabledAdmission, connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
+      disabledAdmission: o.disabledAdmission, enabledAdmission: o.enabledAdmission, ...(o.admissionConfiguration ? { admissionConfiguration: o.admissionConfiguration } : {}), connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },
       nodeStats: lookup => createNodeStats(lookup, { ...kubelet, ca: pki.ca.cert }, clock),
     });
     undo.push('API server', () => { connect?.close(); return api.close(); });

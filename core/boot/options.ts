@@ -1,7 +1,8 @@
 // The command line of `pilothouse up`, parsed at the door.
 import { parseArgs } from 'node:util';
 import { isIPv4 } from 'node:net';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { parseAdmissionConfiguration, type AdmissionConfiguration } from '../apiserver/admission/configuration.ts';
 import { ADMISSION_ORDER } from '../apiserver/admission/plugins.ts';
 import { readFileSync } from 'node:fs';
 import type { LogFileOptions } from '../apiserver/audit/log-file.ts';
@@ -36,6 +37,8 @@ export interface UpOptions {
   controllers: string[];
   disabledAdmission: string[];
   enabledAdmission: string[];
+  /** What --admission-control-config-file says. */
+  admissionConfiguration?: AdmissionConfiguration | undefined;
   leaveRunning: boolean;
   /** Open the user interface in the browser when ready. */
   open: boolean;
@@ -122,6 +125,13 @@ function schedulerConfiguration(file: string | undefined): SchedulerConfiguratio
   try { return parseSchedulerConfiguration(readFileSync(file, 'utf8')); } catch (e) { throw new UsageError(`--scheduler-config-file ${file}: ${e instanceof Error ? e.message : String(e)}`); }
 }
 
+function admissionConfiguration(file: string | undefined): AdmissionConfiguration | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return parseAdmissionConfiguration(readFileSync(file, 'utf8'), path => readFileSync(resolve(dirname(file), path), 'utf8'));
+  } catch (e) { throw new UsageError(`--admission-control-config-file ${file}: ${e instanceof Error ? e.message : String(e)}`); }
+}
+
 /** Throws UsageError. */
 export function parseUp(args: string[]): UpOptions {
   let values;
@@ -132,7 +142,7 @@ export function parseUp(args: string[]): UpOptions {
       options: {
         data: { type: 'string' }, listen: { type: 'string' }, ui: { type: 'string' }, 'no-ui': { type: 'boolean' }, runtime: { type: 'string' }, nodes: { type: 'string' },
         kubeconfig: { type: 'string' }, 'pod-cidr': { type: 'string' }, 'service-cidr': { type: 'string' }, 'no-scheduler': { type: 'boolean' }, 'scheduler-config-file': { type: 'string' },
-        controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'enable-admission-plugins': { type: 'string', multiple: true }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' },
+        controllers: { type: 'string', multiple: true }, 'disable-admission-plugins': { type: 'string', multiple: true }, 'enable-admission-plugins': { type: 'string', multiple: true }, 'admission-control-config-file': { type: 'string' }, 'audit-policy-file': { type: 'string' }, 'audit-log-path': { type: 'string' },
         'audit-log-maxsize': { type: 'string' }, 'audit-log-maxbackup': { type: 'string' }, 'audit-log-maxage': { type: 'string' }, 'leave-running': { type: 'boolean' }, open: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' },
       },
     }));
@@ -152,6 +162,6 @@ export function parseUp(args: string[]): UpOptions {
     podCidr, serviceCidr,
     audit: audit(values),
     scheduler: !values['no-scheduler'], schedulerConfiguration: schedulerConfiguration(values['scheduler-config-file']), controllers: list(values.controllers) ?? ['*'], ...admission(list(values['enable-admission-plugins']) ?? [], list(values['disable-admission-plugins']) ?? []),
-    leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
+    admissionConfiguration: admissionConfiguration(values['admission-control-config-file']), leaveRunning: values['leave-running'] ?? false, open: values.open ?? false, verbose: values.verbose ?? false,
   };
 }

@@ -24,6 +24,9 @@ export interface Evaluator {
   changesAt?(object: KubeObject): number | undefined;
 }
 
+/** Those of a quota's names under which an evaluator counts. */
+export const countedNames = (e: Evaluator, names: Iterable<string>): string[] => [...names].filter(n => e.counts(n));
+
 const ONE: Quantity = { nanos: 1_000_000_000n, format: 'DecimalSI' };
 const units = (n: number): Quantity => ({ nanos: BigInt(n) * 1_000_000_000n, format: 'DecimalSI' });
 /** `count/deployments.apps`. */

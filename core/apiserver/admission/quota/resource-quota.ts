@@ -5,14 +5,15 @@ import { clone } from '../../../api/meta/clone.ts';
 import { semanticEqual } from '../../../api/meta/equal.ts';
 import { formatQuantity, type Quantity } from '../../../api/meta/quantity.ts';
 import type { ResourceSums } from '../../../api/meta/resource-list.ts';
-import { forbiddenError, isNotFound } from '../../../api/meta/status.ts';
+import { failure, forbiddenError, isNotFound } from '../../../api/meta/status.ts';
 import type { ResourceQuota } from '../../../api/types/kubernetes.ts';
 import type { Timer } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import type { Watcher } from '../../../store/store.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { AdmissionPlugin, Attributes } from '../chain.ts';
-import { evaluatorOf, resourceOf } from './evaluators.ts';
+import { countedNames, evaluatorOf, resourceOf } from './evaluators.ts';
+import { uncovered, type LimitedResource } from './limited.ts';
 import { concerns, NamespaceLedger, total, type Account, type LedgerEnv } from './namespace-ledger.ts';
 
 export interface QuotaEnv extends LedgerEnv {
@@ -39,7 +40,10 @@ export class ResourceQuotas implements AdmissionPlugin {
   #watcher: Watcher | undefined;
   #resync: Timer | undefined;
 
-  constructor(env: () => QuotaEnv) { this.#env = env; }
+  readonly #limited: readonly LimitedResource[];
+
+  /** `limited` may be taken only where a quota covers it. */
+  constructor(env: () => QuotaEnv, limited: readonly LimitedResource[] = []) { this.#env = env; this.#limited = limited; }
 
   /** Reads the quotas there are and follows them. */
   start(): void {
@@ -65,25 +69,28 @@ export class ResourceQuotas implements AdmissionPlugin {
 
   validate(a: Attributes): void | Promise<void> {
     const ledger = this.#namespaces.get(a.namespace);
-    if (ledger === undefined || a.namespace === '') return undefined;
+    if ((ledger === undefined && this.#limited.length === 0) || a.namespace === '') return undefined;
     const { spec } = a.resource, evaluator = evaluatorOf(spec.group, spec.plural);
     if (!evaluator?.handles(a.operation, a.subresource)) return undefined;
-    ledger.know(a.resource);
+    ledger?.know(a.resource);
     const object = a.object!, refuse = (why: string): Error => forbiddenError(spec, a.name, why);
     const concerned: Account[] = [];
-    for (const q of ledger.accounts) {
+    for (const q of ledger?.accounts ?? []) {
       if (!concerns(q, evaluator, object)) continue;
-      const unsaid = evaluator.unsaid?.([...q.hard.keys()].filter(n => evaluator.counts(n)), object);
+      const unsaid = evaluator.unsaid?.(countedNames(evaluator, q.hard.keys()), object);
       if (unsaid !== undefined) throw refuse(`failed quota: ${q.name}: ${unsaid}`);
       concerned.push(q);
     }
-    if (concerned.length === 0) return undefined;
-    const now = this.#env().clock.now();
+    if (concerned.length === 0 && this.#limited.length === 0) return undefined;
+    const now = this.#env().clock.now(), usage = evaluator.usage(object, now);
     const delta: ResourceSums = new Map(), before = a.operation === 'UPDATE' && a.old ? evaluator.usage(a.old, now) : undefined;
-    for (const [n, v] of evaluator.usage(object, now)) {
+    for (const [n, v] of usage) {
       const more = v.nanos - (before?.get(n)?.nanos ?? 0n);
       if (more > 0n) delta.set(n, { nanos: more, format: v.format });
     }
+    const open = this.#limited.length > 0 && delta.size > 0 ? uncovered(this.#limited, spec, evaluator, object, usage, ledger?.accounts ?? []) : undefined;
+    if (open) throw open.forbidden ? refuse(open.message) : failure(500, '', open.message);
+    if (ledger === undefined) return undefined;
     for (const q of concerned) {
       const exceeded = [...delta].filter(([n, v]) => q.hard.has(n) && total(q, n).nanos + v.nanos > q.hard.get(n)!.nanos).map(([n]) => n);
       if (exceeded.length > 0) throw refuse(`exceeded quota: ${q.name}, requested: ${shown(exceeded, n => delta.get(n))}, used: ${shown(exceeded, n => total(q, n))}, limited: ${shown(exceeded, n => q.hard.get(n))}`);

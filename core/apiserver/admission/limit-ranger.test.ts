@@ -18,6 +18,16 @@ describe('LimitRanger', () => {
     expect(made.metadata.annotations).toEqual({ 'kubernetes.io/limit-ranger': 'LimitRanger plugin set: memory request for container c; cpu, memory limit for container c; cpu, memory request for init container i; cpu, memory limit for init container i' });
   });
 
+  it('"a LimitRange does not check the consistency of the default values it applies": a request above the default limit is refused; of two ranges all bounds hold; "validations occur only at Pod admission stage"', async () => {
+    await api.call('POST', PODS, podWith('before', { limits: { cpu: '3' } }));
+    await range('l', { type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '500m' }, max: { cpu: '1' } });
+    await range('m', { type: 'Container', max: { memory: '1Gi' } });
+    expect(await why(podWith('p', { requests: { cpu: '700m' }, limits: { memory: '1Gi' } }))).toBe('Pod "p" is invalid: spec.containers[0].resources.requests: Invalid value: "700m": must be less than or equal to cpu limit of 500m');
+    await api.call('POST', PODS, podWith('q', { requests: { cpu: '700m' }, limits: { cpu: '700m', memory: '1Gi' } }));
+    expect(await why(podWith('r', { limits: { memory: '2Gi' } }))).toBe('pods "r" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi');
+    await api.call('PATCH', `${PODS}/before`, { metadata: { labels: { a: 'b' } } }, { contentType: 'application/merge-patch+json' });
+  });
+
   it('bounds containers', async () => {
     await range('l', { type: 'Container', min: { cpu: '100m' }, max: { cpu: '1' }, default: { cpu: '500m' }, defaultRequest: { cpu: '200m' }, maxLimitRequestRatio: { cpu: '4' } });
     expect(await why(podWith('p', { requests: { cpu: '50m' }, limits: { cpu: '200m' } }))).toBe('pods "p" is forbidden: minimum cpu usage per Container is 100m, but request is 50m');

@@ -119,6 +119,13 @@ describe('CronJob', () => {
     await change(c => { c.spec!.suspend = false; });
     expect(names()).toEqual([nameAt(START + 10 * MINUTE), nameAt(START + 130 * MINUTE)]);
   });
+  it('"changes you make to an existing CronJob will apply to new Jobs … that start to run after your modification is complete. Jobs … that have already started continue to run without changes"', async () => {
+    await begin();
+    await w.clock.advance(11 * MINUTE);
+    await change(c => { c.spec!.jobTemplate.spec!.template.spec!.containers[0]!.image = 'y'; c.spec!.schedule = '*/5 * * * *'; });
+    await w.clock.advance(5 * MINUTE);
+    expect(jobs().map(j => [j.metadata?.name, j.spec?.template.spec?.containers[0]?.image])).toEqual([[nameAt(START + 10 * MINUTE), 'x'], [nameAt(START + 15 * MINUTE), 'y']]);
+  });
   it('"successfulJobsHistoryLimit and failedJobsHistoryLimit … specify how many completed and failed Jobs should be kept"', async () => {
     await begin();
     for (let i = 0; i < 8; i++) { await w.clock.advance(10 * MINUTE + 1000); await finish(names().at(-1)!, i % 2 ? 'Failed' : 'Complete'); }

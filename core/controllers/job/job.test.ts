@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { job as jobKind } from '../../api/kinds/batch/job.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { failure } from '../../api/meta/status.ts';
-import type { Pod } from '../../api/types/kubernetes.ts';
+import { formatTime } from '../../api/meta/time.ts';
+import type { ContainerStatus, Job, JobSpec, Pod } from '../../api/types/kubernetes.ts';
 import { JobWorld, jobOf } from '../../../test/harness/jobs.ts';
 import { world } from '../../../test/harness/controllers.ts';
 
@@ -137,6 +138,19 @@ describe('Job: failures and back-off', () => {
       expect([wait, j.active.length]).toEqual([wait, 1]);
     }
     expect(j.status.failed).toBe(8);
+  });
+  it('"The back-off count is reset when a Job\'s Pod is … successful without any other Pods for the Job failing around that time"', async () => {
+    j = await JobWorld.with({ backoffLimit: 9, completions: 3, parallelism: 1 });
+    for (let i = 0; i < 3; i++) { await j.run(); await j.end(j.active, 1); await j.after(100); }
+    await j.run();
+    await j.end(j.active);
+    await j.run();
+    expect(j.active.length).toBe(1);
+    await j.end(j.active, 1);
+    await j.after(7);
+    expect(j.active.length).toBe(0);
+    await j.after(5);
+    expect(j.active.length).toBe(1);
   });
   it('"The back-off limit is set by default to 6": the seventh failure is the last', async () => {
     j = await JobWorld.with();
@@ -377,6 +391,26 @@ describe('Job: pod failure policy', () => {
     await j.run(); await j.end(j.active, 1);
     expect([j.status.failed, j.conditions.at(-1)]).toEqual([1, `Failed=True ${LIMIT}`]);
   });
+  it('"Once a rule matches a Pod failure, the remaining rules are ignored"; "when no rule matches … the default handling applies"; a rule may be for one container', async () => {
+    const rules: NonNullable<JobSpec['podFailurePolicy']>['rules'] = [
+      { action: 'Ignore', onExitCodes: { containerName: 'side', operator: 'In', values: [3] } }, { action: 'Count', onExitCodes: { operator: 'In', values: [3, 4] } }, { action: 'FailJob', onExitCodes: { operator: 'NotIn', values: [5] } },
+    ];
+    const containers = [{ name: 'main', image: 'x' }, { name: 'side', image: 'x' }];
+    j = await JobWorld.with({ podFailurePolicy: { rules } }, { containers });
+    const fail = async (main: number, side: number): Promise<void> => {
+      await j.run();
+      const name = j.active[0]!.metadata!.name!, of = (n: string, exitCode: number): ContainerStatus => ({ name: n, image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode, finishedAt: formatTime(j.w.clock.now()) } } });
+      j.w.api.change<Pod>(podKind, `default/${name}`, p => { p.status = { phase: 'Failed', containerStatuses: [of('main', main), of('side', side)] }; });
+      await j.after(400);
+    };
+    await fail(0, 3);
+    expect([j.status.failed, j.conditions]).toEqual([undefined, []]);
+    await fail(3, 0);
+    await fail(0, 5);
+    expect([j.status.failed, j.conditions]).toEqual([2, []]);
+    await fail(6, 5);
+    expect(j.conditions[0]).toMatch(/^FailureTarget=True PodFailurePolicy Container main for pod default\/sums-\w+ failed with exit code 6 matching FailJob rule at index 2$/);
+  });
   it('"podReplacementPolicy: Failed means to wait until a previously created Pod is fully terminated (has phase Failed or Succeeded)"', async () => {
     j = await JobWorld.with({ podReplacementPolicy: 'Failed' });
     await j.run();
@@ -449,6 +483,17 @@ describe('Job: suspending', () => {
 });
 
 describe('Job: TTL after finished', () => {
+  it('"If the field is set to 0, the Job will be eligible to be automatically deleted immediately after it finishes. If the field is unset, this Job won\'t be cleaned up"; failed ones are cleaned up as well', async () => {
+    j = new JobWorld(await world(['job', 'ttl-after-finished'], api => {
+      for (const [name, spec] of Object.entries({ sums: { ttlSecondsAfterFinished: 0, backoffLimit: 0 }, kept: {} })) api.put(jobKind, jobOf(spec, {}, name));
+    }));
+    await j.run();
+    await j.end(j.active, 1);
+    await j.after(1);
+    expect([j.job.metadata?.deletionTimestamp === undefined, j.conditions.length]).toEqual([false, 2]);
+    await j.after(100_000);
+    expect(j.w.api.get<Job>(jobKind, 'default/kept')?.metadata?.deletionTimestamp).toBeUndefined();
+  });
   it('"When the TTL-after-finished controller cleans up a Job, it will delete the Job cascadingly … once it has been finished for so long"; until then the time may be changed', async () => {
     j = new JobWorld(await world(['job', 'ttl-after-finished'], api => { api.put(jobKind, jobOf({ ttlSecondsAfterFinished: 100 })); }));
     await j.run();

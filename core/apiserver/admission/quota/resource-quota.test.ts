@@ -101,6 +101,16 @@ describe('ResourceQuota', () => {
     expect(await used()).toEqual({ 'count/things.example.com': '1' });
   });
 
+  it('"Neither contention nor changes to quota will affect already created resources": what is above a new bound stays, and nothing is added', async () => {
+    await quota('q', { pods: '3' });
+    for (const n of ['p1', 'p2', 'p3']) await api.call('POST', PODS, podWith(n));
+    await patch(`${QUOTAS}/q`, { spec: { hard: { pods: '1' } } });
+    await turn();
+    expect((await api.call('GET', `${QUOTAS}/q`)).status).toEqual({ hard: { pods: '1' }, used: { pods: '3' } });
+    expect(await why(PODS, podWith('p4'))).toBe('pods "p4" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=1');
+    await patch(`${PODS}/p1`, { metadata: { labels: { still: 'mine' } } });
+  });
+
   it('keeps to scopes', async () => {
     await quota('best', { pods: '1' }, { scopes: ['BestEffort'] });
     await quota('rest', { pods: '1' }, { scopes: ['NotBestEffort'] });

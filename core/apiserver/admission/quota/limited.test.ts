@@ -33,7 +33,7 @@ describe('limited resources', () => {
   });
 
   it('a file says all that is wrong with it', () => {
-    const parse = (doc: object, read = none): unknown => parseAdmissionConfiguration(JSON.stringify(doc), read);
+    const parse = (doc: object, read: (path: string) => string = none): unknown => parseAdmissionConfiguration(JSON.stringify(doc), read);
     const head = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AdmissionConfiguration' };
     expect(() => parse({ kind: 'X', plugins: [{ name: 'Nobody' }, { name: 'PodSecurity', path: 'x' }, { name: 'ResourceQuota', configuration: { kind: 'Y' } }, { name: 'ResourceQuota', path: 'gone' }] })).toThrow(
       'expected apiserver.config.k8s.io/v1 AdmissionConfiguration, got X; plugins[0].name: "Nobody" is no admission plug-in; plugins[1]: PodSecurity takes no configuration here; plugins[2].configuration: expected apiserver.config.k8s.io/v1 ResourceQuotaConfiguration, got Y; plugins[3].path: no such file');

@@ -1,6 +1,5 @@
 // pods/eviction: a delete that asks the pod's disruption budgets first (contract 9.6).
 import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/types/kubernetes.ts';
-import { selectorFrom } from '../../api/meta/labels.ts';
 import type { Unstructured } from '../../api/meta/object.ts';
 import { isReady, isTerminal, isTerminating } from '../../api/meta/pod.ts';
 import { badRequest, conflict, failure, forbiddenError, isConflict, notFoundError, tooManyRequests } from '../../api/meta/status.ts';
@@ -14,6 +13,7 @@ import { timestamp, type RegistryEnv } from '../registry/env.ts';
 import { deleteOptions, writeOptions, type DeleteRequest } from '../registry/options.ts';
 import type { Resource } from '../registry/resource.ts';
 import { bodyAs, EVICTION, EVICTION_V1BETA1 } from './body.ts';
+import { budgetsOver } from './budgets.ts';
 
 interface Eviction extends Unstructured { deleteOptions?: { dryRun?: string[] } }
 
@@ -87,8 +87,7 @@ async function announce(env: RegistryEnv, resource: Resource, first: Entry, requ
 async function spend(env: RegistryEnv, pod: Pod, dryRun: boolean): Promise<string | undefined> {
   const budgets = env.find('policy', 'poddisruptionbudgets');
   if (!budgets) return undefined;
-  const namespace = pod.metadata!.namespace!;
-  const mine = env.store.range({ prefix: budgets.range(namespace) }).entries.filter(e => selectorFrom((budgets.objectOf(e) as PodDisruptionBudget).spec?.selector).matches(pod.metadata!.labels));
+  const mine = budgetsOver(env.store, budgets, pod.metadata!.namespace!, pod.metadata!.labels);
   if (mine.length > 1) throw failure(500, '', 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
   for (let entry = mine[0]; entry !== undefined;) {
     const pdb = budgets.objectOf(entry) as PodDisruptionBudget, name = pdb.metadata!.name!;

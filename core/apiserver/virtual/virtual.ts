@@ -8,13 +8,14 @@ import type { Node, Pod } from '../../api/types/kubernetes.ts';
 import type { RequestContext, Result } from '../context.ts';
 import { first, type RequestVerb, type ResourceRequest } from '../http/request-info.ts';
 import type { RegistryEnv } from '../registry/env.ts';
+import { selectEntries } from '../registry/list.ts';
 import type { Resource } from '../registry/resource.ts';
 import { bind } from '../subresources/binding.ts';
 import { BINDING, bodyAs } from '../subresources/body.ts';
 import type { NodeStats } from './node-stats.ts';
 import { nodeMetricsOf, podMetricsOf } from './metrics.ts';
 
-type Of = (env: RegistryEnv, stats: NodeStats | undefined, namespace: string, name: string) => KubeObject[] | Promise<KubeObject[]>;
+type Of = (env: RegistryEnv, stats: NodeStats | undefined, namespace: string, name: string, labelSelector: string) => KubeObject[] | Promise<KubeObject[]>;
 
 const COMPONENTS = ['scheduler', 'controller-manager', 'etcd-0'];
 
@@ -26,10 +27,10 @@ function components(env: RegistryEnv): KubeObject[] {
   });
 }
 
-/** The stored objects of a core resource, or the one of that name. */
-function stored<T>(env: RegistryEnv, plural: string, namespace: string, name: string): T[] {
+/** The stored objects of a core resource under a selector, or the one of that name. */
+function stored<T>(env: RegistryEnv, plural: string, namespace: string, name: string, labelSelector: string): T[] {
   const r = env.find('', plural)!;
-  if (name === '') return env.store.range({ prefix: r.range(namespace) }).entries.map(e => r.stateOf(e) as T);
+  if (name === '') return selectEntries(env, r, namespace, { labelSelector, fieldSelector: '', limit: 0, continue: '', resourceVersion: '', match: '' }).entries.map(e => r.stateOf(e) as T);
   const entry = env.store.get(r.key(namespace, name));
   if (entry === undefined) throw notFoundError(r.spec, namespace === '' ? name : `${namespace}/${name}`);
   return [r.stateOf(entry) as T];
@@ -37,12 +38,12 @@ function stored<T>(env: RegistryEnv, plural: string, namespace: string, name: st
 
 const SOURCES: Readonly<Record<string, Of>> = {
   '/componentstatuses': components,
-  'metrics.k8s.io/nodes': async (env, stats, _namespace, name) => {
-    const nodes = stored<Node>(env, 'nodes', '', name);
+  'metrics.k8s.io/nodes': async (env, stats, _namespace, name, selector) => {
+    const nodes = stored<Node>(env, 'nodes', '', name, selector);
     return stats ? nodeMetricsOf(nodes, await stats.of(nodes.map(n => n.metadata!.name!))) : [];
   },
-  'metrics.k8s.io/pods': async (env, stats, namespace, name) => {
-    const pods = stored<Pod>(env, 'pods', namespace, name).filter(p => p.status?.phase === 'Running' && p.spec?.nodeName);
+  'metrics.k8s.io/pods': async (env, stats, namespace, name, selector) => {
+    const pods = stored<Pod>(env, 'pods', namespace, name, selector).filter(p => p.status?.phase === 'Running' && p.spec?.nodeName);
     return stats ? podMetricsOf(pods, await stats.of([...new Set(pods.map(p => p.spec!.nodeName!))])) : [];
   },
 };
@@ -67,11 +68,11 @@ export async function virtual(env: RegistryEnv, stats: NodeStats | undefined, re
   if (source === undefined || (verb !== 'get' && verb !== 'list')) throw methodNotAllowed();
   const typed = (o: KubeObject): KubeObject => ({ kind: spec.kind, apiVersion: resource.apiVersion, ...o });
   if (verb === 'get') {
-    const found = (await source(env, stats, r.namespace, r.name)).find(o => o.metadata!.name === r.name);
+    const found = (await source(env, stats, r.namespace, r.name, '')).find(o => o.metadata!.name === r.name);
     if (!found) throw missing(resource, r.namespace, r.name);
     return { type: 'object', code: 200, object: typed(found), spec };
   }
-  const labels = parseSelector(first(ctx.query, 'labelSelector')), fields = parseFieldSelector(first(ctx.query, 'fieldSelector'), spec);
-  const objects = (await source(env, stats, r.namespace, '')).filter(o => labels.matches(o.metadata!.labels) && fields.matches(o));
+  const selector = first(ctx.query, 'labelSelector') ?? '', labels = parseSelector(selector), fields = parseFieldSelector(first(ctx.query, 'fieldSelector'), spec);
+  const objects = (await source(env, stats, r.namespace, '', selector)).filter(o => labels.matches(o.metadata!.labels) && fields.matches(o));
   return { type: 'objects', code: 200, resource, objects: objects.map(typed), meta: {} };
 }

@@ -72,12 +72,17 @@ export async function claim<T extends KubeObject>(c: Claim<T>): Promise<T[]> {
   if (adoptable.length === 0) return mine;
   const live = await c.client.get(c.ownerKind, owner.metadata?.namespace, owner.metadata?.name ?? '');
   if (live.metadata?.uid !== uid || live.metadata.deletionTimestamp !== undefined) return mine;
+  const ref = controllerReference(owner, c.ownerKind);
   for (const o of adoptable) {
-    const adopted = await ignoringMissing(setOwners(c, o, [...(o.metadata?.ownerReferences ?? []), controllerReference(owner, c.ownerKind)], [...(o.metadata?.finalizers ?? []).filter(f => f !== c.finalizer), c.finalizer ?? '']));
+    const adopted = await ignoringMissing(setOwners(c, o, withReference(o.metadata?.ownerReferences ?? [], ref), [...(o.metadata?.finalizers ?? []).filter(f => f !== c.finalizer), c.finalizer ?? '']));
     if (adopted) mine.push(adopted);
   }
   return mine;
 }
+
+/** Whoever names this owner already names it as its controller now: there is one reference to an owner, never two. */
+const withReference = (refs: readonly OwnerReference[], ref: OwnerReference): OwnerReference[] =>
+  (refs.some(r => r.uid === ref.uid) ? refs.map(r => (r.uid === ref.uid ? ref : r)) : [ref, ...refs]);
 
 /** Conditional on uid and version, so that a dependent that changed meanwhile is looked at again first. */
 function setOwners<T extends KubeObject>(c: Claim<T>, o: T, ownerReferences: OwnerReference[], finalizers: string[] | undefined): Promise<T> {

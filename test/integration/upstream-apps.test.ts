@@ -1,6 +1,6 @@
 // What Kubernetes' own conformance tests of workloads ask of a cluster (test/e2e/apps: deployment, rc, replica_set, statefulset, daemon_set,
 // controller_revision), played against the real API server, controllers and scheduler on a clock turned by hand. Each case has the name it has there.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { namespace as namespaceKind } from '../../core/api/kinds/core/namespace.ts';
 import { isReady } from '../../core/api/meta/pod.ts';
 import { isNotFound } from '../../core/api/meta/status.ts';
@@ -88,7 +88,11 @@ async function scaleDoor(p: Plural, name: string): Promise<void> {
   expect((await get<Deployment>(p, name)).spec?.replicas).toBe(4);
 }
 
-beforeAll(async () => { c = await controlPlane(['n1', 'n2']); c.behaviour = p => ([MISSING, 'foo:non-existent'].includes(p.spec!.containers[0]!.image!) ? 'Pending' : 'Running'); });
+const behaviour = (p: Pod): 'Pending' | 'Running' => ([MISSING, 'foo:non-existent'].includes(p.spec!.containers[0]!.image!) ? 'Pending' : 'Running');
+/** Also those whose image is missing, to the end of the case. */
+const allRun = (): void => { c.behaviour = () => 'Running'; };
+beforeAll(async () => { c = await controlPlane(['n1', 'n2']); });
+beforeEach(() => { c.behaviour = behaviour; });
 afterAll(() => c.stop());
 const inSpace = (title: string, play: () => Promise<void>): void => {
   it(title, async () => { ns = `apps-${++spaces}`; await c.during(c.client.create(namespaceKind, { metadata: { name: ns } })); await play(); });
@@ -457,15 +461,13 @@ describe('StatefulSet', () => {
   });
 
   inSpace("should not deadlock when a pod's predecessor fails", async () => {
-    const claimed = statefulSet('ss', 2), held = c.behaviour;
-    await make('statefulsets', claimed);
+    await make('statefulsets', statefulSet('ss', 2));
     await until(names, n => n.length === 2);
     await beReady('False', p => p.metadata!.name === 'ss-1');
     await call('DELETE', one('pods', 'ss-0'), { kind: 'DeleteOptions', apiVersion: 'v1' });
     await until(names, n => n.length === 2);
     await beReady('True');
     await ready('statefulsets', 'ss', 2);
-    expect(c.behaviour).toBe(held);
   });
 });
 
@@ -572,5 +574,199 @@ describe('Daemon set', () => {
     await call('DELETE', all('controllerrevisions'), { kind: 'DeleteOptions', apiVersion: 'v1' }, undefined, { labelSelector: `${name}=updated` });
     expect((await count(1)).map(r => r.revision)).toEqual([3]);
     await until(pods, ps => ps.length === 2 && ps.every(p => p.spec!.terminationGracePeriodSeconds === 1 && isReady(p)));
+  });
+});
+
+describe('Deployment, as upstream\'s integration tests have it', () => {
+  const status = async (name: string): Promise<number[]> => { const s = (await get<Deployment>('deployments', name)).status!; return [s.replicas ?? 0, s.updatedReplicas ?? 0, s.readyReplicas ?? 0, s.availableReplicas ?? 0, s.unavailableReplicas ?? 0]; };
+  const reason = async (name: string, type: string): Promise<string | undefined> => (await get<Deployment>('deployments', name)).status!.conditions!.find(x => x.type === type)?.reason;
+  const annotation = async (d: Deployment): Promise<unknown> => [...new Set((await setsOf(d)).map(rs => rs.metadata!.annotations!['deployment.kubernetes.io/desired-replicas']))];
+
+  inSpace('TestGeneralReplicaSetAdoption: one reference to an owner, never two', async () => {
+    await make('deployments', deployment('d', 1, { name: 'x' }));
+    const d = await complete('d'), name = (await newSet(d)).metadata!.name!, own = { uid: d.metadata!.uid, apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' };
+    const adopted = async (refs: object[]): Promise<unknown> => {
+      await patch('replicasets', name, { metadata: { ownerReferences: refs } }, MERGE);
+      return (await until(() => get<ReplicaSet>('replicasets', name), rs => controlled(rs) !== undefined)).metadata!.ownerReferences;
+    };
+    const other = { uid: '0d2b6a57-0a1c-4b2b-9d2e-1f5a3c1d2e3f', apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'd', controller: false };
+    expect(await adopted([other])).toEqual([{ ...own, controller: true, blockOwnerDeletion: true }, other]);
+    expect(await adopted([{ ...own, controller: false }])).toEqual([{ ...own, controller: true, blockOwnerDeletion: true }]);
+  });
+
+  inSpace('TestReplicaSetOrphaningAndAdoptionWhenLabelsChange', async () => {
+    await make('deployments', deployment('d', 1, { name: 'x' }));
+    const d = await complete('d'), first = await newSet(d), name = first.metadata!.name!;
+    await patch('replicasets', name, { metadata: { labels: { name: null, 'pod-template-hash': null, 'new-name': 'new-test' } } }, MERGE);
+    await until(() => get<ReplicaSet>('replicasets', name), rs => controlled(rs) === undefined);
+    const made = await until(() => newSet(d), rs => rs !== undefined);
+    expect(made.metadata!.name).not.toBe(name);
+    expect((await get<Deployment>('deployments', 'd')).status!.collisionCount).toBe(1);
+    await patch('replicasets', name, { metadata: { labels: { name: 'x', 'new-name': null } } }, MERGE);
+    await until(() => get<ReplicaSet>('replicasets', name), rs => controlled(rs) === d.metadata!.uid);
+  });
+
+  inSpace('TestDeploymentHashCollision', async () => {
+    await make('deployments', deployment('d', 1, { name: 'x' }));
+    const d = await complete('d'), { metadata, spec } = await newSet(d), hash = metadata!.labels!['pod-template-hash']!;
+    expect([spec!.selector.matchLabels!['pod-template-hash'], spec!.template!.metadata!.labels!['pod-template-hash'], metadata!.name!.endsWith(hash)]).toEqual([hash, hash, true]);
+    await patch('replicasets', metadata!.name!, { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } });
+    const next = await until(() => get<Deployment>('deployments', 'd'), x => x.metadata!.annotations!['deployment.kubernetes.io/revision'] === '2');
+    expect(next.status!.collisionCount).toBe(1);
+  });
+
+  inSpace('TestPausedDeployment, TestScalePausedDeployment', async () => {
+    await make('deployments', deployment('d', 1, { name: 'x' }, HTTPD, { paused: true }));
+    await c.settle(400);
+    expect(await list(all('replicasets'))).toEqual([]);
+    await patch('deployments', 'd', { spec: { paused: false } });
+    const d = await complete('d');
+    await patch('deployments', 'd', { spec: { paused: true } });
+    await patch('deployments', 'd', { spec: { template: { spec: { terminationGracePeriodSeconds: 7 } } } });
+    await patch('deployments', 'd', { spec: { replicas: 4 } });
+    await until(() => setsOf(d), ([rs]) => rs?.status?.readyReplicas === 4);
+    expect((await setsOf(d)).map(rs => rs.spec!.template!.spec!.terminationGracePeriodSeconds)).toEqual([0]);
+    expect((await until(() => get<Deployment>('deployments', 'd'), x => x.status!.observedGeneration === x.metadata!.generation)).status).not.toHaveProperty('updatedReplicas');
+  });
+
+  inSpace('TestFailedDeployment', async () => {
+    await make('deployments', deployment('d', 1, { name: 'x' }, MISSING, { progressDeadlineSeconds: 3 }));
+    await until(() => reason('d', 'Progressing'), x => x === 'ProgressDeadlineExceeded', 500);
+    const d = await get<Deployment>('deployments', 'd');
+    expect(d.status!.conditions!.find(x => x.type === 'Progressing')).toMatchObject({ status: 'False', message: `ReplicaSet "${(await newSet(d)).metadata!.name}" has timed out progressing.` });
+    allRun();
+    await complete('d');
+    await until(() => reason('d', 'Progressing'), x => x === 'NewReplicaSetAvailable');
+  });
+
+  inSpace('TestDeploymentAvailableCondition', async () => {
+    await make('deployments', deployment('d', 10, { name: 'x' }, MISSING, { minReadySeconds: 3600, progressDeadlineSeconds: 7200 }));
+    await until(() => status('d'), s => s.join() === '10,10,0,0,10');
+    expect(await reason('d', 'Available')).toBe('MinimumReplicasUnavailable');
+    allRun();
+    await until(() => status('d'), s => s.join() === '10,10,10,0,10');
+    expect(await reason('d', 'Available')).toBe('MinimumReplicasUnavailable');
+    await patch('deployments', 'd', { spec: { minReadySeconds: 1 } });
+    await until(() => status('d'), s => s.join() === '10,10,10,10,0');
+    expect(await reason('d', 'Available')).toBe('MinimumReplicasAvailable');
+  });
+
+  inSpace('TestScaledRolloutDeployment: scaled and rolled at once', async () => {
+    await make('deployments', deployment('d', 10, { name: 'x' }, HTTPD, { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }));
+    const d = await complete('d');
+    for (const [replicas, stuck, image] of [[20, 'webserver:404', NEWER], [5, 'foo:non-existent', PAUSE]] as const) {
+      await patch('deployments', 'd', { spec: { template: { spec: { containers: [{ name: 'httpd', image: stuck }] } } } });
+      await until(() => setsOf(d), sets => sets.some(rs => imageOf(rs) === stuck && rs.status?.replicas === rs.spec?.replicas && rs.spec!.replicas! > 0));
+      await patch('deployments', 'd', { spec: { replicas, template: { spec: { containers: [{ name: 'httpd', image }] } } } });
+      await complete('d');
+      expect(await annotation(d)).toContain(String(replicas));
+    }
+    expect((await setsOf(d)).filter(rs => rs.spec!.replicas! > 0).map(imageOf)).toEqual([PAUSE]);
+  });
+
+  inSpace('TestOverlappingDeployments', async () => {
+    for (const name of ['first', 'second']) { await make('deployments', deployment(name, 1, { name: 'x' })); await complete(name); }
+    await patch('deployments', 'first', { spec: { replicas: 2 } });
+    const first = await complete('first'), second = await complete('second');
+    expect([(await newSet(first)).spec!.replicas, (await newSet(second)).spec!.replicas, (await pods()).length]).toEqual([2, 1, 3]);
+  });
+});
+
+describe('ReplicaSet and ReplicationController, as upstream\'s integration tests have it', () => {
+  inSpace('TestAdoption', async () => {
+    const rs = await make<ReplicaSet>('replicasets', replicaSet('rs', 0, { name: 'x' })), own = { uid: rs.metadata!.uid!, apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'rs' }, controller = { ...own, controller: true, blockOwnerDeletion: true };
+    const other = { uid: (await call<Pod>('GET', `/api/v1/namespaces/${ns}`)).metadata!.uid, apiVersion: 'v1', kind: 'Namespace', name: ns, controller: true };
+    await patch('replicasets', 'rs', { spec: { replicas: 3 } });
+    await ready('replicasets', 'rs', 3);
+    const [a, b, x] = await pods(), refs = async (p: Pod, ownerReferences: object[]): Promise<unknown> => {
+      await patch('pods', p.metadata!.name!, { metadata: { ownerReferences } }, MERGE);
+      await c.settle(100);
+      return (await get<Pod>('pods', p.metadata!.name!)).metadata!.ownerReferences;
+    };
+    expect(await refs(a!, [])).toEqual([controller]);
+    expect(await refs(b!, [own])).toEqual([controller]);
+    // Another's controller is respected, and one more is made in its stead.
+    expect(await refs(x!, [other, own])).toEqual([other, own]);
+    await until(pods, ps => ps.filter(p => controlled(p) === own.uid).length === 3);
+  });
+
+  inSpace('TestDeletingAndFailedPods', async () => {
+    await make('replicasets', replicaSet('rs', 2, { name: 'x' }));
+    await ready('replicasets', 'rs', 2);
+    const [deleted, failed] = (await pods()).map(p => p.metadata!.name!);
+    await patch('pods', deleted!, { metadata: { finalizers: ['fake.example.com/blockDeletion'] } }, MERGE);
+    await call('DELETE', one('pods', deleted!));
+    await patch('pods', failed!, { status: { phase: 'Failed' } }, MERGE, 'status');
+    await until(names, n => n.length === 4);
+    expect(await names()).toEqual(expect.arrayContaining([deleted, failed]));
+    await patch('pods', deleted!, { metadata: { finalizers: null } }, MERGE);
+  });
+
+  inSpace('TestUpdateSelectorToAdopt, TestUpdateSelectorToRemoveControllerRef', async () => {
+    const labels = { name: 'x', uniqueKey: '1' };
+    await make('pods', { metadata: { name: 'pod2', labels: { name: 'x', uniqueKey: '2' } }, spec: { containers: [{ name: 'c', image: HTTPD }] } });
+    const rc = await make<ReplicationController>('replicationcontrollers', { metadata: { name: 'rc' }, spec: { replicas: 1, selector: labels, template: template(labels, HTTPD) } });
+    await until(names, n => n.length === 2);
+    await patch('replicationcontrollers', 'rc', { spec: { selector: { uniqueKey: null } } });
+    await until(pods, ps => ps.length === 1 && controlled(ps[0]!) === rc.metadata!.uid);
+    await patch('replicationcontrollers', 'rc', { spec: { selector: { uniqueKey: '3' }, template: { metadata: { labels: { uniqueKey: '3' } } } } });
+    await until(pods, ps => ps.length === 2 && ps.filter(p => controlled(p) === rc.metadata!.uid).length === 1);
+  });
+});
+
+describe('StatefulSet and DaemonSet, as upstream\'s integration tests have it', () => {
+  const parallel = { podManagementPolicy: 'Parallel' }, claims = { volumeClaimTemplates: [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'datadir' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] };
+  inSpace('TestVolumeTemplateNoopUpdate', async () => {
+    const asked = statefulSet('web', 0, claims), made = await make<StatefulSet>('statefulsets', asked);
+    await call('PUT', one('statefulsets', 'web'), { ...made, metadata: { ...made.metadata, resourceVersion: undefined }, spec: asked.spec });
+  });
+
+  inSpace('TestDeletingPodForRollingUpdatePartition', async () => {
+    await make('statefulsets', statefulSet('sts', 2, { ...parallel, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }));
+    await ready('statefulsets', 'sts', 2);
+    await patch('pods', 'sts-0', { metadata: { finalizers: ['fake.example.com/blockDeletion'] } }, MERGE);
+    await patch('statefulsets', 'sts', { spec: { template: { spec: { containers: [{ name: 'webserver', image: NEWER }] } } } });
+    await until(() => get<StatefulSet>('statefulsets', 'sts'), s => s.status!.updatedReplicas === 1 && s.status!.readyReplicas === 2);
+    await patch('pods', 'sts-0', { status: { phase: 'Failed' } }, MERGE, 'status');
+    await call('DELETE', one('pods', 'sts-0'));
+    await until(() => get<StatefulSet>('statefulsets', 'sts'), s => s.status!.readyReplicas === 1);
+    await patch('pods', 'sts-0', { metadata: { finalizers: null } }, MERGE);
+    await ready('statefulsets', 'sts', 2);
+    expect((await pods()).map(p => p.spec!.containers[0]!.image)).toEqual([HTTPD, NEWER]);
+  });
+
+  inSpace('TestStatefulSetStatusWithPodFail', async () => {
+    await make('resourcequotas', { metadata: { name: 'q' }, spec: { hard: { pods: '2' } } });
+    await until(() => get<{ status?: { hard?: object } }>('resourcequotas', 'q'), q => q.status?.hard !== undefined);
+    await make('statefulsets', statefulSet('sts', 4, parallel));
+    await until(() => get<StatefulSet>('statefulsets', 'sts'), s => s.status?.replicas === 2);
+    await patch('resourcequotas', 'q', { spec: { hard: { pods: '4' } } });
+    await ready('statefulsets', 'sts', 4);
+  });
+
+  inSpace('TestStatefulSetStartOrdinal', async () => {
+    for (const [start, replicas] of [[undefined, 3], [0, 3], [4, 4], [2, 7]] as const) {
+      const name = `sts${start ?? ''}`, mine = async (): Promise<(string | undefined)[][]> => (await pods(`s=${name}`)).map(p => [p.metadata!.name, p.metadata!.labels!['apps.kubernetes.io/pod-index']]);
+      await make('statefulsets', statefulSet(name, replicas, { ...parallel, ...(start === undefined ? {} : { ordinals: { start } }) }, { s: name }));
+      await ready('statefulsets', name, replicas);
+      expect(await mine()).toEqual(Array.from({ length: replicas }, (_, i) => [`${name}-${i + (start ?? 0)}`, String(i + (start ?? 0))]));
+      await patch('statefulsets', name, { spec: { replicas: 1 } });
+      await until(mine, ps => ps.length === 1 && ps[0]![0] === `${name}-${start ?? 0}`);
+    }
+  });
+
+  inSpace('TestTaintedNode, TestInsufficientCapacityNode, TestUnschedulableNodeDaemonDoesLaunchPod', async () => {
+    const node = (name: string, more: object, allocatable = { cpu: '4', memory: '8Gi', pods: '110' }): Promise<unknown> => call('POST', '/api/v1/nodes', { metadata: { name, labels: { zone: 'test', 'kubernetes.io/hostname': name } }, status: { allocatable, capacity: allocatable, conditions: [{ type: 'Ready', status: 'True' }] }, ...more });
+    const spec = template({ d: 'foo' }, HTTPD, 'c', { nodeSelector: { zone: 'test' } });
+    await make('daemonsets', { metadata: { name: 'foo' }, spec: { selector: { matchLabels: { d: 'foo' } }, template: { ...spec, spec: { ...spec.spec, containers: [{ name: 'c', image: HTTPD, resources: { requests: { memory: '120M', cpu: '75m' } } }] } } } });
+    await node('cordoned', { spec: { unschedulable: true } });
+    await node('tainted', { spec: { taints: [{ key: 'key1', value: 'val1', effect: 'NoSchedule' }] } });
+    await node('small', {}, { cpu: '200m', memory: '100M', pods: '110' });
+    const where = async (): Promise<string> => (await pods()).map(p => p.spec!.nodeName ?? 'none').sort().join();
+    await until(where, s => s === 'cordoned,none');
+    await call('PATCH', '/api/v1/nodes/tainted', { spec: { taints: null } }, MERGE);
+    await until(where, s => s === 'cordoned,none,tainted');
+    expect((await get<DaemonSet>('daemonsets', 'foo')).status).toMatchObject({ desiredNumberScheduled: 3, currentNumberScheduled: 3, numberMisscheduled: 0 });
+    for (const name of ['cordoned', 'tainted', 'small']) await call('DELETE', `/api/v1/nodes/${name}`);
   });
 });

@@ -53,6 +53,7 @@ import { HttpServer, type ConnectHandler, type PathHandler } from './http/server
 import { LocalTransport } from './local-transport.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
 import type { RegistryEnv, SubresourceEnv, WriteHook } from './registry/env.ts';
+import { randomIdentities, type Identities } from './registry/identities.ts';
 import { Resource } from './registry/resource.ts';
 import type { NodeStats } from './virtual/node-stats.ts';
 
@@ -69,6 +70,8 @@ export interface ApiServerOptions {
   readonly kinds: readonly KindSpec[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Where names and uids of new objects come from; chance where nothing is said. */
+  readonly identities?: Identities;
   /** `10.96.0.0/16`. */
   readonly serviceCidr: string;
   /** First and last; default 30000-32767. */
@@ -149,7 +152,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const plugins: AdmissionPlugin[] = [...builtInPlugins(reader, makeNamespace), ...dynamicPlugins(reader), escalationCheck(() => rbac, () => env.authorizer), paramRights(reader), quotas];
   plugins.push(...certificatePlugins(reader), nodeRestriction(reader));
   const env: RegistryEnv & SubresourceEnv = {
-    store, clock, log, tokens, rbac, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
+    store, clock, log, tokens, rbac, identities: o.identities ?? randomIdentities, authorizer: union([privilegedGroup('system:masters'), nodeAuthorizer(reader), rbac]), admission: new AdmissionChain(pluginsInOrder(plugins, o.enabledAdmission ?? [], o.disabledAdmission ?? [])),
     find: (group, plural) => resources.find(group, plural), findKind: (group, version, kind) => resources.findKind(group, version, kind), sharing: r => resources.sharing(r), hook: r => hooks.get(r), bearer: (token, audiences) => authenticator.bearer(token, audiences),
   };
 

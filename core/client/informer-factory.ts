@@ -8,7 +8,8 @@ import { Indexer } from './indexer.ts';
 import type { Handlers, Informer, InformerFactory, Lister } from './informer.ts';
 import { Reflector, type ReflectorSink } from './reflector.ts';
 
-export interface InformerFactoryOptions { clock: Clock; log: Log }
+/** `random` spreads what many do at once; chance where nothing is said. */
+export interface InformerFactoryOptions { clock: Clock; log: Log; random?: () => number }
 type Selection = { namespace?: string; labelSelector?: string; fieldSelector?: string };
 
 /** Informers over `client`. In-process workers of one process should share one factory. */

@@ -1,6 +1,6 @@
 // The real API server in memory with the real controllers and scheduler, each as the user it is in a cluster, and nodes whose kubelet is a few lines: pods start at once,
 // end at once when asked, and finish when told. Time is turned by hand.
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { alsoServed } from '../../core/api/kinds/also-served.ts';
 import { kinds } from '../../core/api/kinds/index.ts';
 import { node as nodeKind } from '../../core/api/kinds/core/node.ts';
@@ -17,13 +17,16 @@ import type { UserInfo } from '../../core/apiserver/context.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import { createLog, silentLog } from '../../core/base/log.ts';
 import { controllerUser, MANAGER, SCHEDULER } from '../../core/boot/workers.ts';
-import { Client } from '../../core/client/client.ts';
+import { Client, type Transport } from '../../core/client/client.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import { createRecorder } from '../../core/client/create-recorder.ts';
 import type { ControllerConfig } from '../../core/controllers/controller.ts';
+import { identitiesFrom, randomIdentities } from '../../core/apiserver/registry/identities.ts';
 import { keepable, startControllers } from '../../core/controllers/start.ts';
 import { startScheduler } from '../../core/scheduler/scheduler.ts';
 import { memoryStore } from '../../core/store/open.ts';
+import { mortal } from './controllers.ts';
+import { random } from './random.ts';
 import { refusals } from './refusals.ts';
 
 export interface ControlPlane {
@@ -45,25 +48,49 @@ export interface ControlPlane {
   during<T>(work: Promise<T>): Promise<T>;
   /** Ends controllers and scheduler where they are and starts others, which know nothing but what the server has. */
   restart(): Promise<void>;
+  /**
+   * Kills the host once its controllers and scheduler have had `answers` more answers: no other reaches them, nor any event, and what
+   * they had begun stays as it is. Then a server is opened on the same data and all begins anew.
+   */
+  kill(answers: number): Promise<void>;
+  /** What was written until now, and in which order: the same for the same seed. */
+  digest(): string;
   /** Rejects when a controller or the scheduler tried what its role does not allow. */
   stop(): Promise<void>;
 }
 
 const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-let address = 1;
 
-export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], config: Partial<ControllerConfig> = {}): Promise<ControlPlane> {
-  const clock = new FakeClock();
+/** `seed` decides every name, uid and choice, so that the same acts have the same end. */
+export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], config: Partial<ControllerConfig> = {}, seed?: number): Promise<ControlPlane> {
+  const clock = new FakeClock(), chance = seed === undefined ? undefined : random(seed).next, written = createHash('sha256');
+  let address = 1;
   const complaints: string[] = [], said: string[] = [];
   const log = createLog('warn', line => complaints.push(line));
-  const server = createApiServer({
-    store: memoryStore({ clock }), kinds: [...kinds, ...alsoServed], clock, nodeStats: () => ({ of: async names => measured(names) }), log: createLog('warn', line => said.push(line)), serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
+  const store = memoryStore({ clock }), identities = chance ? identitiesFrom(chance) : randomIdentities;
+  const open = () => createApiServer({
+    store, identities, kinds: [...kinds, ...alsoServed], clock, nodeStats: () => ({ of: async names => measured(names) }), log: createLog('warn', line => said.push(line)), serviceCidr: '10.96.0.0/24', serviceAccountKey: KEY, gitVersion: 'v1.36.0+test', disabledAdmission: ['ServiceAccount'],
   });
+  let server = open();
   const measured = (names: readonly string[]): Map<string, Measured> => new Map(names.map(name => [name, {
     time: formatTime(clock.now()), windowMs: 10_000, node: {},
     pods: new Map(workers.pods.lister.list().filter(p => p.spec?.nodeName === name && p.status?.phase === 'Running').map(p => [p.metadata!.uid!, p.spec!.containers.map(c => ({ name: c.name, cpu: { usageNanoCores: plane.usage(p) * 1e6 }, memory: { workingSetBytes: 64 * 1024 * 1024 } }))])),
   }]));
-  const client = new Client(server.localTransport({ name: 'admin', groups: ['system:masters'] }), 'test'), clientFor = (user: UserInfo): Client => new Client(server.localTransport(user), 'test');
+  /** A way to the server that is the present one; `left`: answers that still come, for those who are to be killed. */
+  const way = (user: UserInfo, life?: { left: number }): Transport => {
+    let of = server, transport = server.localTransport(user);
+    const current = (): Transport => { if (of !== server) { of = server; transport = server.localTransport(user); } return transport; };
+    const recorded: Transport = {
+      async request(r) {
+        // Events are named by a number that counts on from one control plane to the next.
+        if (r.method !== 'GET' && !r.path.includes('/events')) written.update(`${r.method} ${r.path} ${JSON.stringify(r.body)}\n`);
+        return current().request(r);
+      },
+      watch: (...watch) => current().watch(...watch),
+    };
+    return life ? mortal(recorded, life) : recorded;
+  };
+  const client = new Client(way({ name: 'admin', groups: ['system:masters'] }), 'test');
   const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve); });
   const meanwhile = async <T>(work: Promise<T>): Promise<T> => {
     const state = { over: false };
@@ -81,14 +108,15 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
     await meanwhile(client.create<Lease>(leaseKind, { metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: formatMicroTime(clock.now()) } }));
   }
   const begin = async () => {
-    const informers = createInformerFactory(clientFor(MANAGER), { clock, log: silentLog });
+    const life = { left: Infinity }, clientFor = (user: UserInfo): Client => new Client(way(user, life), 'test');
+    const informers = createInformerFactory(clientFor(MANAGER), { clock, log: silentLog, ...(chance ? { random: chance } : {}) });
     const pods = informers.for<Pod>(podKind);
     const controllers = await meanwhile(startControllers({
       client: clientFor(MANAGER), informers, clock, log, clientFor: account => clientFor(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock, log }),
       config: { rootCa: 'PEM', resources: () => keepable(server.kinds()), ...config },
     }));
-    const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }) }));
-    return { pods, end: async (): Promise<void> => { await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); } };
+    const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }), ...(chance ? { random: chance } : {}) }));
+    return { life, pods, end: async (): Promise<void> => { await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); } };
   };
   let workers = await begin();
 
@@ -106,6 +134,19 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
       }
     },
     async restart() { await workers.end(); workers = await begin(); },
+    async kill(answers) {
+      const before = complaints.length;
+      workers.life.left = answers;
+      await plane.settle(60);
+      workers.life.left = 0;
+      await workers.end();
+      // What the dead complain of is no fault.
+      complaints.splice(before);
+      await server.close();
+      server = open();
+      workers = await begin();
+    },
+    digest: () => written.copy().digest('hex'),
     async stop() {
       await workers.end(); await server.close();
       refusals(said.join(''));

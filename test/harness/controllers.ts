@@ -4,7 +4,8 @@ import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Pod } from '../../core/api/types/kubernetes.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import { createLog, silentLog } from '../../core/base/log.ts';
-import { Client } from '../../core/client/client.ts';
+import { failure } from '../../core/api/meta/status.ts';
+import { Client, type Transport } from '../../core/client/client.ts';
 import { createInformerFactory } from '../../core/client/informer-factory.ts';
 import type { ControllerConfig } from '../../core/controllers/controller.ts';
 import { controllerUser } from '../../core/boot/workers.ts';
@@ -25,6 +26,8 @@ export interface World {
   settle(): Promise<void>;
   /** Ends the controllers where they are and starts others, which know nothing but what the server has. */
   restart(): Promise<void>;
+  /** Kills the controllers after so many more answers to their writes: no other reaches them, and what they had begun stays as it is. Then others begin. */
+  kill(answers: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,21 +39,46 @@ export async function world(only: readonly string[], setup: (api: FakeApi) => vo
   const client = new Client(api, 'test');
   const events: string[] = [];
   const complaints: string[] = [];
-  const begin = async (): Promise<{ controllers: RunningControllers; end(): Promise<void> }> => {
+  const begin = async (): Promise<{ controllers: RunningControllers; life: { left: number }; end(): Promise<void> }> => {
+    const life = { left: Infinity };
     const informers = createInformerFactory(client, { clock, log: silentLog });
     const controllers = await startControllers({
-      client, informers, clock, only, config, clientFor: account => new Client(limited(api, controllerUser(account), message => complaints.push(message)), 'test'),
+      client, informers, clock, only, config, clientFor: account => new Client(mortal(limited(api, controllerUser(account), message => complaints.push(message)), life), 'test'),
       log: createLog('warn', line => complaints.push(line)),
       recorderFor: () => ({ event: (o: KubeObject, type, reason, message) => { events.push(`${o.kind}/${o.metadata?.name} ${type} ${reason} ${message}`); } }),
     });
-    return { controllers, end: async () => { await controllers.stop(); informers.stop(); } };
+    return { controllers, life, end: async () => { await controllers.stop(); informers.stop(); } };
   };
   let running = await begin();
   const settle = async (): Promise<void> => { for (let i = 0; i < 8; i++) await clock.advance(10); };
   await settle();
   return {
     api, clock, events, complaints, settle, get controllers() { return running.controllers; },
-    async restart() { await running.end(); running = await begin(); await settle(); }, stop: () => running.end(),
+    async restart() { await running.end(); running = await begin(); await settle(); },
+    async kill(answers) {
+      const before = complaints.length;
+      running.life.left = answers;
+      await settle();
+      running.life.left = 0;
+      await running.end();
+      complaints.splice(before);
+      running = await begin();
+      await settle();
+    }, stop: () => running.end(),
+  };
+}
+
+/** A transport that goes dead when `life.left` writes more have been answered; the answer of the last may already be lost. */
+export function mortal(transport: Transport, life: { left: number }): Transport {
+  const dead = (): Error => failure(503, 'ServiceUnavailable', 'killed');
+  return {
+    async request(r) {
+      if (life.left <= 0) throw dead();
+      const answer = await transport.request(r);
+      if (r.method !== 'GET' && life.left-- <= 0) throw dead();
+      return answer;
+    },
+    watch: (path, query, onEvents, signal) => transport.watch(path, query, events => { if (life.left > 0) onEvents(events); }, signal),
   };
 }
 

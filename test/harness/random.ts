@@ -1,6 +1,8 @@
 // Choices that are the same for the same seed (mulberry32), so that a sequence that went wrong can be played again.
 
 export interface Random {
+  /** 0 to 1, 1 excluded. */
+  next(): number;
   /** True with probability `p`. */
   chance(p: number): boolean;
   /** 0 … n. */
@@ -17,5 +19,5 @@ export function random(seed: number): Random {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  return { chance: p => next() < p, upTo: n => Math.floor(next() * (n + 1)), pick: of => of[Math.floor(next() * of.length)]! };
+  return { next, chance: p => next() < p, upTo: n => Math.floor(next() * (n + 1)), pick: of => of[Math.floor(next() * of.length)]! };
 }

@@ -1,4 +1,4 @@
-// Random sequences of what users, pods and drains do to a Deployment under a disruption budget and a quota, against the real server.
+// Random sequences of what users, pods, drains and kills of the host do to a Deployment under a disruption budget and a quota, against the real server.
 // What holds all the time: no granted eviction leaves fewer healthy pods than the budget wants, and no pod is made beyond the quota.
 // What holds at the end: budget and quota say what there is. SEQUENCES says how many (3; 10000 takes an hour), SEED where to begin.
 import { expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const SEQUENCES = Number(process.env.SEQUENCES ?? 3), SEED = Number(process.env.
 const MERGE = 'application/merge-patch+json', NS = 'default';
 
 async function play(seed: number): Promise<void> {
-  const r = random(seed), c = await controlPlane(), done: string[] = [], told = (): string => `seed ${seed}: ${done.join(' ')}`;
+  const r = random(seed), c = await controlPlane(['n1', 'n2'], {}, seed), done: string[] = [], told = (): string => `seed ${seed}: ${done.join(' ')}`;
   const budget = (): object => r.pick([{ minAvailable: r.upTo(4), maxUnavailable: null }, { minAvailable: r.pick(['30%', '50%', '100%']), maxUnavailable: null }, { maxUnavailable: r.upTo(3), minAvailable: null }, { maxUnavailable: r.pick(['10%', '50%']), minAvailable: null }]);
   let hard = 4 + r.upTo(4), replicas = r.upTo(5);
   await c.client.create<ResourceQuota>(quotaKind, { metadata: { name: 'q', namespace: NS }, spec: { hard: { pods: String(hard), 'requests.cpu': '2' } } });
@@ -45,6 +45,7 @@ async function play(seed: number): Promise<void> {
     quota: () => { hard = 2 + r.upTo(7); return c.client.patch(quotaKind, NS, 'q', MERGE, { spec: { hard: { pods: String(hard) } } }); },
     kill: async () => { const p = await some(); if (p) await c.client.delete(podKind, NS, p.metadata!.name!, r.chance(0.5) ? { gracePeriodSeconds: 0 } : {}); },
     falter: () => ready('False'), recover: () => ready('True'),
+    crash: () => c.kill(r.upTo(6)),
     policy: () => c.client.patch(budgetKind, NS, 'b', MERGE, { spec: { unhealthyPodEvictionPolicy: r.pick(['AlwaysAllow', 'IfHealthyBudget', null]) } }),
     evict: async () => {
       // What changed before has been seen by the budget: of what nobody can know yet it promises nothing.

@@ -4,7 +4,7 @@ import { clone, equal, isObject } from '../../api/meta/clone.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { failure, type ApiError } from '../../api/meta/status.ts';
 import type { CustomResourceDefinition } from '../../api/types/kubernetes.ts';
-import { newUid } from '../registry/object-meta.ts';
+import { newUid } from '../registry/identities.ts';
 import { post, type Reach } from '../webhook-client.ts';
 import type { Convert } from './custom-resource.ts';
 

@@ -1,5 +1,4 @@
 // POST: a new object (contract 3.3, 3.4, 5.1, 5.2).
-import { generatedName } from '../../api/meta/names.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
 import { alreadyExists, badRequest, failure, invalidError } from '../../api/meta/status.ts';
 import { CompareFailed } from '../../store/store.ts';
@@ -33,10 +32,10 @@ export async function createObject(env: RegistryEnv, resource: Resource, ctx: Re
   const { spec } = resource, given: unknown = object.metadata?.managedFields;
   if (spec.namespaced && namespace === '') throw badRequest('an empty namespace may not be set during creation');
   settleNamespace(object, namespace);
-  beginObject(object, resource, env.clock.now());
+  beginObject(object, resource, env.identities.uid(), env.clock.now());
   dedupOwners(object, ctx.warnings);
   const base = object.metadata!.name ? '' : (object.metadata!.generateName ?? '');
-  if (base !== '') object.metadata!.name = generatedName(base, Math.random);
+  if (base !== '') object.metadata!.name = env.identities.name(base);
   const name = object.metadata!.name ?? '';
   const attributes = attributesOf(ctx, resource, { operation: 'CREATE', namespace, name, object, old: undefined, options });
   spec.setDefaults?.(object);
@@ -81,7 +80,7 @@ async function insert(env: RegistryEnv, resource: Resource, namespace: string, o
         const s = alreadyExists(resource.spec, name).status;
         throw failure(409, 'AlreadyExists', `${s.message}, the server was not able to generate a unique name for the object`, { details: { ...s.details, retryAfterSeconds: 1 } });
       }
-      stored.metadata!.name = generatedName(generateBase, Math.random);
+      stored.metadata!.name = env.identities.name(generateBase);
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Rbac } from '../authz/rbac/rbac.ts';
 import type { ServiceAccountTokens } from '../authn/service-account-tokens.ts';
 import type { UserInfo } from '../context.ts';
 import type { NodeStats } from '../virtual/node-stats.ts';
+import type { Identities } from './identities.ts';
 import type { Resource } from './resource.ts';
 
 export type { FieldValidation } from '../codec/body.ts';
@@ -35,6 +36,7 @@ export interface RegistryEnv {
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: AdmissionChain;
+  readonly identities: Identities;
   readonly authorizer: Authorizer;
   /** The served resource of a group and plural, of the preferred version. */
   find(group: string, plural: string): Resource | undefined;

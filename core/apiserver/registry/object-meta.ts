@@ -1,5 +1,4 @@
 // Metadata the server owns (contract 5.1 to 5.5).
-import { randomBytes } from 'node:crypto';
 import { forbidden, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject, ObjectMeta } from '../../api/meta/object.ts';
 import { conflict, failure } from '../../api/meta/status.ts';
@@ -7,30 +6,14 @@ import { equal, equalExcept } from '../../api/meta/clone.ts';
 import { timestamp } from './env.ts';
 import type { Resource } from './resource.ts';
 
-let pool = Buffer.alloc(0), poolAt = 0;
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-/** A random version-4 UUID; random bytes are drawn in blocks. */
-export function newUid(): string {
-  if (poolAt + 16 > pool.length) { pool = randomBytes(4096); poolAt = 0; }
-  const at = poolAt;
-  poolAt += 16;
-  let s = '';
-  for (let i = 0; i < 16; i++) {
-    const b = i === 6 ? (pool[at + i]! & 0x0f) | 0x40 : i === 8 ? (pool[at + i]! & 0x3f) | 0x80 : pool[at + i]!;
-    s += HEX[b];
-    if (i === 3 || i === 5 || i === 7 || i === 9) s += '-';
-  }
-  return s;
-}
-
 /** Makes `object`'s metadata that of a new object: identity and age are the server's, deletion and history are cleared. */
-export function beginObject(object: KubeObject, resource: Resource, nowMs: number): void {
+export function beginObject(object: KubeObject, resource: Resource, uid: string, nowMs: number): void {
   const given = object.metadata!;
   if (given.resourceVersion !== undefined && given.resourceVersion !== '' && given.resourceVersion !== '0') throw failure(500, 'InternalError', 'resourceVersion should not be set on objects to be created');
   const m: ObjectMeta = { ...given };
   for (const k of ['resourceVersion', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'managedFields', 'generation'] as const) delete m[k];
   tidy(m);
-  m.uid = newUid();
+  m.uid = uid;
   m.creationTimestamp = timestamp(nowMs);
   if (resource.spec.generation) m.generation = 1;
   object.metadata = m;

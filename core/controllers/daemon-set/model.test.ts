@@ -1,4 +1,4 @@
-// Random sequences of what users, nodes and restarts do to a daemon set. What holds at every request of the controller: pods are made only
+// Random sequences of what users, nodes, restarts and kills do to a daemon set. What holds at every request of the controller: pods are made only
 // where they belong and where there is room for them, and no update takes more away than it may. What holds at the end: one pod of the
 // current template on every node that is to have one, and nothing else. SEQUENCES says how many (40; 10000 takes minutes), SEED where to begin.
 import { expect, it } from 'vitest';
@@ -92,7 +92,7 @@ async function play(seed: number): Promise<void> {
     falter: () => touch(p => { if (p.status?.phase === 'Running') p.status = { ...p.status, conditions: [{ type: 'Ready', status: 'False' }] }; }),
     run: () => { runDaemons(w, () => r.chance(0.7)); },
     reap: () => { reapPods(w.api); },
-    restart: () => w.restart(),
+    restart: () => w.restart(), crash: () => w.kill(r.upTo(6)),
   };
   await actAtRandom(w, r, acts, done);
   for (const n of w.api.all<Node>(nodeKind)) w.api.change<Node>(nodeKind, n.metadata!.name!, o => { o.spec!.taints = []; });

@@ -1,4 +1,4 @@
-// Random sequences of what users, nodes and restarts do to a deployment. What holds at every request of its controllers: no set grows beyond
+// Random sequences of what users, nodes, restarts and kills do to a deployment. What holds at every request of its controllers: no set grows beyond
 // the surge, none shrinks below what must stay available, a Recreate never runs two templates. What holds at the end: the pods asked for, of
 // the template asked for, one set for each template that is remembered, and no pod without an owner. SEQUENCES says how many (40; 10000 takes minutes), SEED
 // where to begin.
@@ -75,7 +75,7 @@ async function play(seed: number): Promise<void> {
     fail: () => touch(some(), p => { p.status = { phase: 'Failed' }; }), falter: () => touch(some(), p => ready(p, 'False')), recover: () => touch(some(), p => ready(p, 'True')),
     lose: () => { const node = some()?.spec?.nodeName; if (node) for (const p of pods()) if (p.spec!.nodeName === node) w.api.remove(podKind, `default/${p.metadata!.name}`); },
     orphan: () => touch(some(), p => { if (isActive(p)) delete p.metadata!.ownerReferences; }),
-    run: () => { runPods(w.api, () => r.chance(0.7)); }, reap: () => { reapPods(w.api); }, wait: () => w.clock.advance(r.pick([1, 6, 70]) * 1000), restart: () => w.restart(),
+    run: () => { runPods(w.api, () => r.chance(0.7)); }, reap: () => { reapPods(w.api); }, wait: () => w.clock.advance(r.pick([1, 6, 70]) * 1000), restart: () => w.restart(), crash: () => w.kill(r.upTo(6)),
   };
   for (let i = 0; i < 30; i++) {
     const act = r.pick(['run', 'run', 'run', 'reap', 'wait', ...Object.keys(acts)]);

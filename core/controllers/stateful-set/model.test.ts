@@ -1,4 +1,4 @@
-// Random sequences of what users, nodes and restarts do to a stateful set. What holds after every request of the controller:
+// Random sequences of what users, nodes, restarts and kills do to a stateful set. What holds after every request of the controller:
 // pods are made and deleted in their order, updates stay within their bounds, and claims outlive pods. What holds at the end:
 // the pods asked for, of the template asked for, and nothing else. SEQUENCES says how many (40; 10000 takes minutes), SEED where to begin.
 import { expect, it } from 'vitest';
@@ -77,7 +77,7 @@ async function play(seed: number): Promise<void> {
     orphan: () => touch(some(), p => { delete p.metadata!.ownerReferences; }),
     run: () => { runPods(w.api, () => r.chance(0.7)); },
     reap: () => { reapPods(w.api); },
-    restart: () => w.restart(),
+    restart: () => w.restart(), crash: () => w.kill(r.upTo(6)),
   };
   await actAtRandom(w, r, acts, done);
   // Everything heals: what hangs is killed, what falters recovers, what is to be updated by hand is deleted by hand.

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { isObject } from '../../../api/meta/clone.ts';
 import type { Status } from '../../../api/types/kubernetes.ts';
 import { JsonSyntaxError, parseJson } from '../../codec/json.ts';
-import { newUid } from '../../registry/object-meta.ts';
+import { newUid } from '../../registry/identities.ts';
 import { CallFailure } from '../../webhook-client.ts';
 
 export interface Response { readonly allowed: boolean; readonly code: number; readonly reason: string; readonly message: string; readonly details: Status['details']; readonly patch: unknown; readonly warnings: readonly string[]; readonly audit: Readonly<Record<string, string>> }

@@ -1,7 +1,8 @@
-// Pods waiting for a node: those to be tried now (in the order the profile's plug-in says), those that wait out a back-off, those that
-// were refused and wait for something to change that could help them, and those that are held back by a gate.
+// Pods waiting for a node: those to be tried now (in the order the profile's plug-in says), those that wait out a back-off (and are tried
+// before it is over when nobody else is to be tried, unless there was an error), those that were refused and wait for something to change that could help them, and those that are held back by a gate.
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ClusterEvent, Hints, Queued } from './framework.ts';
+import { Heap } from './heap.ts';
 import type { PodInfo } from './pod-info.ts';
 
 /** A refused pod is tried again after this though nothing was seen to change. */
@@ -14,10 +15,14 @@ interface Waiting extends Queued {
   readyAt: number;
   refusedAt: number;
   refusedBy: ReadonlySet<string>;
+  /** It is among those in a back-off that may be tried before it is over. */
+  isEarly: boolean;
+  /** Its last attempt ended with an error or with a no after the decision: it waits out its back-off. */
+  isLate: boolean;
 }
 
 export interface QueueRules {
-  /** Milliseconds before the second attempt, and the most before a later one. */
+  /** Milliseconds before the second attempt, and the most before a later one, while there are others to be tried. */
   readonly backoff: { readonly first: number; readonly most: number };
   before(a: Queued, b: Queued): boolean;
   /** Why a pod may not be tried yet, undefined when it may. */
@@ -28,13 +33,14 @@ export interface QueueRules {
 
 /** Nobody in particular refused it: any event may help. */
 const ANYBODY: ReadonlySet<string> = new Set(['']);
+const second = (w: Waiting): number => Math.trunc(w.readyAt / 1000);
 const namesOf = (w: Waiting): ReadonlySet<string> => (w.refusedBy.size ? w.refusedBy : ANYBODY);
 
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #wake: () => void;
   readonly #rules: QueueRules;
-  readonly #heap: Waiting[] = [];
+  readonly #heap: Heap<Waiting>;
   readonly #waiting = new Map<string, Waiting>();
   readonly #unschedulable = new Set<Waiting>();
   /** The unschedulable by who refused them, so that an event costs nothing for those it cannot concern. */
@@ -42,6 +48,8 @@ export class SchedulingQueue {
   readonly #active = new Set<Waiting>();
   readonly #gated = new Set<Waiting>();
   readonly #backoff = new Map<Waiting, Timer>();
+  /** Of those the ones that may be tried early: whose back-off ends sooner, by whole seconds, before others. */
+  readonly #early: Heap<Waiting>;
   #sweep: Timer | undefined;
   #serial = 0;
   #events = 0;
@@ -49,6 +57,8 @@ export class SchedulingQueue {
   constructor(clock: Clock, rules: QueueRules, wake: () => void) {
     this.#clock = clock;
     this.#rules = rules;
+    this.#heap = new Heap((a, b) => rules.before(a, b));
+    this.#early = new Heap((a, b) => { const by = second(a) - second(b); return by === 0 ? rules.before(a, b) : by < 0; });
     this.#wake = wake;
   }
 
@@ -56,7 +66,7 @@ export class SchedulingQueue {
   add(info: PodInfo, changed: boolean): void {
     const known = this.#waiting.get(info.key);
     if (!known) {
-      const w: Waiting = { info, since: this.#clock.now(), serial: this.#serial++, attempts: 0, readyAt: 0, refusedAt: 0, refusedBy: new Set() };
+      const w: Waiting = { info, since: this.#clock.now(), serial: this.#serial++, attempts: 0, readyAt: 0, refusedAt: 0, refusedBy: new Set(), isEarly: false, isLate: false };
       this.#waiting.set(info.key, w);
       this.#activate(w);
       return;
@@ -82,20 +92,30 @@ export class SchedulingQueue {
 
   /** The next pod to try; it leaves the active part, and is back by `refused` or `retry`, or gone by `remove`. */
   pop(): PodInfo | undefined {
-    while (this.#heap.length) {
-      const w = this.#popHeap();
+    for (let w = this.#heap.pop(); w; w = this.#heap.pop()) {
       if (!this.#active.delete(w)) continue;
+      w.attempts++;
+      return w.info;
+    }
+    for (let w = this.#early.pop(); w; w = this.#early.pop()) {
+      const timer = this.#backoff.get(w);
+      // One that has left its back-off meanwhile, or was put there anew by an error.
+      if (!timer || !w.isEarly) continue;
+      timer.cancel();
+      this.#backoff.delete(w);
+      w.isEarly = false;
       w.attempts++;
       return w.info;
     }
     return undefined;
   }
 
-  /** No node fits (or a plug-in said no later): the pod waits for an event that concerns one of these plugins. `since`: how many events there were when its attempt began; one that came meanwhile may have been the one. */
-  refused(key: string, by: ReadonlySet<string>, since = this.#events): void {
+  /** No node fits (or a plug-in said no later): the pod waits for an event that concerns one of these plugins. `since`: how many events there were when its attempt began; one that came meanwhile may have been the one. `late`: it had a node already, and waits out its back-off whoever else is there. */
+  refused(key: string, by: ReadonlySet<string>, since = this.#events, late = false): void {
     const w = this.#waiting.get(key);
     if (!w) return;
     this.#setBackoff(w);
+    w.isLate = late;
     if (since !== this.#events) { this.#activateWhenReady(w); return; }
     w.refusedBy = by;
     w.refusedAt = this.#clock.now();
@@ -113,6 +133,7 @@ export class SchedulingQueue {
     const w = this.#waiting.get(info.key)!;
     this.#active.delete(w);
     this.#setBackoff(w);
+    w.isLate = true;
     this.#activateWhenReady(w);
   }
 
@@ -126,10 +147,12 @@ export class SchedulingQueue {
       for (const w of refused) if (hint === true || hint(w.info, event)) { this.#leaveUnschedulable(w); this.#activateWhenReady(w); }
     }
   }
-  /** Tries the pod again though nothing happened that a plug-in waits for. */
-  activate(key: string): void {
+  /** Tries the pod again though nothing happened that a plug-in waits for; `late`: when its back-off is over. */
+  activate(key: string, late = false): void {
     const w = this.#waiting.get(key);
-    if (w && this.#leaveUnschedulable(w)) this.#activateWhenReady(w);
+    if (!w || !this.#leaveUnschedulable(w)) return;
+    w.isLate = late;
+    this.#activateWhenReady(w);
   }
 
   close(): void {
@@ -143,8 +166,14 @@ export class SchedulingQueue {
   #activateWhenReady(w: Waiting): void {
     const wait = w.readyAt - this.#clock.now();
     if (wait <= 0) { this.#activate(w); return; }
+    if (this.#rules.gate(w.info) !== undefined) { this.#gated.add(w); return; }
     this.#backoff.get(w)?.cancel();
-    this.#backoff.set(w, this.#clock.after(wait, () => { this.#backoff.delete(w); this.#activate(w); }));
+    this.#backoff.set(w, this.#clock.after(wait, () => { this.#backoff.delete(w); w.isEarly = false; this.#activate(w); }));
+    // Two that take each other's place and give it back would otherwise do so without end.
+    if (w.isLate) { w.isEarly = false; return; }
+    if (!w.isEarly) this.#early.push(w);
+    w.isEarly = true;
+    this.#wake();
   }
   #leaveUnschedulable(w: Waiting): boolean {
     if (!this.#unschedulable.delete(w)) return false;
@@ -155,7 +184,7 @@ export class SchedulingQueue {
     if (this.#active.has(w)) return;
     if (this.#rules.gate(w.info) !== undefined) { this.#gated.add(w); return; }
     this.#active.add(w);
-    this.#pushHeap(w);
+    this.#heap.push(w);
     this.#wake();
   }
   #sweepStale(): void {
@@ -163,32 +192,5 @@ export class SchedulingQueue {
     const now = this.#clock.now();
     for (const w of this.#unschedulable) if (now - w.refusedAt >= STALE) { this.#leaveUnschedulable(w); this.#activateWhenReady(w); }
     if (this.#unschedulable.size) this.#sweep = this.#clock.after(30_000, () => this.#sweepStale());
-  }
-
-  #pushHeap(w: Waiting): void {
-    const h = this.#heap;
-    let i = h.push(w) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!this.#rules.before(h[i]!, h[parent]!)) break;
-      [h[i], h[parent]] = [h[parent]!, h[i]!];
-      i = parent;
-    }
-  }
-  #popHeap(): Waiting {
-    const h = this.#heap;
-    const top = h[0]!;
-    const last = h.pop()!;
-    if (h.length === 0) return top;
-    h[0] = last;
-    for (let i = 0; ;) {
-      const l = 2 * i + 1;
-      if (l >= h.length) break;
-      const child = l + 1 < h.length && this.#rules.before(h[l + 1]!, h[l]!) ? l + 1 : l;
-      if (!this.#rules.before(h[child]!, h[i]!)) break;
-      [h[i], h[child]] = [h[child]!, h[i]!];
-      i = child;
-    }
-    return top;
   }
 }

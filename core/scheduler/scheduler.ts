@@ -318,7 +318,7 @@ class Scheduler implements RunningScheduler {
     this.#write(Promise.all(leaving).finally(() => { this.#preempting.delete(info.uid); }).then(() => undefined, async (error: unknown) => {
       // Who should have gone did not: there is no place to wait for.
       this.#snapshot.denominate(info.key);
-      this.#queue.activate(info.key);
+      this.#queue.activate(info.key, true);
       await this.#status.nominate(info, undefined);
       throw error;
     }));
@@ -445,7 +445,7 @@ class Scheduler implements RunningScheduler {
     const now = this.#current(info);
     if (!now) return;
     this.#queue.add(now, false);
-    this.#queue.refused(now.key, by, since);
+    this.#queue.refused(now.key, by, since, true);
     this.#write(this.#status.refused(now, 'Unschedulable', message, ''));
   }
   /** Something went wrong that is nobody's no: the pod is tried again after its back-off. */

@@ -27,7 +27,8 @@ export class StatusWriter {
     const conditions = pod.status?.conditions ?? [];
     const old = conditions.find(c => c.type === 'PodScheduled');
     const told = old?.status === 'False' && old.reason === reason && old.message === message;
-    if (told && (nominated === undefined || (pod.status?.nominatedNodeName ?? '') === nominated)) return;
+    // A nomination is written in any case: what is known of an earlier one may be older than its being taken back.
+    if (told && !nominated && (nominated === undefined || (pod.status?.nominatedNodeName ?? '') === '')) return;
     const next: PodCondition = {
       type: 'PodScheduled', status: 'False', reason, message, ...generationOf(pod),
       lastTransitionTime: old?.status === 'False' && old.lastTransitionTime ? old.lastTransitionTime : formatTime(this.#o.clock.now()),

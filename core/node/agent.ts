@@ -31,6 +31,8 @@ import type { Runtime, SandboxState } from './runtime/runtime.ts';
 import type { NodeBackend } from './server/backend.ts';
 import { Stats } from './stats.ts';
 import { StatusWriter } from './status/status-writer.ts';
+import { loopDevices, pretendDevices } from './volumes/block-devices.ts';
+import { releaseShared } from './volumes/pod-volumes.ts';
 import { mountMemory, unmountBelow } from './volumes/memory.ts';
 import { Tokens } from './volumes/tokens.ts';
 
@@ -100,7 +102,7 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
+      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },
@@ -193,6 +195,7 @@ class Agent implements NodeAgent {
     for (const uid of await readdir(this.#ctx.podsDir)) {
       if (known.has(uid)) continue;
       if (this.#ctx.volumes.root) await unmountBelow(join(this.#ctx.podsDir, uid));
+      await releaseShared(join(this.#ctx.podsDir, uid), this.#ctx.volumes).catch((e: unknown) => { this.#log.warn('devices and mounts of a pod that is gone', { uid, error: e }); });
       await rm(join(this.#ctx.podsDir, uid), { recursive: true, force: true });
       await rm(join(this.#ctx.memoryDir, uid), { recursive: true, force: true });
     }

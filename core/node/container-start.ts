@@ -90,14 +90,16 @@ async function prepare(ctx: NodeContext, q: StartRequest): Promise<{ spec: Conta
     if (skipped.length) q.event('Warning', 'InvalidEnvironmentVariableNames', `Keys [${skipped.join(', ')}] were skipped since they are considered invalid environment variable names.`);
     const byName = new Map(env.map(e => [e.name, e.value]));
     const get = (n: string): string | undefined => byName.get(n);
+    const fsGroup = pod.spec?.securityContext?.fsGroup;
     const messageFile = join(q.podDir, 'containers', c.name, `${q.attempt}`);
     const spec: ContainerSpec = {
       name: c.name, attempt: q.attempt, imageId: found.id, image,
       ...(c.command?.length ? { command: c.command.map(x => expand(x, get)) } : {}), ...(c.args?.length ? { args: c.args.map(x => expand(x, get)) } : {}),
       env, ...(c.workingDir ? { workingDir: c.workingDir } : {}),
       mounts: [...await q.volumes.mountsOf(pod, c, byName), ...await agentFiles(q, messageFile)],
+      ...(c.volumeDevices?.length ? { devices: await q.volumes.devicesOf(pod, c) } : {}),
       resources: containerResources(pod, c, ctx.machineMemory),
-      security: containerSecurity(pod, c, found, pod.spec?.securityContext?.fsGroup),
+      security: containerSecurity(pod, c, found, [...(fsGroup === undefined ? [] : [fsGroup]), ...q.volumes.groups]),
       tty: c.tty ?? false, stdin: c.stdin ?? false, stdinOnce: c.stdinOnce ?? false,
       ...(c.lifecycle?.stopSignal ? { stopSignal: c.lifecycle.stopSignal } : {}), ...(q.joinPidOf === undefined ? {} : { joinPidOf: q.joinPidOf }),
       labels: {

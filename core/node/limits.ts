@@ -56,8 +56,8 @@ export function podResources(pod: Pod): Resources {
   return { cpuShares: cpu === undefined ? shares(podAmounts(pod.spec!)['cpu'] ?? 0) : shares(millisOf(cpu)), ...limitFields(limits) };
 }
 
-/** Merged security context of pod and container. Throws ConfigError where runAsNonRoot cannot be kept. */
-export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, fsGroup: number | undefined): Security {
+/** Merged security context of pod and container; `groups`: those of its volumes. Throws ConfigError where runAsNonRoot cannot be kept. */
+export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, groups: readonly number[]): Security {
   const p = pod.spec?.securityContext; const s = c.securityContext;
   const user = s?.runAsUser ?? p?.runAsUser;
   const group = s?.runAsGroup ?? p?.runAsGroup;
@@ -78,7 +78,8 @@ export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, fs
     readOnlyRootFilesystem: s?.readOnlyRootFilesystem ?? false,
     noNewPrivileges: s?.allowPrivilegeEscalation === false,
     ...(user === undefined ? {} : { runAsUser: user }), ...(group === undefined ? {} : { runAsGroup: group }),
-    supplementalGroups: [...new Set([...(p?.supplementalGroups ?? []), ...(fsGroup === undefined ? [] : [fsGroup])])],
+    ...(p?.supplementalGroupsPolicy === 'Strict' ? { strictGroups: true } : {}),
+    supplementalGroups: [...new Set([...(p?.supplementalGroups ?? []), ...groups])],
     capAdd: (s?.capabilities?.add ?? []).map(x => x.replace(/^CAP_/, '')), capDrop: (s?.capabilities?.drop ?? []).map(x => x.replace(/^CAP_/, '')),
     ...(privileged || !seccomp ? {} : { seccomp: seccomp.type === 'Localhost' ? seccomp.localhostProfile ?? '' : seccomp.type }),
     ...(!appArmor || appArmor.type === 'RuntimeDefault' ? {} : { appArmor: appArmor.type === 'Localhost' ? appArmor.localhostProfile ?? '' : appArmor.type }),

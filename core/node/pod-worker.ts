@@ -27,6 +27,8 @@ import { MountFailure, PodVolumes } from './volumes/pod-volumes.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
 const MOUNT_RETRY_MS = 500;
+/** Volumes that come from elsewhere. */
+const SLOW_VOLUMES: readonly string[] = ['image', 'nfs'];
 const MOUNT_RETRY_MAX_MS = 122_000;
 /** A hook, a mount or a sandbox that failed for a reason of its own is tried again after this. */
 const SANDBOX_RETRY_MS = 5_000;
@@ -386,8 +388,8 @@ export class PodWorker {
       await this.#refreshStale();
     }
     try {
-      // Before its turn: a slow registry is no reason to hold other pods.
-      await this.#volumes.setUp(this.pod, () => this.#facts(), 'image');
+      // Before its turn: a slow registry or server is no reason to hold other pods.
+      await this.#volumes.setUp(this.pod, () => this.#facts(), SLOW_VOLUMES);
       const whole = this.#allocated.get(POD);
       const made = await this.#ctx.starts.run(() => { this.#abort.signal.throwIfAborted(); return createSandbox(this.#ctx, { pod: this.granted, attempt: dead ? dead.attempt + 1 : 0, dir: this.dir, volumes: this.#volumes, facts: ips => this.#facts(ips), created: (id, ips) => this.#createEarly(id, ips) }); });
       this.#sandboxes.push(made.sandbox); this.#podApplied = whole;
@@ -401,7 +403,7 @@ export class PodWorker {
       const now = this.#ctx.clock.now();
       if (e instanceof MountFailure) {
         // The first failure is often only a cache that has not caught up: it is tried again before anyone hears of it.
-        if (++this.#mountFailures > 1) this.#event('Warning', 'FailedMount', e.message);
+        if (++this.#mountFailures > 1) this.#event('Warning', e.reason, e.message);
         this.#retrySandboxAt = now + Math.min(MOUNT_RETRY_MS * 2 ** (this.#mountFailures - 1), MOUNT_RETRY_MAX_MS);
       } else {
         this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${e instanceof Error ? e.message : String(e)}`);
@@ -700,6 +702,7 @@ export class PodWorker {
   #publish(): void {
     if (this.#gone || this.#closed) return;
     const next = podStatus({
+      recursiveReadOnly: this.#volumes.recursiveReadOnly,
       pod: this.pod, previous: this.status, records: this.#records, runtimeName: this.#ctx.runtime.name, imageOf: id => this.#images.get(id), sandboxReady: this.#ready,
       podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(), allocated: this.#allocated, ...(this.#ready ? { podApplied: this.#podApplied } : {}), resize: this.#over ? {} : this.#resize, restarting: this.#restarting,
       ...(this.#verdict ? { verdict: this.#verdict } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),

@@ -2,7 +2,7 @@
 // test/contract/pod-fields.test.ts holds the whole list of fields against it.
 import type { AppArmorProfile, Container, Pod, SeccompProfile, Volume } from '../api/types/kubernetes.ts';
 
-const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected', 'persistentVolumeClaim', 'ephemeral', 'image']);
+const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected', 'persistentVolumeClaim', 'ephemeral', 'image', 'nfs', 'csi']);
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 /** The volume's kind: `emptyDir`, `nfs`…; emptyDir when the source is empty, as Kubernetes defaults it. */
@@ -42,7 +42,6 @@ export function unsupported(pod: Pod, linux: boolean, appArmor = false): string[
   for (const name of Object.keys({ ...s.resources?.limits, ...s.resources?.requests })) if (!PLAIN.has(name)) out.push(`resource ${name} of the pod is not offered by this node`);
   const sc = s.securityContext;
   out.push(...ofSecurity(sc, '', appArmor));
-  if (sc?.supplementalGroupsPolicy === 'Strict') out.push('supplementalGroupsPolicy Strict is not supported by this node: groups of the image are always merged');
   for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c, appArmor));
   if (!linux && (s.volumes ?? []).some(v => v.emptyDir?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
   return out;
@@ -51,13 +50,11 @@ export function unsupported(pod: Pod, linux: boolean, appArmor = false): string[
 /** The same for one container. */
 export function unsupportedContainer(c: Container, appArmor = false): string[] {
   const out: string[] = []; const at = `container "${c.name}"`;
-  if (c.volumeDevices?.length) out.push(`${at}: volumeDevices (raw block volumes) are not supported by this node`);
   const sc = c.securityContext;
   out.push(...ofSecurity(sc, `${at}: `, appArmor));
   if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
   for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);
-  for (const m of c.volumeMounts ?? []) if (m.recursiveReadOnly === 'Enabled') out.push(`${at}: recursiveReadOnly mounts are not supported by this node`);
   if (c.env?.some(e => e.valueFrom?.fileKeyRef)) out.push(`${at}: fileKeyRef is not supported by this node`);
   return out;
 }

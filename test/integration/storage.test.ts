@@ -14,7 +14,7 @@ afterEach(async () => { await c.stop(); });
 
 const MERGE = 'application/merge-patch+json';
 const dirs = new Set<string>();
-const disk: VolumeDirectories = { make: name => { dirs.add(`/vol/${name}`); return Promise.resolve(`/vol/${name}`); }, remove: path => { dirs.delete(path); return Promise.resolve(); } };
+const disk: VolumeDirectories = { make: name => { dirs.add(`/vol/${name}`); return Promise.resolve(`/vol/${name}`); }, makeFile: name => disk.make(name), growFile: () => Promise.resolve(), copy: () => Promise.resolve(), remove: path => { dirs.delete(path); return Promise.resolve(); } };
 
 async function start(): Promise<void> {
   dirs.clear();

@@ -28,6 +28,9 @@ class Disk {
     this.dirs.add(`/vol/${name}`);
     return Promise.resolve(`/vol/${name}`);
   }
+  makeFile(name: string): Promise<string> { return this.make(name); }
+  growFile(): Promise<void> { return Promise.resolve(); }
+  copy(): Promise<void> { return Promise.resolve(); }
   remove(path: string): Promise<void> {
     if (this.failing) return Promise.reject(new Error('disk is busy'));
     this.onRemove(path);

@@ -34,12 +34,15 @@ async function storage(setup: (p: Put, api: FakeApi) => void = () => {}, only: r
 }
 const about = (w: World, name: string): string[] => [...new Set(w.events.filter(e => e.includes(`/${name} `)))];
 
-/** Directories that are only names. */
-function fakeDisk(): VolumeDirectories & { dirs: Set<string>; fail: string | undefined } {
-  const dirs = new Set<string>();
+/** Directories and files that are only names; `did` is what was done to files. */
+function fakeDisk(): VolumeDirectories & { dirs: Set<string>; did: string[]; fail: string | undefined } {
+  const dirs = new Set<string>(), did: string[] = [];
   return {
-    dirs, fail: undefined,
+    dirs, did, fail: undefined,
     async make(name) { if (this.fail) throw new Error(this.fail); dirs.add(`/vol/${name}`); return `/vol/${name}`; },
+    async makeFile(name, bytes) { did.push(`file of ${bytes}`); return this.make(name); },
+    async growFile(_path, bytes) { did.push(`grown to ${bytes}`); },
+    async copy(from, to) { if (this.fail) throw new Error(this.fail); did.push(`${from} into ${to}`); },
     async remove(path) { if (this.fail) throw new Error(this.fail); dirs.delete(path); },
   };
 }
@@ -283,8 +286,9 @@ describe('dynamic provisioning', () => {
   });
 
   it.each<[string, Partial<PersistentVolumeClaimSpec>, Partial<StorageClass>, string]>([
-    ['block volumes', { volumeMode: 'Block' }, {}, 'volumeMode Block is not supported: volumes are directories'],
-    ['snapshots', { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' } }, {}, 'a claim cannot start with the data of a VolumeSnapshot ("s"): snapshots and clones are not supported'],
+    ['snapshots', { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' } }, {}, `a claim cannot start with the data of a VolumeSnapshot ("s"): ${LOCAL_PROVISIONER} makes no snapshots`],
+    ['volume populators', { dataSourceRef: { apiGroup: 'example.com', kind: 'Hello', name: 'h' } }, {}, 'a claim cannot start with the data of a Hello ("h"): no volume populator is registered for it'],
+    ['claims of other namespaces', { dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'x', namespace: 'other' } }, {}, 'a claim cannot start with the data of a claim of another namespace ("other/x")'],
     ['attribute classes', { volumeAttributesClassName: 'gold' }, {}, 'VolumeAttributesClass "gold" is not supported: directories have no attributes'],
     ['selectors: a PVC with a non-empty selector can\'t have a PV dynamically provisioned for it', { selector: { matchLabels: { a: 'b' } } }, {}, 'claim.Spec.Selector is not supported'],
     ['mount options', {}, { mountOptions: ['noatime'] }, 'mount options of the class (noatime) are not supported'],
@@ -294,6 +298,50 @@ describe('dynamic provisioning', () => {
     const s = await storage(p => { p.cls('std', cls); p.claim('c', '1Gi', { storageClassName: 'std', ...spec }); }, ALL, disk);
     expect([s.state('c'), disk.dirs.size]).toEqual(['Pending', 0]);
     expect(about(s.w, 'c')).toContain(`PersistentVolumeClaim/c Warning ProvisioningFailed failed to provision volume with StorageClass "std": ${why}`);
+    await s.stop();
+  });
+
+  it('volumeMode Block: a raw block device without any filesystem, of the size asked for, and larger when the claim grows', async () => {
+    const disk = fakeDisk();
+    const s = await storage(p => { p.cls('std'); p.claim('c', '1Gi', { storageClassName: 'std', volumeMode: 'Block' }); }, ALL, disk);
+    const name = s.claimOf('c').spec!.volumeName!;
+    expect(s.volumeOf(name).spec).toMatchObject({ volumeMode: 'Block', capacity: { storage: '1Gi' }, hostPath: { path: `/vol/${name}_ns_c`, type: 'File' } });
+    s.api.change<PersistentVolumeClaim>(claimKind, 'ns/c', c => { c.spec!.resources = { requests: { storage: '2Gi' } }; });
+    await s.settle();
+    expect([disk.did, s.claimOf('c').status?.capacity]).toEqual([[`file of ${2 ** 30}`, `grown to ${2 ** 31}`], { storage: '2Gi' }]);
+    await s.deleteClaim('c');
+    expect([s.phase(name), disk.dirs.size]).toEqual(['gone', 0]);
+    await s.stop();
+  });
+
+  it('cloning: a duplicate of an existing volume; whether it is named in dataSource or dataSourceRef', async () => {
+    const disk = fakeDisk();
+    const s = await storage(p => { p.cls('std'); p.claim('src', '1Gi', { storageClassName: 'std' }); }, ALL, disk);
+    const from = `/vol/${s.claimOf('src').spec!.volumeName!}_ns_src`, clone = { kind: 'PersistentVolumeClaim', name: 'src' };
+    s.claim('a', '2Gi', { storageClassName: 'std', dataSource: clone });
+    await s.settle();
+    s.claim('b', '1Gi', { storageClassName: 'std', dataSourceRef: clone });
+    await s.settle();
+    const into = (c: string): string => `${from} into /vol/${s.claimOf(c).spec!.volumeName!}_ns_${c}`;
+    expect([disk.did, s.claimOf('a').status?.capacity]).toEqual([[into('a'), into('b')], { storage: '2Gi' }]);
+    await s.stop();
+  });
+
+  it.each<[string, Partial<PersistentVolumeClaimSpec>, string]>([
+    ['the source PVC must exist in the same namespace', { dataSource: { kind: 'PersistentVolumeClaim', name: 'none' } }, 'error getting PVC none (namespace "ns") from api server: persistentvolumeclaims "none" not found'],
+    ['the source PVC must be bound and available', { dataSource: { kind: 'PersistentVolumeClaim', name: 'open' } }, 'the PVC DataSource open must have a status of Bound.  Got Pending'],
+    ['you must specify a capacity value that is the same or larger than the capacity of the source volume', { dataSource: { kind: 'PersistentVolumeClaim', name: 'large' } }, 'error, new PVC request must be greater than or equal in size to the specified PVC data source, requested 1Gi but source is 5Gi'],
+    ['the source and destination must have the same VolumeMode', { dataSource: { kind: 'PersistentVolumeClaim', name: 'small' }, volumeMode: 'Block' }, 'the source PVC and destination PVCs must have the same volumeMode, requested Block but source is Filesystem'],
+  ])('cloning: %s', async (_, spec, why) => {
+    const disk = fakeDisk();
+    const s = await storage(p => { p.cls('std'); p.claim('large', '5Gi', { storageClassName: 'std' }); p.claim('small', '1Gi', { storageClassName: 'std' }); p.claim('open', '1Gi', { storageClassName: 'none' }); }, ALL, disk);
+    s.claim('c', '1Gi', { storageClassName: 'std', ...spec });
+    await s.settle();
+    expect([s.state('c'), about(s.w, 'c').at(-1)]).toEqual(['Pending', `PersistentVolumeClaim/c Warning ProvisioningFailed failed to provision volume with StorageClass "std": ${why}`]);
+    s.api.remove(claimKind, 'ns/c');
+    await s.clock.advance(60_000);
+    await s.settle();
+    expect(disk.dirs.size).toBe(2);
     await s.stop();
   });
 

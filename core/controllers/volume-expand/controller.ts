@@ -1,10 +1,10 @@
-// Claims that grow: a directory has no size of its own, so that the volume and the claim only need to say the new one. Whoever else's volume
-// it is, is waited for, and that is said.
+// Claims that grow: a directory has no size of its own, so that the volume and the claim only need to say the new one; a raw block volume's
+// file grows with it. Whoever else's volume it is, is waited for, and that is said.
 import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { persistentVolume as volumeKind } from '../../api/kinds/core/persistent-volume.ts';
 import { PROVISIONED_BY } from '../../api/meta/claims.ts';
 import { objectKey } from '../../api/meta/object.ts';
-import { compareQuantity } from '../../api/meta/quantity.ts';
+import { compareQuantity, wholeOf } from '../../api/meta/quantity.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
@@ -24,6 +24,12 @@ function asksAttributes(c: PersistentVolumeClaim): boolean {
 async function grow(ctx: ControllerContext, c: PersistentVolumeClaim, v: PersistentVolume): Promise<void> {
   const storage = wantedSize(c), { client, recorder } = ctx;
   recorder.event(c, 'Normal', 'Resizing', `External resizer is resizing volume ${v.metadata?.name ?? ''}`);
+  if (v.spec?.volumeMode === 'Block') {
+    try { await ctx.config.volumes?.growFile(v.spec.hostPath?.path ?? '', wholeOf(storage)); } catch (e) {
+      recorder.event(c, 'Warning', 'VolumeResizeFailed', `resize volume "${v.metadata?.name ?? ''}" by resizer "${LOCAL_PROVISIONER}" failed: ${e instanceof Error ? e.message : String(e)}`);
+      throw e;
+    }
+  }
   if (compareQuantity(v.spec?.capacity?.['storage'] ?? '0', storage) < 0) await client.update(volumeKind, { ...v, spec: { ...v.spec, capacity: { storage } } });
   const { allocatedResourceStatuses: _states, ...status } = c.status ?? {};
   await client.updateStatus(claimKind, { ...c, status: { ...status, capacity: { storage }, allocatedResources: { storage }, conditions: c.status?.conditions?.filter(x => !RESIZING.has(x.type)) } });

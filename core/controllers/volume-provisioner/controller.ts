@@ -1,10 +1,11 @@
-// Makes volumes for claims of our own class, directories of this machine, and removes them when they are released: what an external
+// Makes volumes for claims of our own class, directories of this machine (files for raw block volumes), and removes them when they are released: what an external
 // provisioner is in other clusters, with its events and its finalizer.
 import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { persistentVolume as volumeKind } from '../../api/kinds/core/persistent-volume.ts';
 import { storageClass as classKind } from '../../api/kinds/storage/storage-class.ts';
 import { BIND_COMPLETED, PROVISIONED_BY, PROVISIONER, annotated, classOf, waitsForPod } from '../../api/meta/claims.ts';
 import { objectKey } from '../../api/meta/object.ts';
+import { wholeOf } from '../../api/meta/quantity.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
@@ -17,16 +18,32 @@ const isOurs = (v: PersistentVolume): boolean => v.metadata?.annotations?.[PROVI
 const volumeName = (c: PersistentVolumeClaim): string => `pvc-${c.metadata?.uid ?? ''}`;
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
-/** What a claim asks for that a directory cannot give; undefined when it can. */
+const isBlock = (c: PersistentVolumeClaim): boolean => c.spec?.volumeMode === 'Block';
+const sizeOf = (c: PersistentVolumeClaim): string => c.spec?.resources?.requests?.['storage'] ?? '0';
+const sourceOf = (c: PersistentVolumeClaim) => c.spec?.dataSourceRef ?? c.spec?.dataSource;
+
+/** What a claim asks for that a directory or a file cannot give; undefined when it can. */
 function refusal(c: PersistentVolumeClaim, cls: StorageClass): string | undefined {
-  const spec = c.spec ?? {}, source = spec.dataSourceRef ?? spec.dataSource;
-  if (spec.volumeMode === 'Block') return 'volumeMode Block is not supported: volumes are directories';
-  if (source) return `a claim cannot start with the data of a ${source.kind} ("${source.name}"): snapshots and clones are not supported`;
+  const spec = c.spec ?? {}, source = sourceOf(c);
+  if (source?.kind === 'VolumeSnapshot') return `a claim cannot start with the data of a VolumeSnapshot ("${source.name}"): ${LOCAL_PROVISIONER} makes no snapshots`;
+  if (source && (source.kind !== 'PersistentVolumeClaim' || source.apiGroup)) return `a claim cannot start with the data of a ${source.kind} ("${source.name}"): no volume populator is registered for it`;
+  if (spec.dataSourceRef?.namespace && spec.dataSourceRef.namespace !== c.metadata?.namespace) return `a claim cannot start with the data of a claim of another namespace ("${spec.dataSourceRef.namespace}/${spec.dataSourceRef.name}")`;
   if (spec.selector) return 'claim.Spec.Selector is not supported';
   if (spec.volumeAttributesClassName) return `VolumeAttributesClass "${spec.volumeAttributesClassName}" is not supported: directories have no attributes`;
   const [parameter] = Object.keys(cls.parameters ?? {});
   if (parameter !== undefined) return `parameter "${parameter}" of the class is not known`;
   return cls.mountOptions?.length ? `mount options of the class (${cls.mountOptions.join(',')}) are not supported` : undefined;
+}
+
+/** Why a claim's data cannot be copied into another, in external-provisioner's words; undefined when they can. */
+function cloneRefusal(c: PersistentVolumeClaim, name: string, source: PersistentVolumeClaim | undefined): string | undefined {
+  if (!source) return `error getting PVC ${name} (namespace "${c.metadata?.namespace ?? ''}") from api server: persistentvolumeclaims "${name}" not found`;
+  if (source.status?.phase !== 'Bound') return `the PVC DataSource ${name} must have a status of Bound.  Got ${source.status?.phase ?? ''}`;
+  if (source.metadata?.deletionTimestamp !== undefined) return `the PVC DataSource ${name} is currently being deleted`;
+  const size = source.status.capacity?.['storage'] ?? sizeOf(source);
+  if (wholeOf(sizeOf(c)) < wholeOf(size)) return `error, new PVC request must be greater than or equal in size to the specified PVC data source, requested ${sizeOf(c)} but source is ${size}`;
+  if (isBlock(c) !== isBlock(source)) return `the source PVC and destination PVCs must have the same volumeMode, requested ${isBlock(c) ? 'Block' : 'Filesystem'} but source is ${isBlock(source) ? 'Block' : 'Filesystem'}`;
+  return undefined;
 }
 
 function volumeFor(c: PersistentVolumeClaim, cls: StorageClass, path: string): PersistentVolume {
@@ -35,22 +52,25 @@ function volumeFor(c: PersistentVolumeClaim, cls: StorageClass, path: string): P
     apiVersion: 'v1', kind: 'PersistentVolume',
     metadata: { name: volumeName(c), annotations: { [PROVISIONED_BY]: LOCAL_PROVISIONER }, ...(policy === 'Delete' ? { finalizers: [FINALIZER] } : {}) },
     spec: {
-      capacity: { storage: c.spec?.resources?.requests?.['storage'] ?? '0' }, accessModes: c.spec?.accessModes, volumeMode: 'Filesystem', storageClassName: classOf(c), persistentVolumeReclaimPolicy: policy,
+      capacity: { storage: sizeOf(c) }, accessModes: c.spec?.accessModes, volumeMode: isBlock(c) ? 'Block' : 'Filesystem', storageClassName: classOf(c), persistentVolumeReclaimPolicy: policy,
       claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: c.metadata?.namespace, name: c.metadata?.name, uid: c.metadata?.uid, resourceVersion: c.metadata?.resourceVersion },
-      // All nodes are on this machine, so that the directory is on each of them. One that is missing is lost data, not an empty volume.
-      hostPath: { path, type: 'Directory' },
+      // All nodes are on this machine, so that the directory or file is on each of them. One that is missing is lost data, not an empty volume.
+      hostPath: { path, type: isBlock(c) ? 'File' : 'Directory' },
     },
   } as PersistentVolume;
 }
 
+interface Caches { claim(namespace: string, name: string): PersistentVolumeClaim | undefined; volume(name: string): PersistentVolume | undefined }
+
 class Provisioner {
   readonly #ctx: ControllerContext;
   readonly #disk: VolumeDirectories;
+  readonly #caches: Caches;
   /** Why a claim was refused, by uid: it is told once. */
   readonly #refused = new Map<string, string>();
   /** Directories made whose volume is not on the server yet, by the volume's name. */
   readonly #made = new Map<string, string>();
-  constructor(ctx: ControllerContext, disk: VolumeDirectories) { this.#ctx = ctx; this.#disk = disk; }
+  constructor(ctx: ControllerContext, disk: VolumeDirectories, caches: Caches) { this.#ctx = ctx; this.#disk = disk; this.#caches = caches; }
 
   forget(c: PersistentVolumeClaim): void { this.#refused.delete(c.metadata?.uid ?? ''); }
   /** Whether a directory is left of work that did not end. */
@@ -73,8 +93,7 @@ class Provisioner {
     if (no !== undefined) { if (this.#refused.get(uid) !== no) failed(no); this.#refused.set(uid, no); return; }
     recorder.event(c, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${objectKey(c)}"`);
     try {
-      const path = await this.#disk.make(`${name}_${c.metadata?.namespace ?? ''}_${c.metadata?.name ?? ''}`);
-      this.#made.set(name, path);
+      const path = await this.#make(c, `${name}_${c.metadata?.namespace ?? ''}_${c.metadata?.name ?? ''}`);
       await client.create<PersistentVolume>(volumeKind, volumeFor(c, cls, path));
       this.#made.delete(name);
     } catch (e) {
@@ -83,6 +102,28 @@ class Provisioner {
       throw e;
     }
     recorder.event(c, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`);
+  }
+
+  async #make(c: PersistentVolumeClaim, file: string): Promise<string> {
+    const disk = this.#disk, source = sourceOf(c)?.name, make = (): Promise<string> => (isBlock(c) ? disk.makeFile(file, wholeOf(sizeOf(c))) : disk.make(file));
+    const path = await make();
+    this.#made.set(volumeName(c), path);
+    if (source === undefined) return path;
+    const from = (): PersistentVolume | undefined => {
+      const found = this.#caches.claim(c.metadata?.namespace ?? '', source), no = cloneRefusal(c, source, found);
+      if (no !== undefined) throw new Error(no);
+      return this.#caches.volume(found?.spec?.volumeName ?? '');
+    };
+    const v = from(), data = v?.spec?.hostPath?.path ?? v?.spec?.local?.path;
+    if (data === undefined) throw new Error(`the data of the PVC DataSource ${source} are not on this machine`);
+    // What an earlier try left may be half of it.
+    await disk.remove(path);
+    await make();
+    await disk.copy(data, path);
+    if (isBlock(c)) await disk.growFile(path, wholeOf(sizeOf(c)));
+    // A source that went meanwhile may have been copied in part.
+    from();
+    return path;
   }
 
   /** The finalizer is there as long as there is something to delete. */
@@ -117,7 +158,7 @@ export const volumeProvisionerController: Controller = {
     const claims = ctx.informers.for<PersistentVolumeClaim>(claimKind), volumes = ctx.informers.for<PersistentVolume>(volumeKind), classes = ctx.informers.for<StorageClass>(classKind);
     const disk = ctx.config.volumes;
     if (!disk) return async () => {};
-    const provisioner = new Provisioner(ctx, disk);
+    const provisioner = new Provisioner(ctx, disk, { claim: (namespace, name) => claims.lister.get(namespace, name), volume: name => volumes.lister.get(undefined, name) });
     const wanted = (c: PersistentVolumeClaim): boolean => c.metadata?.annotations?.[PROVISIONER] === LOCAL_PROVISIONER && !c.spec?.volumeName && !annotated(c, BIND_COMPLETED) && c.metadata.deletionTimestamp === undefined;
     const claimSeen = (c: PersistentVolumeClaim): void => { if (wanted(c)) keys.add(`claim/${objectKey(c)}`); };
     const volumeSeen = (v: PersistentVolume): void => { if (isOurs(v)) keys.add(`volume/${v.metadata?.name ?? ''}`); };

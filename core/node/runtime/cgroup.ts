@@ -1,8 +1,8 @@
 // Control groups, version 1 (a hierarchy per controller, as on this kind of machine) and version 2 (one).
-import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { constants, existsSync, realpathSync } from 'node:fs';
+import { mkdir, readFile, readdir, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContainerStats, Resources } from './runtime.ts';
+import type { ContainerStats, Device, Resources } from './runtime.ts';
 import { systemClock, type Clock } from '../../base/clock.ts';
 
 const ROOT = '/sys/fs/cgroup';
@@ -68,11 +68,18 @@ export async function limitGroup(path: string, r: Resources): Promise<void> {
   if (r.pidsLimit !== undefined && r.pidsLimit > 0) await set('pids', path, 'pids.max', r.pidsLimit);
 }
 
-/** Docker's default devices: null, zero, full, random, urandom, tty, terminals, and mknod of anything. Version 1 only. */
-export async function limitDevices(path: string): Promise<void> {
+/** Docker's default devices: null, zero, full, random, urandom, tty, terminals, and mknod of anything; and those the container was given. Version 1 only. */
+export async function limitDevices(path: string, more: readonly Device[] = []): Promise<void> {
   if (cgroupVersion !== 1 || !controllers.some(c => c.name === 'devices')) return;
   await set('devices', path, 'devices.deny', 'a');
-  for (const rule of ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:1 rwm', 'c 5:2 rwm', 'c 136:* rwm']) await set('devices', path, 'devices.allow', rule);
+  for (const line of ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:1 rwm', 'c 5:2 rwm', 'c 136:* rwm', ...await Promise.all(more.map(rule))]) await set('devices', path, 'devices.allow', line);
+}
+
+/** A device's line in the list: its kind, its numbers (of which Linux keeps the low bits of both together), what is allowed. */
+async function rule(d: Device): Promise<string> {
+  const { rdev, ...s } = await stat(d.hostPath, { bigint: true });
+  const major = (rdev >> 8n & 0xfffn) | (rdev >> 32n & ~0xfffn), minor = (rdev & 0xffn) | (rdev >> 12n & ~0xffn & 0xffffffffn);
+  return `${(Number(s.mode) & constants.S_IFMT) === constants.S_IFBLK ? 'b' : 'c'} ${major}:${minor} ${d.readOnly ? 'r' : 'rwm'}`;
 }
 
 /** Kills what is left in a group and in those below it. */

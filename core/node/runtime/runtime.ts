@@ -21,11 +21,17 @@ export interface SandboxSpec {
 
 export interface Resources { cpuShares?: number; /** thousandths of a core */ cpuLimitMilli?: number; memoryLimitBytes?: number; memoryRequestBytes?: number; pidsLimit?: number; oomScoreAdj?: number }
 
-export interface Mount { hostPath: string; containerPath: string; readOnly: boolean; propagation?: 'private' | 'rslave' | 'rshared'; /** a tmpfs of this size instead of hostPath */ tmpfsBytes?: number }
+/** `recursiveReadOnly`: read-only with all that is mounted below it (Runtime.recursiveReadOnly). */
+export interface Mount { hostPath: string; containerPath: string; readOnly: boolean; recursiveReadOnly?: boolean; propagation?: 'private' | 'rslave' | 'rshared'; /** a tmpfs of this size instead of hostPath */ tmpfsBytes?: number }
+
+/** A device file of this machine as a container has it; `readOnly`: it may not be opened for writing. */
+export interface Device { hostPath: string; containerPath: string; readOnly: boolean }
 
 export interface Security {
   privileged: boolean; readOnlyRootFilesystem: boolean; noNewPrivileges: boolean;
   runAsUser?: number; runAsGroup?: number; supplementalGroups: number[];
+  /** No group but these and the primary one: what the image's /etc/group says of the user does not count. */
+  strictGroups?: boolean;
   capAdd: string[]; capDrop: string[];
   /** `RuntimeDefault`, `Unconfined` or a profile path; refused by runtimes that cannot. */
   seccomp?: string;
@@ -48,6 +54,7 @@ export interface ContainerSpec {
   env: { name: string; value: string }[];
   workingDir?: string;
   mounts: Mount[];
+  devices?: Device[];
   resources: Resources;
   security: Security;
   tty: boolean; stdin: boolean; stdinOnce: boolean;
@@ -102,6 +109,8 @@ export interface Runtime {
   readonly limits: readonly string[];
   /** Whether AppArmor profiles are enforced, and the runtime's default with them. */
   readonly appArmor: boolean;
+  /** It makes mounts read-only with all that is mounted below them. */
+  readonly recursiveReadOnly: boolean;
   /** Subscribes to events; call once, before anything is run. */
   start(onEvent: (e: RuntimeEvent) => void): Promise<void>;
   /** Stops watching; containers keep running. */

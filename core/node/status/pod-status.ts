@@ -14,6 +14,8 @@ export interface StatusInput {
   previous: PodStatus;
   records: ReadonlyMap<string, ContainerRecord>;
   runtimeName: string;
+  /** Mounts that ask to be read-only with all below them are. */
+  recursiveReadOnly: boolean;
   imageOf(id: string): ImageStatus | undefined;
   sandboxReady: boolean;
   podIPs: readonly string[]; hostIPs: readonly string[];
@@ -69,7 +71,7 @@ function one(i: StatusInput, m: Member, waitingDefault: string): ContainerStatus
     name: c.name, state, lastState: last, ready, restartCount: run?.state.attempt ?? (r && r.restarts >= 0 ? r.restarts + (r.waiting?.reason === RESTARTING_ALL.reason ? 1 : 0) : old?.restartCount ?? 0),
     image: run?.state.image ?? c.image ?? '', imageID: run ? imageIdText(i, run) : old?.imageID ?? '', ...(run ? { containerID: `${i.runtimeName}://${run.state.id}` } : old?.containerID ? { containerID: old.containerID } : {}),
     started: running && (m.role !== 'init') && (r?.prober?.started ?? true),
-    ...(!running ? {} : i.allocated?.has(c.name) ? resources(r?.applied, i.allocated.get(c.name)) : resources(c.resources, c.resources)), ...mounts(c),
+    ...(!running ? {} : i.allocated?.has(c.name) ? resources(r?.applied, i.allocated.get(c.name)) : resources(c.resources, c.resources)), ...mounts(c, i.recursiveReadOnly),
   };
 }
 
@@ -77,9 +79,9 @@ function resources(applied: Requirements, allocated: Requirements): Pick<Contain
   const { limits, requests } = applied ?? {};
   return { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) }, ...(allocated?.requests ? { allocatedResources: allocated.requests } : {}) };
 }
-function mounts(c: Container): Partial<ContainerStatus> {
+function mounts(c: Container, can: boolean): Partial<ContainerStatus> {
   if (!c.volumeMounts?.length) return {};
-  return { volumeMounts: c.volumeMounts.map(m => ({ name: m.name, mountPath: m.mountPath, ...(m.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}) })) };
+  return { volumeMounts: c.volumeMounts.map(m => ({ name: m.name, mountPath: m.mountPath, ...(m.readOnly ? { readOnly: true, recursiveReadOnly: can && (m.recursiveReadOnly === 'Enabled' || m.recursiveReadOnly === 'IfPossible') ? 'Enabled' : 'Disabled' } : {}) })) };
 }
 
 const OWN = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'AllContainersRestarting']);

@@ -21,14 +21,14 @@ async function mounts(s: Setting): Promise<{ path: string; readOnly: boolean }> 
   const storage = { claim: (ns: string, name: string) => (ns === 'ns' && name === (s.claim?.metadata?.name ?? 'c') ? s.claim : undefined), persistentVolume: (name: string) => (name === 'pv' ? s.pv : undefined) };
   const container = { name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data', ...s.mount }] };
   const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [container], volumes: [{ name: 'data', ...(s.volume ?? { persistentVolumeClaim: { claimName: 'c' } }) }] } };
-  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false });
+  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, recursiveReadOnly: true });
   await v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));
   const [m] = await v.mountsOf(pod, container, new Map([['POD', 'p-0']]));
   await v.tearDown();
   return { path: m!.hostPath, readOnly: m!.readOnly };
 }
 
-const FAILED = 'Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: error processing PVC ns/';
+const OTHER = 'Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: ', FAILED = `${OTHER}error processing PVC ns/`;
 it.each<[string, Setting, string]>([
   ['no claim', {}, `${FAILED}c: failed to fetch PVC from API server: persistentvolumeclaims "c" not found`],
   ['not bound', { claim: { ...CLAIM, status: { phase: 'Pending' } } }, `${FAILED}c: PVC is not bound`],
@@ -36,14 +36,15 @@ it.each<[string, Setting, string]>([
   ['no volume', { claim: CLAIM }, `${FAILED}c: failed to fetch PV pv from API server: persistentvolumes "pv" not found`],
   ['a volume of nobody', { claim: CLAIM, pv: { metadata: { name: 'pv' }, spec: {} } }, `${FAILED}c: found PV object pv with a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim`],
   ['a volume of another claim', { claim: CLAIM, pv: volumeOf({ claimRef: { namespace: 'ns', name: 'c', uid: 'other' } }) }, `${FAILED}c: found PV object pv with a pv.Spec.ClaimRef.UID other that does not point to the claim uc`],
-  ['a block device', { claim: CLAIM, pv: volumeOf({ volumeMode: 'Block' }) }, `${FAILED}c: volume data has volumeMode Block, but is specified in volumeMounts`],
-  ['another pod\'s ephemeral claim', { volume: { ephemeral: {} }, claim: { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data' } } }, `${FAILED}p-data: PVC ns/p-data was not created for pod ns/p (pod is not owner)`],
+  ['a block device', { claim: CLAIM, pv: volumeOf({ volumeMode: 'Block' }) }, `${OTHER}volume data has volumeMode Block, but is specified in volumeMounts`],
+  ['another pod\'s ephemeral claim', { volume: { ephemeral: {} }, claim: { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data' } } }, `${OTHER}PVC ns/p-data was not created for pod ns/p (pod is not owner)`],
   ['a directory that is gone', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/does/not/exist', type: 'Directory' } }) }, 'MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /does/not/exist is not a directory'],
   ['a local path that is gone', { claim: CLAIM, pv: volumeOf({ local: { path: '/does/not/exist' } }) }, 'MountVolume.NewMounter initialization failed for volume "pv" : path "/does/not/exist" does not exist'],
   ['mount options', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/data' }, mountOptions: ['noatime'] }) }, 'MountVolume.MountOptionSupport check failed for volume "pv" : mount options are not supported for this volume type'],
+  ['a driver that is not installed', { claim: CLAIM, pv: volumeOf({ csi: { driver: 'd.example.com', volumeHandle: 'h' } }) }, 'MountVolume.MountDevice failed for volume "pv" : driver name d.example.com not found in the list of registered CSI drivers'],
   ['a kind this node cannot mount', { claim: CLAIM, pv: volumeOf({ accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } }) }, 'MountVolume.SetUp failed for volume "pv" : volumes of type nfs are not supported by this node'],
 ])('what a pod waits for is told in kubelet\'s words: %s', async (_, s, message) => {
-  await expect(mounts(s)).rejects.toThrow(new Error(message));
+  await expect(mounts(s)).rejects.toMatchObject({ message });
 });
 
 it('the bound volume is mounted, whatever of it the pod asks for; what it holds stays when the pod goes', async () => {

@@ -10,7 +10,7 @@ export const configMapVolume: VolumeKind = async c => {
     const found = c.configMap(source.name ?? '');
     if (!found && !source.optional) throw new VolumeError(`configmap "${source.name ?? ''}" not found`);
     const files = found ? filesOf('configmap', configMapData(found), source.items, source.defaultMode ?? 0o644, source.optional ?? false) : new Map();
-    await writeAtomically(c.dir, files, stampOf(c.now(), ++writes), c.own);
+    await writeAtomically(c.dir, files, stampOf(c.now(), ++writes), path => c.own(path, true));
   };
   await refresh();
   return { hostPath: c.dir, readOnly: true, refresh };

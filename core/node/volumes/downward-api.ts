@@ -27,7 +27,7 @@ export function downwardFiles(pod: Pod, items: readonly DownwardAPIVolumeFile[],
 /** Fields of the pod as files; labels and annotations follow their changes. */
 export const downwardVolume: VolumeKind = async c => {
   const source = c.volume.downwardAPI!;
-  const refresh = async (): Promise<void> => { await writeAtomically(c.dir, downwardFiles(c.pod, source.items ?? [], source.defaultMode ?? 0o644, c.facts()), stampOf(c.now(), ++writes), c.own); };
+  const refresh = async (): Promise<void> => { await writeAtomically(c.dir, downwardFiles(c.pod, source.items ?? [], source.defaultMode ?? 0o644, c.facts()), stampOf(c.now(), ++writes), path => c.own(path, true)); };
   await refresh();
   return { hostPath: c.dir, readOnly: true, refresh };
 };

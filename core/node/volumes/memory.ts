@@ -4,7 +4,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const unescaped = (path: string): string => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+/** A path as the kernel writes it in its tables of mounts. */
+export const unescaped = (path: string): string => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** Mount points of this machine below `prefix`, deepest first; none where /proc is missing. */
 export async function mountsBelow(prefix: string): Promise<string[]> {

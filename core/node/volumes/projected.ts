@@ -28,7 +28,7 @@ export const projectedVolume: VolumeKind = async c => {
         files.set(s.serviceAccountToken.path, { data: Buffer.from(token), mode: shared ? 0o640 : users.size === 1 && [...users][0] === 0 ? 0o600 : 0o644 });
       }
     }
-    await writeAtomically(c.memoryDir, files, stampOf(c.now(), ++writes), c.own);
+    await writeAtomically(c.memoryDir, files, stampOf(c.now(), ++writes), path => c.own(path, true));
   };
   await refresh();
   return { hostPath: c.memoryDir, readOnly: true, refresh };

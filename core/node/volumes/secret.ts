@@ -10,7 +10,7 @@ export const secretVolume: VolumeKind = async c => {
     const found = c.secret(source.secretName ?? '');
     if (!found && !source.optional) throw new VolumeError(`secret "${source.secretName ?? ''}" not found`);
     const files = found ? filesOf('secret', secretData(found), source.items, source.defaultMode ?? 0o644, source.optional ?? false) : new Map();
-    await writeAtomically(c.memoryDir, files, stampOf(c.now(), ++writes), c.own);
+    await writeAtomically(c.memoryDir, files, stampOf(c.now(), ++writes), path => c.own(path, true));
   };
   await refresh();
   return { hostPath: c.memoryDir, readOnly: true, refresh };

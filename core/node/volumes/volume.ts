@@ -6,7 +6,9 @@ import type { PayloadFile } from './atomic-dir.ts';
 /** The volume cannot be mounted now; `message` is what follows `MountVolume.SetUp failed for volume "v" : `, or with `whole` all that is told. */
 export class VolumeError extends Error {
   readonly whole: boolean;
-  constructor(message: string, whole = false) { super(message); this.whole = whole; }
+  /** The event it is told by. */
+  readonly reason: 'FailedMount' | 'FailedMapVolume';
+  constructor(message: string, whole = false, reason: VolumeError['reason'] = 'FailedMount') { super(message); this.whole = whole; this.reason = reason; }
 }
 
 export interface VolumeContext {
@@ -27,14 +29,24 @@ export interface VolumeContext {
   /** A bound service-account token; cached until 80 % of its life are over. */
   token(audience: string | undefined, seconds: number): Promise<string>;
   now(): number;
-  /** Gives the tree below `path` the pod's fsGroup; nothing without one. */
-  own(path: string): Promise<void>;
+  /** Gives the tree below `path` the pod's fsGroup; nothing without one. `readOnly`: containers never write there. */
+  own(path: string, readOnly?: boolean): Promise<void>;
+  /** How containers of the pod use it. */
+  used: { asMount: boolean; asDevice: boolean };
+  /** A file as a block device, until the pod goes. Throws VolumeError where this node has none. */
+  device(file: string): Promise<string>;
   root: boolean;
 }
 
 export interface MountedVolume {
   /** Where its files are on the host. */
   hostPath: string;
+  /** It is a block device, at `hostPath`. */
+  block?: boolean;
+  /** A group that processes of the pod are in because of it. */
+  group?: number;
+  /** False where mounts made later reach no container, though one wants them. */
+  spreads?: boolean;
   /** No container may write to it. */
   readOnly: boolean;
   /** Brings changing content up to date; absent where content does not change. */

@@ -78,6 +78,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
       NetworkMode: `container:${sandbox.id}`, IpcMode: sandbox.hostIPC ? 'host' : `container:${sandbox.id}`,
       ...(spec.joinPidOf !== undefined ? { PidMode: `container:${spec.joinPidOf}` } : sandbox.hostPID ? { PidMode: 'host' } : sandbox.sharedPID ? { PidMode: `container:${sandbox.id}` } : {}),
       ...mountFields(spec.mounts), ...resourceFields(spec.resources, host), ...(sandbox.cgroupParent === undefined ? {} : { CgroupParent: sandbox.cgroupParent }),
+      ...(spec.devices?.length ? { Devices: spec.devices.map(d => ({ PathOnHost: d.hostPath, PathInContainer: d.containerPath, CgroupPermissions: d.readOnly ? 'r' : 'rwm' })) } : {}),
       Privileged: s.privileged && host.sysResource, ReadonlyRootfs: s.readOnlyRootFilesystem, GroupAdd: groups,
       CapAdd: named ? ALL_BUT_SYS_RESOURCE : !host.sysResource && s.capAdd.includes('ALL') ? ALL_BUT_SYS_RESOURCE.filter(c => !s.capDrop.includes(c)) : s.capAdd, CapDrop: s.capDrop,
       SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp), ...appArmor],

@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../../../base/clock.ts';
 import type { Log } from '../../../base/log.ts';
 import type { ContainerSpec, ContainerState, ContainerStats, ImageStatus, LogLine, LogOptions, PullAuth, Resources, Runtime, RuntimeConfig, RuntimeEvent, SandboxSpec, SandboxState, StreamOptions } from '../runtime.ts';
 import { ContainerError } from '../runtime.ts';
+import { groupsDiffer, readAccounts, withGroups, type Accounts } from './accounts.ts';
 import { containerOptions, containerState, imageStatus, resourceFields, sandboxOptions, type HostLimits, type SandboxFacts } from './convert.ts';
 import { asContainerError, dockerMessage, dockerStatus, idempotent } from './errors.ts';
 import { EventStream } from './events.ts';
@@ -59,11 +60,19 @@ async function hostLimits(docker: Docker): Promise<HostLimits> {
   return { appArmor, cgroupDriver, sysResource: (BigInt(`0x${bounding}`) >> 24n & 1n) === 1n };
 }
 
+const REMEMBER = 256;
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value);
+  if (map.size > REMEMBER) map.delete(map.keys().next().value!);
+}
+
 class DockerRuntime implements Runtime {
   readonly name = 'docker';
   readonly version: string;
   readonly limits: readonly string[];
   readonly appArmor: boolean;
+  // Docker has it since 25; before, whoever sets the mounts up has to.
+  readonly recursiveReadOnly = false;
   readonly #docker: Docker;
   readonly #config: RuntimeConfig;
   readonly #log: Log;
@@ -75,6 +84,9 @@ class DockerRuntime implements Runtime {
   readonly #tty = new Map<string, boolean>();
   #events: EventStream | undefined;
   #pause = '';
+  // By id: what an id names never changes.
+  readonly #images = new Map<string, ImageStatus>();
+  readonly #accounts = new Map<string, Accounts>();
 
   constructor(docker: Docker, config: RuntimeConfig, log: Log, clock: Clock, version: string, host: HostLimits) {
     this.#docker = docker; this.#config = config; this.#log = log; this.#clock = clock; this.#host = host;
@@ -163,9 +175,9 @@ class DockerRuntime implements Runtime {
   async createContainer(sandboxId: string, spec: ContainerSpec): Promise<string> {
     return await asContainerError('CreateContainerError', async () => {
       const sandbox = await this.#sandbox(sandboxId);
-      const needsImage = spec.security.runAsGroup !== undefined && spec.security.runAsUser === undefined;
-      const image = needsImage ? await findImage(this.#docker, spec.imageId) : undefined;
-      const options = containerOptions(spec, containerName(spec.name, sandbox, spec.attempt), sandbox, image, this.#config, this.#host);
+      const image = await this.#image(spec.imageId);
+      const security = groupsDiffer(spec.security, image) ? withGroups(spec.security, image, await this.#accountsOf(spec.imageId)) : spec.security;
+      const options = containerOptions({ ...spec, security }, containerName(spec.name, sandbox, spec.attempt), sandbox, image, this.#config, this.#host);
       const seccomp = spec.security.seccomp;
       if (seccomp !== undefined && seccomp !== 'RuntimeDefault' && seccomp !== 'Unconfined' && !spec.security.privileged) {
         const profile = await readFile(seccomp.replace(/^localhost\//, ''), 'utf8');
@@ -175,6 +187,17 @@ class DockerRuntime implements Runtime {
       this.#tty.set(id, spec.tty);
       return id;
     });
+  }
+
+  async #image(id: string): Promise<ImageStatus | undefined> {
+    const known = this.#images.get(id), found = known ?? await findImage(this.#docker, id);
+    if (found && !known) remember(this.#images, id, found);
+    return found;
+  }
+  async #accountsOf(imageId: string): Promise<Accounts> {
+    const known = this.#accounts.get(imageId), found = known ?? await readAccounts(this.#docker, imageId, { [LABEL.cluster]: this.#config.clusterId });
+    if (!known) remember(this.#accounts, imageId, found);
+    return found;
   }
 
   async startContainer(id: string): Promise<void> {

@@ -58,6 +58,7 @@ class SandboxRuntime implements Runtime {
   readonly name = 'sandbox';
   /** The launcher sets no profile. */
   readonly appArmor = false;
+  readonly recursiveReadOnly = true;
   readonly version = `sandbox://${release()}`;
   readonly limits: readonly string[];
   readonly #config: RuntimeConfig;
@@ -76,7 +77,7 @@ class SandboxRuntime implements Runtime {
   constructor(config: RuntimeConfig, log: Log, clock: Clock, program: string, images: ImageStore, filter: string | undefined, caps: bigint) {
     this.#config = config; this.#log = log; this.#clock = clock; this.#program = program; this.#images = images; this.#filter = filter; this.#caps = caps;
     this.limits = [
-      'setuid programs gain nothing (no new privileges for every container that is not privileged)', 'Bidirectional mount propagation is refused',
+      'setuid programs gain nothing (no new privileges for every container that is not privileged)',
       ...(cgroupVersion === 2 ? ['no device filter with cgroup v2: containers may not make device files'] : cgroupVersion === 0 ? ['no cgroups: limits are not applied'] : []),
     ];
   }
@@ -170,7 +171,7 @@ class SandboxRuntime implements Runtime {
     if (c.record.startedAt !== 0) return;
     try {
       await makeGroup(c.group);
-      await Promise.all([limitGroup(c.group, c.record.spec.resources), ...(c.record.spec.security.privileged ? [] : [limitDevices(c.group)])]);
+      await Promise.all([limitGroup(c.group, c.record.spec.resources), ...(c.record.spec.security.privileged ? [] : [limitDevices(c.group, c.record.spec.devices)])]);
       // Written before the start: a host that dies right after it still knows that there is something to look for.
       await this.#save(c, { startedAt: this.#clock.now() });
       await launch(this.#program, ['run', join(c.dir, 'settings')], this.#images.layersDir);

@@ -1,6 +1,6 @@
 // What a pod and its containers ask for, in the launcher's letters.
 import { join } from 'node:path';
-import type { ContainerSpec, SandboxSpec } from '../runtime.ts';
+import type { ContainerSpec, Mount, SandboxSpec } from '../runtime.ts';
 import type { ImageConfig } from './archive.ts';
 import { capabilityMask } from './capabilities.ts';
 import { groupDirs, groupView, oomFile } from '../cgroup.ts';
@@ -57,13 +57,14 @@ export function seccompApplies(spec: ContainerSpec): boolean {
 
 const noNewPrivileges = (spec: ContainerSpec): boolean => spec.security.noNewPrivileges || seccompApplies(spec);
 
+/** The launcher's letters for what becomes of later mounts. */
+const SPREAD = { private: '', rslave: 'l', rshared: 's' } as const;
+
 /** Settings of `launcher run`. Throws on a capability or profile there is not. */
 export function containerSettings(spec: ContainerSpec, sandbox: SandboxSpec, image: ImageConfig, place: ContainerPlace): Setting[] {
   const s = spec.security;
   if (s.seccomp !== undefined && s.seccomp !== 'RuntimeDefault' && s.seccomp !== 'Unconfined') throw new Error(`seccomp profile "${s.seccomp}": this runtime has RuntimeDefault and Unconfined only`);
-  if (spec.mounts.some(m => m.propagation === 'rshared')) throw new Error('mount propagation Bidirectional is not supported by this runtime: mounts made in a container stay there');
-  const propagated = spec.mounts.some(m => m.propagation === 'rslave' || m.propagation === 'rshared');
-  const flags = [namespaceFlags(sandbox), spec.tty ? 't' : '', spec.stdin ? 'I' : '', spec.stdinOnce ? 'o' : '', s.readOnlyRootFilesystem ? 'r' : '', s.privileged ? 'V' : '', noNewPrivileges(spec) ? '1' : '', propagated ? 'l' : ''].join('');
+  const flags = [namespaceFlags(sandbox), spec.tty ? 't' : '', spec.stdin ? 'I' : '', spec.stdinOnce ? 'o' : '', s.readOnlyRootFilesystem ? 'r' : '', s.privileged ? 'V' : '', noNewPrivileges(spec) ? '1' : '', s.strictGroups ? 'g' : ''].join('');
   // Relative to the layers' folder, where the launcher stands: mount data ends at one page.
   const here = join('..', 'pods', ...place.dir.split('/').slice(-3));
   const out: Setting[] = [
@@ -75,9 +76,10 @@ export function containerSettings(spec: ContainerSpec, sandbox: SandboxSpec, ima
   for (const a of commandLine(spec, image)) out.push(['a', a]);
   for (const e of environment(spec, sandbox, image)) out.push(['e', e]);
   // Outer mount points first, or they would hide the inner ones.
-  for (const m of [...spec.mounts].sort((a, b) => depth(a.containerPath) - depth(b.containerPath))) {
+  const devices = (spec.devices ?? []).map((d): Mount => ({ hostPath: d.hostPath, containerPath: d.containerPath, readOnly: false }));
+  for (const m of [...spec.mounts, ...devices].sort((a, b) => depth(a.containerPath) - depth(b.containerPath))) {
     out.push(['m', m.tmpfsBytes === undefined ? m.hostPath : ''], ['M', join('/', m.containerPath)]);
-    out.push(['o', `${m.readOnly ? 'r' : 'w'}${m.propagation === 'rslave' || m.propagation === 'rshared' ? 'l' : ''}${m.tmpfsBytes === undefined ? '' : `,size=${m.tmpfsBytes},mode=1777`}`]);
+    out.push(['o', `${m.readOnly ? m.recursiveReadOnly ? 'rR' : 'r' : 'w'}${SPREAD[m.propagation ?? 'private']}${m.tmpfsBytes === undefined ? '' : `,size=${m.tmpfsBytes},mode=1777`}`]);
   }
   return out;
 }
@@ -86,7 +88,7 @@ const depth = (path: string): number => path.split('/').filter(p => p !== '').le
 
 /** Settings of `launcher exec`. */
 export function execSettings(spec: ContainerSpec, sandbox: SandboxSpec, image: ImageConfig, place: Omit<ContainerPlace, 'podPid' | 'layers' | 'logMaxBytes' | 'logMaxFiles'>, pid: number, command: readonly string[], tty: boolean): Setting[] {
-  const out: Setting[] = [['f', `${tty ? 't' : ''}${noNewPrivileges(spec) ? '1' : ''}`], ['N', pid], ['w', spec.workingDir ?? image.config?.WorkingDir ?? ''], ...identity(spec, image, place)];
+  const out: Setting[] = [['f', `${tty ? 't' : ''}${noNewPrivileges(spec) ? '1' : ''}${spec.security.strictGroups ? 'g' : ''}`], ['N', pid], ['w', spec.workingDir ?? image.config?.WorkingDir ?? ''], ...identity(spec, image, place)];
   for (const d of groupDirs(place.group)) out.push(['k', d]);
   for (const a of command) out.push(['a', a]);
   for (const e of environment({ ...spec, tty: tty || spec.tty }, sandbox, image)) out.push(['e', e]);

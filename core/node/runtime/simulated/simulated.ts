@@ -30,6 +30,7 @@ export class SimulatedRuntime implements Runtime {
   readonly version = 'simulated://1.0.0';
   /** Nothing runs that could break out. */
   readonly appArmor = true;
+  readonly recursiveReadOnly = true;
   readonly limits: readonly string[] = ['containers do not run: their output, readiness and exit codes are made up'];
   readonly #clock: Clock;
   readonly #boxes = new Map<string, Box>();

@@ -106,7 +106,7 @@ static void who(void) {
   if (gid < 0 && *group && !bygroup) gid = num(group);
   if (slurp("/etc/group", pw, sizeof pw) > 0) for (char *p = pw; *p; p = next(p)) {
     field(p, 0, f); if (bygroup && same(f, group)) { gid = num(field(p, 2, f)); gfound = 1; }
-    if (*login && ngids < 60) { // the groups that name this user
+    if (*login && ngids < 60 && !has('g')) { // the groups that name this user
       char m[1024]; int k = 0; char *q = p, c = 0; while (*q && *q != '\n' && c < 3) if (*q++ == ':') c++;
       for (;; q++) { if (!*q || *q == ',' || *q == '\n') { m[k] = 0; if (k && same(m, login)) { gids[ngids++] = num(field(p, 2, f)); } k = 0; if (!*q || *q == '\n') break; } else if (k < 1023) m[k++] = *q; }
     }
@@ -161,10 +161,10 @@ static void hide(char *p) { if (is_dir(AT_FDCWD, p, 0)) SC(mount, "tmpfs", p, "t
 static void freeze(char *p) { if (SC(mount, p, p, 0, MS_BIND | MS_REC, 0) == 0) SC(mount, 0, p, 0, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, 0); }
 static void root(void) {
   char shm[4096], oldp[4096]; i64 shmfd, cgfd[16], nullfd; int priv = has('V');
-  must(SC(mount, 0, "/", 0, MS_REC | (has('l') ? MS_SLAVE : MS_PRIVATE), 0), "mount propagation", "/");
   for (int i = 0; i < nmounts; i++) if (*mounts[i].src) { // sources are taken before the root changes, targets resolved after: no link of an image leads out
     mounts[i].fd = SC(open_tree, AT_FDCWD, mounts[i].src, 1 | O_CLOEXEC | 0x8000 /* clone, recursive */); must(mounts[i].fd, "mount", mounts[i].src);
   }
+  must(SC(mount, 0, "/", 0, MS_REC | MS_PRIVATE, 0), "mount propagation", "/"); // what was taken stays a peer of the machine's own mounts until it is said otherwise
   put(shm, shm + 4096, "%s/../../shm", dir); shmfd = SC(open_tree, AT_FDCWD, has('i') ? "/dev/shm" : shm, 1 | O_CLOEXEC);
   for (int i = 0; i < ncgview; i += 2) cgfd[i] = SC(open_tree, AT_FDCWD, cgview[i], 1 | O_CLOEXEC);
   put(oldp, oldp + 4096, "%s/rootfs", dir); must(SC(mount, "overlay", oldp, "overlay", 0, overlay), "mount overlay", oldp);
@@ -194,15 +194,16 @@ static void root(void) {
   SC(umask, 022);
   nullfd = SC(openat, AT_FDCWD, "/dev/null", O_RDWR); if (nullfd != 0) { SC(dup3, nullfd, 0, 0); SC(close, nullfd); }
   for (int i = 0; i < nmounts; i++) {
-    char *d = mounts[i].dst, *o = mounts[i].opt; int ro = 0; for (char *p = o; *p; p++) ro |= *p == 'r';
+    char *d = mounts[i].dst, *o = mounts[i].opt; int ro = 0, deep = 0; u64 spread = MS_PRIVATE;
+    for (char *p = o; *p && *p != ','; p++) { ro |= *p == 'r'; deep |= *p == 'R'; if (*p == 'l') spread = MS_SLAVE; if (*p == 's') spread = MS_SHARED; }
     if (!*mounts[i].src) { // a tmpfs; its size follows the letters
       char *size = o; while (*size && *size != ',') size++;
       target(d, 1); must(SC(mount, "tmpfs", d, "tmpfs", MS_NOSUID | MS_NODEV | (ro ? MS_RDONLY : 0), *size ? size + 1 : ""), "mount tmpfs", d); continue;
     }
     target(d, is_dir(mounts[i].fd, "", 0x1000));
     must(SC(move_mount, mounts[i].fd, "", AT_FDCWD, d, 4), "mount", d); SC(close, mounts[i].fd);
-    for (char *p = o; *p; p++) if (*p == 'l') SC(mount, 0, d, 0, MS_SLAVE | MS_REC, 0);
-    if (ro) { struct { u64 set, clr, prop, ns; } a = {1, 0, 0, 0}; must(SC(mount_setattr, AT_FDCWD, d, 0, &a, sizeof a), "make read-only", d); }
+    must(SC(mount, 0, d, 0, spread | MS_REC, 0), "mount propagation", d);
+    if (ro) { struct { u64 set, clr, prop, ns; } a = {1, 0, 0, 0}; must(SC(mount_setattr, AT_FDCWD, d, deep ? 0x8000 : 0, &a, sizeof a), "make read-only", d); }
   }
   if (!priv) {
     static char *gone[] = {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap", 0};

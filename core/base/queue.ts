@@ -2,24 +2,37 @@
 // being handled is handled once more afterwards; failures come back with exponential back-off (5 ms, 10 ms … 1000 s).
 import type { Clock, Timer } from './clock.ts';
 
+/** Is told how long (ms) keys waited for a worker, and were in work. */
+export interface QueueTimes { waited(ms: number): void; worked(ms: number): void }
+
 /** Keys to work on, each by one worker at a time; a failing key comes back later and later. */
 export class WorkQueue {
   readonly #clock: Clock;
-  readonly #dirty = new Set<string>();
-  readonly #processing = new Set<string>();
+  /** Since when (ms). */
+  readonly #dirty = new Map<string, number>();
+  readonly #processing = new Map<string, number>();
+  readonly #timed: QueueTimes | undefined;
   #queue: string[] = [];
   #waiting: (() => void)[] = [];
   #timers = new Map<string, { at: number; timer: Timer }>();
   #failures = new Map<string, number>();
   #closed = false;
+  #adds = 0;
+  #retries = 0;
 
-  constructor(clock: Clock) { this.#clock = clock; }
+  constructor(clock: Clock, timed?: QueueTimes) { this.#clock = clock; this.#timed = timed; }
 
   get length(): number { return this.#queue.length; }
+  /** Keys added since it was made; of them, those that came back after a failure. */
+  get adds(): number { return this.#adds; }
+  get retries(): number { return this.#retries; }
+  /** How long (ms) each key that is in work has been so. */
+  inWork(): number[] { return [...this.#processing.values()].map(since => this.#clock.now() - since); }
 
   add(key: string): void {
     if (this.#closed || this.#dirty.has(key)) return;
-    this.#dirty.add(key);
+    this.#dirty.set(key, this.#clock.now());
+    this.#adds++;
     if (this.#processing.has(key)) return;
     this.#queue.push(key);
     this.#waiting.shift()?.();
@@ -39,6 +52,7 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const n = this.#failures.get(key) ?? 0;
     this.#failures.set(key, n + 1);
+    this.#retries++;
     this.addAfter(key, Math.min(5 * 2 ** n, 1_000_000));
   }
 
@@ -52,12 +66,16 @@ export class WorkQueue {
       await new Promise<void>(resolve => { this.#waiting.push(resolve); });
     }
     const key = this.#queue.shift()!;
+    const now = this.#clock.now();
+    this.#timed?.waited(now - (this.#dirty.get(key) ?? now));
     this.#dirty.delete(key);
-    this.#processing.add(key);
+    this.#processing.set(key, now);
     return key;
   }
 
   done(key: string): void {
+    const since = this.#processing.get(key);
+    if (since !== undefined) this.#timed?.worked(this.#clock.now() - since);
     this.#processing.delete(key);
     if (this.#dirty.has(key) && !this.#closed) {
       this.#queue.push(key);

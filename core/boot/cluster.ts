@@ -12,6 +12,7 @@ import type { UserInfo } from '../apiserver/context.ts';
 import { createConnect } from '../apiserver/subresources/connect.ts';
 import { createNodeStats } from '../apiserver/virtual/node-stats.ts';
 import type { Clock } from '../base/clock.ts';
+import { Figures } from '../base/figures.ts';
 import type { Log } from '../base/log.ts';
 import { Client } from '../client/client.ts';
 import { createRecorder } from '../client/create-recorder.ts';
@@ -148,12 +149,15 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     undo.push('informers', () => shared.stop());
     await network.start(shared);
 
+    const figures = new Figures();
     const controllers = await startControllers({
-      client: clientFor(MANAGER), informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, volumes: volumeDirectories(o.data), signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
+      figures, client: clientFor(MANAGER), informers: shared, clock, log: log.child('controllers'), only: o.controllers, config: { rootCa: pki.ca.cert, volumes: volumeDirectories(o.data), signSecretToken: (...args) => api.tokens.signForSecret(...args), signCertificate: (...args) => pki.signRequest(...args), resources: () => keepable(api.kinds()) },
       clientFor: account => clientFor(controllerUser(account)),
       recorderFor: (component, client) => createRecorder(client, { component, clock, log }),
     });
     undo.push('controllers', () => controllers.stop());
+    // One process, one page: what Kubernetes serves from its manager stands beside what its API server counts.
+    api.metrics.addFamily(...figures.all());
     if (o.scheduler) {
       const client = clientFor(SCHEDULER);
       const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), recorderFor: component => createRecorder(client, { component, clock, log }), clock, log: log.child('scheduler'), ...o.schedulerConfiguration });

@@ -2,6 +2,7 @@
 // brings the object under that key nearer to what is wished. The loop around it is written once, in loop.ts.
 import type { ResourceType } from '../api/meta/object.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Figures } from '../base/figures.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { InformerFactory } from '../client/informer.ts';
@@ -58,6 +59,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: ControllerConfig;
+  /** Where it counts what it does, under Kubernetes' names. */
+  readonly figures: Figures;
 }
 
 /** Where a controller's event handlers put keys; a key waiting twice is reconciled once. */
@@ -78,6 +81,8 @@ export interface Controller {
   readonly name: string;
   /** The short name older releases knew, accepted in `--controllers` as well: `deployment`. */
   readonly alias: string;
+  /** The name of its queue in metrics; the alias where nothing else is said. */
+  readonly queue?: string;
   /** `source.component` of its events; the name where nothing else is said. */
   readonly component?: string;
   /** The service account of kube-system it writes as, by upstream's name; the controller's own name where nothing else is said. null: it writes as the manager of them all. */

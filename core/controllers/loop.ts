@@ -2,7 +2,7 @@
 import { isConflict } from '../api/meta/status.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { WorkQueue } from '../base/queue.ts';
+import { WorkQueue, type QueueTimes } from '../base/queue.ts';
 import type { Reconcile } from './controller.ts';
 
 export interface Loop {
@@ -13,9 +13,9 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** A loop over one queue. Exceptions of a reconcile, thrown or rejected, never leave it; `failed` hears of them. */
-export function createLoop(clock: Clock, log: Log, failed: (key: string, error: unknown) => void = () => {}): Loop {
-  const queue = new WorkQueue(clock);
+/** A loop over one queue. Exceptions of a reconcile, thrown or rejected, never leave it; `failed` hears of them, `timed` how long keys take. */
+export function createLoop(clock: Clock, log: Log, failed: (key: string, error: unknown) => void = () => {}, timed?: QueueTimes): Loop {
+  const queue = new WorkQueue(clock, timed);
   let running: Promise<void>[] = [];
   const work = async (reconcile: Reconcile): Promise<void> => {
     for (let key = await queue.get(); key !== undefined; key = await queue.get()) {

@@ -2,6 +2,7 @@
 import { kinds } from '../api/kinds/index.ts';
 import type { KindSpec } from '../api/kinds/kind.ts';
 import type { Clock } from '../base/clock.ts';
+import { Figures } from '../base/figures.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { InformerFactory } from '../client/informer.ts';
@@ -10,6 +11,7 @@ import type { ControllerConfig } from './controller.ts';
 import { isEnabled, unknownControllers } from './enabled.ts';
 import { controllers } from './index.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { QueueFigures } from './queue-figures.ts';
 import { QuotaWaits } from './quota-waits.ts';
 
 export interface StartOptions {
@@ -25,6 +27,8 @@ export interface StartOptions {
   readonly only?: readonly string[];
   /** What shall differ from `DEFAULTS`. */
   readonly config?: Partial<ControllerConfig>;
+  /** Where they count; nobody asks where nothing is given. */
+  readonly figures?: Figures;
 }
 
 /** Kubernetes' own defaults, but for a node's grace: 40 s, as it was until 1.32 made it 50 s; nodes here are close by. */
@@ -61,12 +65,13 @@ export async function startControllers(o: StartOptions): Promise<RunningControll
   if (unknown.length) throw new Error(unknown.map(word => `"${word}" is not in the list of known controllers`).join(', '));
   const config = { ...DEFAULTS, ...o.config };
   const chosen = controllers.filter(c => isEnabled(c.name, c.alias, only));
-  const waits = new QuotaWaits(o.informers);
+  const waits = new QuotaWaits(o.informers), figures = o.figures ?? new Figures(), queues = new QueueFigures(figures);
   const loops = chosen.map(c => {
-    const log = o.log.child(c.name);
-    const loop: Loop = createLoop(o.clock, log, (key, error) => waits.note(c.name, key, error, () => { loop.queue.forget(key); loop.queue.add(key); }));
+    const log = o.log.child(c.name), queue = c.queue ?? c.alias;
+    const loop: Loop = createLoop(o.clock, log, (key, error) => waits.note(c.name, key, error, () => { loop.queue.forget(key); loop.queue.add(key); }), queues.times(queue));
+    queues.watch(queue, loop.queue);
     const client = c.account === null ? o.client : o.clientFor?.(c.account ?? c.name) ?? o.client;
-    const reconcile = c.start({ client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name, client), clock: o.clock, log, config }, loop.queue);
+    const reconcile = c.start({ client, informers: o.informers, recorder: o.recorderFor(c.component ?? c.name, client), clock: o.clock, log, config, figures }, loop.queue);
     return { loop, run: () => loop.run(reconcile, c.workers ?? 5) };
   });
   await o.informers.start();

@@ -3,6 +3,7 @@ import { pod as podKind } from '../../core/api/kinds/core/pod.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
 import type { Pod } from '../../core/api/types/kubernetes.ts';
 import { FakeClock } from '../../core/base/clock.ts';
+import { Figures } from '../../core/base/figures.ts';
 import { createLog, silentLog } from '../../core/base/log.ts';
 import { failure } from '../../core/api/meta/status.ts';
 import { Client, type Transport } from '../../core/client/client.ts';
@@ -22,6 +23,8 @@ export interface World {
   /** `warn …` and worse, for tests that want silence. */
   readonly complaints: string[];
   readonly controllers: RunningControllers;
+  /** What was counted, as `name{label="value"} number`, of names that begin so. */
+  counted(prefix: string): string[];
   /** Lets everything that is due now happen. */
   settle(): Promise<void>;
   /** Ends the controllers where they are and starts others, which know nothing but what the server has. */
@@ -39,11 +42,12 @@ export async function world(only: readonly string[], setup: (api: FakeApi) => vo
   const client = new Client(api, 'test');
   const events: string[] = [];
   const complaints: string[] = [];
+  const figures = new Figures();
   const begin = async (): Promise<{ controllers: RunningControllers; life: { left: number }; end(): Promise<void> }> => {
     const life = { left: Infinity };
     const informers = createInformerFactory(client, { clock, log: silentLog });
     const controllers = await startControllers({
-      client, informers, clock, only, config, clientFor: account => new Client(mortal(limited(api, controllerUser(account), message => complaints.push(message)), life), 'test'),
+      client, informers, clock, only, config, figures, clientFor: account => new Client(mortal(limited(api, controllerUser(account), message => complaints.push(message)), life), 'test'),
       log: createLog('warn', line => complaints.push(line)),
       recorderFor: () => ({ event: (o: KubeObject, type, reason, message) => { events.push(`${o.kind}/${o.metadata?.name} ${type} ${reason} ${message}`); } }),
     });
@@ -53,6 +57,7 @@ export async function world(only: readonly string[], setup: (api: FakeApi) => vo
   const settle = async (): Promise<void> => { for (let i = 0; i < 8; i++) await clock.advance(10); };
   await settle();
   return {
+    counted: prefix => figures.all().flatMap(f => f.read().map(([labels, value, suffix = '']) => `${f.name}${suffix}{${Object.entries(labels).map(([k, v]) => `${k}="${v}"`).join(',')}} ${value}`)).filter(line => line.startsWith(prefix)),
     api, clock, events, complaints, settle, get controllers() { return running.controllers; },
     async restart() { await running.end(); running = await begin(); await settle(); },
     async kill(answers) {

@@ -1,5 +1,6 @@
 // Counters for /metrics in Prometheus' text format. Counting must cost next to nothing: one map look-up and a few additions.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Family } from '../../base/figures.ts';
 
 /** Upper bounds in seconds, those of the API server. */
 const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -20,9 +21,6 @@ const escape = (v: string): string => v.replace(/[\\"\n]/g, c => (c === '\n' ? '
 
 /** One gauge whose value is read when somebody asks. */
 export interface Gauge { name: string; help: string; type?: 'gauge' | 'counter'; read(): number }
-
-/** A figure in several series, told apart by labels, read when somebody asks. */
-export interface Family { name: string; help: string; type: 'gauge' | 'counter'; read(): readonly (readonly [Readonly<Record<string, string>>, number])[] }
 
 export class Metrics {
   readonly #series = new Map<string, Series>();
@@ -91,7 +89,7 @@ export class Metrics {
       const series = f.read();
       if (series.length === 0) continue;
       head(f.name, f.type, f.help);
-      for (const [labels, value] of series) out.push(`${f.name}{${Object.entries(labels).map(([k, v]) => `${k}="${escape(v)}"`).join(',')}} ${value}`);
+      for (const [labels, value, suffix = ''] of series) out.push(`${f.name}${suffix}{${Object.entries(labels).map(([k, v]) => `${k}="${escape(v)}"`).join(',')}} ${value}`);
     }
     return `${out.join('\n')}\n`;
   }

@@ -1,5 +1,5 @@
 // Upstream's figures of priority and fairness, for /metrics.
-import type { Family } from '../discovery/metrics.ts';
+import type { Family } from '../../base/figures.ts';
 import type { FlowControl } from './flow-control.ts';
 
 export function flowMetrics(flow: FlowControl): Family[] {

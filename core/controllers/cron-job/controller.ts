@@ -8,6 +8,7 @@ import { controllerOf, controllerReference } from '../../api/meta/owner.ts';
 import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
 import { formatTime, parseTime } from '../../api/meta/time.ts';
 import type { CronJob, CronJobSpec, CronJobStatus, Job } from '../../api/types/kubernetes.ts';
+import { exponential, type Histogram } from '../../base/figures.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { finishedAs } from '../job/status.ts';
 import { dependentsOf, indexByController } from '../ownership.ts';
@@ -25,6 +26,7 @@ export const cronJobController: Controller = {
     const crons = ctx.informers.for<CronJob>(cronJobKind);
     const jobs = ctx.informers.for<Job>(jobKind);
     indexByController(jobs);
+    const skew = ctx.figures.histogram('cronjob_controller_job_creation_skew_duration_seconds', 'Seconds from when a job was due until it was made.', [], exponential(1, 2, 10));
     const wake = (c: CronJob): void => keys.add(objectKey(c));
     const wakeOwner = (j: Job): void => {
       const ref = controllerOf(j);
@@ -39,7 +41,7 @@ export const cronJobController: Controller = {
       const { namespace, name } = splitKey(key);
       const cron = crons.lister.get(namespace, name);
       if (!cron?.spec) return undefined;
-      const run = new Run(ctx, cron, dependentsOf(jobs, cron.metadata?.uid ?? ''));
+      const run = new Run(ctx, cron, dependentsOf(jobs, cron.metadata?.uid ?? ''), skew);
       let next: number | undefined;
       try {
         await run.settle();
@@ -59,10 +61,11 @@ class Run {
   readonly #ctx: ControllerContext;
   #cron: CronJob;
   readonly #jobs: readonly Job[];
+  readonly #skew: Histogram;
   #status: CronJobStatus;
   #zone = new Zone();
 
-  constructor(ctx: ControllerContext, cron: CronJob, jobs: readonly Job[]) { this.#ctx = ctx; this.#cron = cron; this.#jobs = jobs; this.#status = structuredClone(cron.status ?? {}); }
+  constructor(ctx: ControllerContext, cron: CronJob, jobs: readonly Job[], skew: Histogram) { this.#ctx = ctx; this.#cron = cron; this.#jobs = jobs; this.#skew = skew; this.#status = structuredClone(cron.status ?? {}); }
 
   get #spec(): CronJobSpec { return this.#cron.spec!; }
   #event(type: 'Normal' | 'Warning', reason: string, message: string): void { this.#ctx.recorder.event(this.#cron, type, reason, message); }
@@ -174,16 +177,17 @@ class Run {
     }
     if (spec.concurrencyPolicy === 'Replace')
       for (const ref of this.#status.active ?? []) { const j = this.#jobs.find(x => x.metadata?.uid === ref.uid); if (j) await this.#remove(j); else this.#drop(ref.uid); }
-    if (await this.#create(job)) this.#status.lastScheduleTime = formatTime(recent.at);
+    if (await this.#create(job, recent.at)) this.#status.lastScheduleTime = formatTime(recent.at);
     return next;
   }
 
   /** True when the job is there and ours. */
-  async #create(job: Job): Promise<boolean> {
+  async #create(job: Job, at: number): Promise<boolean> {
     let made: Job | undefined;
     try {
       made = await this.#ctx.client.create<Job>(jobKind, job);
       this.#event('Normal', 'SuccessfulCreate', `Created job ${made.metadata?.name}`);
+      this.#skew.observe([], Math.max(0, parseTime(made.metadata?.creationTimestamp) - at) / 1000);
     } catch (error) {
       if (namespaceTerminating(error)) return false;
       if (!isAlreadyExists(error)) {

@@ -15,11 +15,17 @@ import { selected } from '../../client/selection.ts';
 import type { Controller, ControllerContext, Outcome } from '../controller.ts';
 import { getScale, groupIn, resourcesOf, type Scale } from '../scale-target.ts';
 import { bounded, boundedBy, changed, steadied, steadiedBy, type Bounds, type History } from './pace.ts';
+import { actionOf, AutoscalerFigures, type Action, type Fault } from './figures.ts';
 import { judge, MetricError } from './proposals.ts';
 import type { Tolerances } from './replicas.ts';
 
-/** Thrown when an autoscaler can do nothing this time; what there is to say stands in its conditions by then. */
-class Stuck extends Error {}
+/** Thrown when an autoscaler can do nothing this time, or could have done more; what there is to say stands in its conditions by then. */
+class Stuck extends Error {
+  readonly fault: Fault;
+  readonly action: Action;
+  constructor(message: string, cause?: unknown, action: Action = 'none') { super(message); this.fault = faultOf(cause); this.action = action; }
+}
+const faultOf = (e: unknown): Fault => (e instanceof Stuck ? e.fault : e instanceof MetricError && e.reason === 'InvalidMetricSourceType' ? 'spec' : 'internal');
 
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
@@ -82,7 +88,8 @@ class Autoscaler {
   /** What each autoscaler selects: two that share pods would pull them both ways. */
   readonly #selectors = new Map<string, Selector>();
   readonly #selecting = new Selected<string>();
-  constructor(ctx: ControllerContext, pods: Informer<Pod>) { this.#ctx = ctx; this.#pods = pods; }
+  readonly #figures: AutoscalerFigures;
+  constructor(ctx: ControllerContext, pods: Informer<Pod>, figures: AutoscalerFigures) { this.#ctx = ctx; this.#pods = pods; this.#figures = figures; }
 
   forget(key: string): void {
     this.#histories.delete(key);
@@ -96,7 +103,8 @@ class Autoscaler {
     if (selector) { this.#selecting.add(key, [namespace], selector); this.#selectors.set(key, selector); } else this.#selectors.delete(key);
   }
 
-  async look(key: string, hpa: V2HorizontalPodAutoscaler): Promise<void> {
+  /** Answers what was done. */
+  async look(key: string, hpa: V2HorizontalPodAutoscaler): Promise<Action> {
     const ctx = this.#ctx, look = new Look(ctx, hpa), { spec } = look, now = ctx.clock.now();
     const { scale, resource } = await scaleOf(ctx, look);
     look.set('AbleToScale', 'True', 'SucceededGetScale', 'the HPA controller was able to get the target\'s current scale');
@@ -132,16 +140,18 @@ class Autoscaler {
       if (spec.behavior) changed(history, spec.behavior, current, desired, now);
     }
     await look.write({ currentReplicas: current, desiredReplicas: desired, currentMetrics: statuses, ...(rescaled ? { lastScaleTime: formatTime(now) } : {}) });
-    if (error) throw new Stuck(error.message);
+    const action = rescaled ? actionOf(current, desired) : 'none';
+    if (error) throw new Stuck(error.message, error, action);
+    return action;
   }
 
   /** The largest number a metric asks for. When metrics fail, the others decide only if they ask for no less than there is. */
   async #wish(key: string, look: Look, scale: Scale): Promise<Wish> {
     const ctx = this.#ctx, { spec } = look, namespace = look.hpa.metadata?.namespace ?? '', current = scale.spec?.replicas ?? 0;
-    const give = async (message: string, metrics: V2MetricStatus[]): Promise<never> => {
+    const give = async (message: string, metrics: V2MetricStatus[], cause?: unknown): Promise<never> => {
       await look.write({ currentReplicas: current, currentMetrics: metrics });
       look.warn('FailedComputeMetricsReplicas', message);
-      throw new Stuck(`failed to compute desired number of replicas based on listed metrics for ${spec.scaleTargetRef.kind}/${namespace}/${spec.scaleTargetRef.name}: ${message}`);
+      throw new Stuck(`failed to compute desired number of replicas based on listed metrics for ${spec.scaleTargetRef.kind}/${namespace}/${spec.scaleTargetRef.name}: ${message}`, cause);
     };
     const found = this.#select(key, look, namespace, scale.status?.selector ?? '');
     if (typeof found === 'string') return give(found, []);
@@ -153,12 +163,15 @@ class Autoscaler {
     const specs = spec.metrics ?? [], statuses: V2MetricStatus[] = [];
     let replicas = 0, name = '', failures = 0, first: MetricError | undefined;
     for (const m of specs) {
+      const began = ctx.clock.now(), counted = (action: Action, fault: Fault): void => this.#figures.judged(action, fault, m.type, ctx.clock.now() - began);
       try {
         const judged = await judge(target, m);
+        counted(actionOf(current, judged.replicas), 'none');
         statuses.push(judged.status);
         if (replicas === 0 || judged.replicas > replicas) ({ replicas, name } = judged);
       } catch (e) {
         if (!(e instanceof MetricError)) throw e;
+        counted('none', faultOf(e));
         look.warn(e.reason, e.told);
         // A place is kept for it: printers match statuses and metrics by their order.
         statuses.push({ type: '' });
@@ -168,7 +181,7 @@ class Autoscaler {
     }
     if (first && (failures >= specs.length || replicas < current)) {
       look.set('ScalingActive', 'False', first.reason, `the HPA was unable to compute the replica count: ${first.told}`);
-      return give(`invalid metrics (${failures} invalid out of ${specs.length}), first error is: ${first.message}`, statuses);
+      return give(`invalid metrics (${failures} invalid out of ${specs.length}), first error is: ${first.message}`, statuses, first);
     }
     look.set('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${name}`);
     return { replicas, name, statuses, ...(first ? { error: first } : {}) };
@@ -205,10 +218,10 @@ class Autoscaler {
 }
 
 export const horizontalPodAutoscalerController: Controller = {
-  name: 'horizontal-pod-autoscaler-controller', account: 'horizontal-pod-autoscaler', alias: 'horizontalpodautoscaling', component: 'horizontal-pod-autoscaler',
+  name: 'horizontal-pod-autoscaler-controller', account: 'horizontal-pod-autoscaler', alias: 'horizontalpodautoscaling', queue: 'horizontalpodautoscaler', component: 'horizontal-pod-autoscaler',
   start(ctx, keys) {
     const hpas = ctx.informers.for<V2HorizontalPodAutoscaler>(hpaKind), pods = ctx.informers.for<Pod>(podKind);
-    const autoscaler = new Autoscaler(ctx, pods), period = ctx.config.hpaSyncPeriod;
+    const figures = new AutoscalerFigures(ctx.figures), autoscaler = new Autoscaler(ctx, pods, figures), period = ctx.config.hpaSyncPeriod;
     const fresh = new Set<string>();
     hpas.on({
       add: h => { fresh.add(objectKey(h)); keys.add(objectKey(h)); }, update: h => keys.addAfter(objectKey(h), period),
@@ -222,9 +235,11 @@ export const horizontalPodAutoscalerController: Controller = {
         await ctx.client.list(podMetrics, { namespace: splitKey(key).namespace }).catch((error: unknown) => ctx.log.debug('no figures yet', { key, error }));
         return { requeueAfter: period };
       }
+      const began = ctx.clock.now(), looked = (action: Action, fault: Fault): void => figures.looked(action, fault, ctx.clock.now() - began);
       try {
-        await autoscaler.look(key, hpa);
+        looked(await autoscaler.look(key, hpa), 'none');
       } catch (e) {
+        looked(e instanceof Stuck ? e.action : 'none', faultOf(e));
         // Nothing comes of looking again before the next figures are there.
         if (isConflict(e) || e instanceof Stuck) ctx.log.debug('nothing scaled this time', { key, error: e });
         else ctx.log.warn('an autoscaler could not be looked after, trying again in a while', { key, error: e });

@@ -12,6 +12,7 @@ import { Expectations } from '../expectations.ts';
 import { claim, dependentsOf, indexByController } from '../ownership.ts';
 import { podKey } from '../pods.ts';
 import { isTracked, TRACKING, uidOf, untrack } from './count.ts';
+import { JobFigures } from './figures.ts';
 import { Pass, type Memory } from './pass.ts';
 import { finishedAs } from './status.ts';
 
@@ -31,7 +32,7 @@ const selectorOf = (j: Job): Selector => (j.spec?.selector ? cachedSelectorFrom(
 function start(ctx: ControllerContext, keys: Keys): Reconcile {
   const jobs = ctx.informers.for<Job>(jobKind);
   const pods = ctx.informers.for<Pod>(podKind);
-  const memory: Memory = { expectations: new Expectations(ctx.clock), streaks: new Map(), released: new Set(), written: new Map() };
+  const figures = new JobFigures(ctx.figures), memory: Memory = { figures, expectations: new Expectations(ctx.clock), streaks: new Map(), released: new Set(), written: new Map() };
   const { expectations, released, streaks, written } = memory;
   indexByController(pods);
   const ownerOf = (p: Pod): Job | undefined => {
@@ -62,7 +63,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     for (const j of adopters.matching(p.metadata?.namespace, p.metadata?.labels)) wake(j);
   };
   jobs.on({
-    add: wake, update: wake,
+    add: j => { wake(j); if (!isOurs(j)) figures.external(j.spec?.managedBy ?? ''); }, update: wake,
     delete: j => {
       expectations.forget(objectKey(j));
       forget(j);
@@ -70,14 +71,16 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
     },
   });
   pods.on({
-    add: p => { seen(p, true); wakeMatching(p); },
+    add: p => { figures.pod(undefined, p); seen(p, true); wakeMatching(p); },
     update: (p, prev) => {
+      figures.pod(prev, p);
       seen(p, false);
       const moved = controllerOf(p)?.uid !== controllerOf(prev)?.uid, former = moved ? ownerOf(prev) : undefined;
       if (former) wake(former);
       if (moved || !semanticEqual(p.metadata?.labels, prev.metadata?.labels)) wakeMatching(p);
     },
     delete: p => {
+      figures.pod(p, undefined);
       released.delete(uidOf(p));
       const job = ownerOf(p);
       if (job) { expectations.deletionObserved(objectKey(job), podKey(p)); wakeSoon(job); }
@@ -100,7 +103,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
       return undefined;
     }
     // Its own event is on its way, and brings the key again.
-    if (Number(job.metadata?.resourceVersion) < (written.get(job.metadata?.uid ?? '') ?? 0)) return undefined;
+    if (Number(job.metadata?.resourceVersion) < (written.get(job.metadata?.uid ?? '') ?? 0)) { figures.stale(); return undefined; }
     const settled = expectations.satisfied(key);
     const own = await claim<Pod>({ client: ctx.client, owner: job, ownerKind: jobKind, dependentKind: podKind, informer: pods, selector: selectorOf(job), finalizer: TRACKING });
     return new Pass(ctx, memory, key, job, own).run(settled);

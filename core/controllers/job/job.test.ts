@@ -507,3 +507,28 @@ describe('Job: TTL after finished', () => {
     expect([j.job.metadata?.deletionTimestamp === undefined, j.job.metadata?.finalizers]).toEqual([false, ['foregroundDeletion']]);
   });
 });
+
+describe('Job: metrics', () => {
+  it('counts jobs, pods, indexes, rules that fitted and finalizers under Kubernetes\' names', async () => {
+    j = await JobWorld.with({ completionMode: 'Indexed', completions: 3, parallelism: 3, backoffLimitPerIndex: 1, podFailurePolicy: { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [7] } }] } });
+    await j.run();
+    await j.end(j.at(0));
+    await j.end(j.at(1), 7);
+    await j.end(j.at(2), 1);
+    await j.after(11);
+    await j.run();
+    await j.end(j.at(2));
+    await j.after(1);
+    expect(j.conditions.at(-1)).toMatch(/^Failed=True FailedIndexes/);
+    const count = (name: string): string[] => j.w.counted(`job_controller_${name}{`).map(l => l.slice(`job_controller_${name}`.length)).sort();
+    expect(count('jobs_finished_total')).toEqual(['{completion_mode="Indexed",result="failed",reason="FailedIndexes"} 1']);
+    expect(count('job_pods_finished_total')).toEqual(['{completion_mode="Indexed",result="failed"} 2', '{completion_mode="Indexed",result="succeeded"} 2']);
+    expect(count('job_finished_indexes_total')).toEqual(['{status="failed",backoffLimit="perIndex"} 1', '{status="succeeded",backoffLimit="perIndex"} 2']);
+    expect(count('pod_failures_handled_by_failure_policy_total')).toEqual(['{action="FailIndex"} 1']);
+    expect(count('job_pods_creation_total')).toEqual(['{reason="new",status="succeeded"} 3', '{reason="recreate_failed",status="succeeded"} 1']);
+    expect(count('terminated_pods_tracking_finalizer_total')).toEqual(['{event="add"} 4', '{event="delete"} 4']);
+    expect(count('job_syncs_total').map(l => l.replace(/\d+$/, 'n'))).toEqual(['{completion_mode="Indexed",result="success",action="pods_created"} n', '{completion_mode="Indexed",result="success",action="reconciling"} n', '{completion_mode="Indexed",result="success",action="tracking"} n']);
+    expect(j.w.counted('workqueue_depth{name="job"}')).toEqual(['workqueue_depth{name="job"} 0']);
+    expect(j.w.counted('workqueue_work_duration_seconds_count{name="job"}').length).toBe(1);
+  });
+});

@@ -9,6 +9,7 @@ import type { Expectations } from '../expectations.ts';
 import { podsToDelete } from '../replicaset/ranking.ts';
 import { extend, waitAfter, type Streak } from './backoff.ts';
 import { isTracked, MOST_UNCOUNTED, setUncounted, settleCounted, uidOf, untrack } from './count.ts';
+import type { CreationReason, JobFigures, SyncAction } from './figures.ts';
 import { countOf, firstFree, formatIndexes, includes, indexesOf, parseIndexes, union, type Intervals } from './indexes.ts';
 import { failedIndexes, hasLimitPerIndex, indexOf, indexWait, isIndexed, lastFailures, validIndex } from './per-index.ts';
 import { createPods, deletePods, NOTHING, type Done, type Place } from './pods.ts';
@@ -20,6 +21,7 @@ const BURST = 500;
 
 /** What the controller remembers of its jobs between two looks; all of it can be found anew after a restart. */
 export interface Memory {
+  readonly figures: JobFigures;
   readonly expectations: Expectations;
   /** By the job's uid. */
   readonly streaks: Map<string, Streak>;
@@ -51,6 +53,9 @@ export class Pass {
   #terminating: number;
   #ready: number;
   #wait: number | undefined;
+  #action: SyncAction = 'reconciling';
+  /** Actions of the rules that fitted pods which are entered in this pass. */
+  readonly #handled: string[] = [];
   #error: Error | undefined;
 
   /** `pods` are the job's own, claimed. */
@@ -75,6 +80,15 @@ export class Pass {
 
   /** `settled`: everything asked for before was seen; without it no pod is made or deleted. */
   async run(settled: boolean): Promise<Outcome | void> {
+    let ok = false;
+    try {
+      const outcome = await this.#look(settled);
+      ok = true;
+      return outcome;
+    } finally { this.#memory.figures.synced(this.#job, ok, this.#action, this.#ctx.clock.now() - this.#now); }
+  }
+
+  async #look(settled: boolean): Promise<Outcome | void> {
     const { spec, metadata } = this.#job, suspended = spec!.suspend === true;
     if (this.#status.startTime === undefined && !suspended) this.#status.startTime = formatTime(this.#now);
     this.#readIndexes();
@@ -181,6 +195,7 @@ export class Pass {
   /** Makes or takes away pods; answers how many are active then. */
   async #manage(): Promise<number> {
     const spec = this.#job.spec!, active = this.#active.length, parallelism = spec.parallelism ?? 1;
+    this.#action = 'pods_deleted';
     if (spec.suspend) return active - (await this.#delete(this.#toRemove(active), true)).count;
     const succeeded = this.#succeeded();
     const wanted = spec.completions === undefined ? (succeeded > 0 ? active : parallelism) : Math.max(0, Math.min(spec.completions - succeeded, parallelism));
@@ -188,15 +203,23 @@ export class Pass {
     if (surplus.length > 0) return active - (await this.#delete(surplus, true)).count;
     // With replacement only of the failed, a pod that is still ending keeps its place.
     const missing = Math.min(wanted - active - (spec.podReplacementPolicy === 'Failed' ? this.#terminating : 0), BURST);
+    this.#action = missing > 0 ? 'pods_created' : 'tracking';
     if (missing <= 0) return active;
     if (!hasLimitPerIndex(this.#job)) {
       const wait = waitAfter(this.#streak.failures, this.#streak.last, this.#now);
       if (wait > 0) { this.#wait = wait; return active; }
     }
     const places = isIndexed(this.#job) ? this.#places(missing) : undefined;
-    const made = await createPods(this.#ctx, this.#memory.expectations, this.#key, this.#job, places?.length ?? missing, places);
+    const reason = this.#creationReason();
+    const made = await createPods(this.#ctx, this.#memory.expectations, this.#key, this.#job, places?.length ?? missing, places, ok => this.#memory.figures.made(reason, ok));
     this.#error ??= made.error;
     return active + made.count;
+  }
+
+  #creationReason(): CreationReason {
+    const failed = this.#failed() > 0;
+    if (failed && this.#job.spec?.podReplacementPolicy === 'Failed') return 'recreate_failed';
+    return failed || this.#terminating > 0 ? 'recreate_terminating_or_failed' : 'new';
   }
 
   /** Free indexes whose time has come; when none has, arranges to look again at the first that will. */
@@ -260,7 +283,10 @@ export class Pass {
     if (!semanticEqual(this.#status, this.#job.status)) {
       const made = await this.#ctx.client.updateStatus<Job>(jobKind, { ...this.#job, status: this.#status });
       this.#memory.written.set(uid, Number(made.metadata?.resourceVersion));
+      this.#memory.figures.counted(this.#job, this.#job.status, this.#status);
     }
+    for (const action of this.#handled) this.#memory.figures.handled(action);
+    if (as) this.#memory.figures.finished(this.#job, as, verdict?.reason ?? '');
     this.#memory.streaks.set(uid, this.#streak);
     if (as === 'Complete') {
       if (this.#job.spec!.completions !== undefined && (this.#status.succeeded ?? 0) > this.#job.spec!.completions) this.#event('Warning', 'TooManySucceededPods', 'Too many succeeded pods running after completion count reached');
@@ -282,7 +308,11 @@ export class Pass {
       const index = validIndex(this.#job, p), countable = !known.has(uidOf(p)) && (!indexed || index !== undefined);
       if (won && countable) { if (!indexed) succeeded.push(uidOf(p)); else if (!includes(this.#indexes.before, index!)) done.push(index!); }
       // Once the job has failed, whatever still ran has failed with it.
-      else if (countable && (lost || verdict?.type === 'FailureTarget') && judgeFailure(this.#job, p).counted) failed.push(uidOf(p));
+      else if (countable && (lost || verdict?.type === 'FailureTarget')) {
+        const { action, counted } = judgeFailure(this.#job, p);
+        if (action !== undefined) this.#handled.push(action);
+        if (counted) failed.push(uidOf(p));
+      }
       if (done.length + succeeded.length + failed.length >= MOST_UNCOUNTED) break;
     }
     setUncounted(this.#status, succeeded, failed);

@@ -40,12 +40,13 @@ function jobPod(job: Job, place: Place | undefined): Pod {
 export interface Done { readonly count: number; readonly ready: number; readonly error?: Error }
 export const NOTHING: Done = { count: 0, ready: 0 };
 
-/** Makes `count` pods (of these places, where the job has indexes); each failure is an event. */
-export async function createPods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, count: number, places: readonly Place[] | undefined): Promise<Done> {
+/** Makes `count` pods (of these places, where the job has indexes); each failure is an event. `tried` hears of each whether it was made. */
+export async function createPods(ctx: ControllerContext, expectations: Expectations, key: string, job: Job, count: number, places: readonly Place[] | undefined, tried: (ok: boolean) => void): Promise<Done> {
   if (count === 0) return NOTHING;
   expectations.expectCreations(key, count);
   const { succeeded, error } = await slowStart(count, async i => {
-    await createPod(ctx, job, jobPod(job, places?.[i]));
+    let ok = false;
+    try { await createPod(ctx, job, jobPod(job, places?.[i])); ok = true; } finally { tried(ok); }
   });
   expectations.creationObserved(key, count - succeeded);
   return { count: succeeded, ready: 0, ...(error && !namespaceTerminating(error) ? { error } : {}) };

@@ -94,6 +94,8 @@ describe('HorizontalPodAutoscaler: the algorithm', () => {
     expect(size(down)).toBe(3);
     expect(condition(down, 'ScalingActive')).toBe('False FailedGetExternalMetric: the HPA was unable to compute the replica count: failed to get external metric queue: unable to get external metric default/queue/nil: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)');
     expect(down.events).toContain('HorizontalPodAutoscaler/web Warning FailedComputeMetricsReplicas invalid metrics (1 invalid out of 2), first error is: failed to get queue external metric value: failed to get external metric queue: unable to get external metric default/queue/nil: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)');
+    const counted = (name: string): string[] => down.counted(`horizontal_pod_autoscaler_controller_${name}{`).map(l => l.slice(l.indexOf('{')));
+    expect([counted('reconciliations_total'), counted('metric_computation_total')]).toEqual([['{action="none",error="internal"} 1'], ['{action="none",error="internal",metric_type="External"} 1', '{action="scale_down",error="none",metric_type="Resource"} 1']]);
     await down.stop();
     expect(await after({ usage: ['1', '1', '1'], metrics: [broken, cpu(50)] })).toBe(6);
   });

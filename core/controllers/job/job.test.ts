@@ -486,13 +486,15 @@ describe('Job: TTL after finished', () => {
   it('"If the field is set to 0, the Job will be eligible to be automatically deleted immediately after it finishes. If the field is unset, this Job won\'t be cleaned up"; failed ones are cleaned up as well', async () => {
     j = new JobWorld(await world(['job', 'ttl-after-finished'], api => {
       for (const [name, spec] of Object.entries({ sums: { ttlSecondsAfterFinished: 0, backoffLimit: 0 }, kept: {} })) api.put(jobKind, jobOf(spec, {}, name));
+      const timeless = jobOf({ ttlSecondsAfterFinished: 0, managedBy: 'example.com/other' }, {}, 'timeless');
+      api.put(jobKind, { ...timeless, status: { conditions: [{ type: 'Complete', status: 'True' }] } });
     }));
     await j.run();
     await j.end(j.active, 1);
     await j.after(1);
     expect([j.job.metadata?.deletionTimestamp === undefined, j.conditions.length]).toEqual([false, 2]);
     await j.after(100_000);
-    expect(j.w.api.get<Job>(jobKind, 'default/kept')?.metadata?.deletionTimestamp).toBeUndefined();
+    for (const name of ['kept', 'timeless']) expect([name, j.w.api.get<Job>(jobKind, `default/${name}`)?.metadata?.deletionTimestamp]).toEqual([name, undefined]);
   });
   it('"When the TTL-after-finished controller cleans up a Job, it will delete the Job cascadingly … once it has been finished for so long"; until then the time may be changed', async () => {
     j = new JobWorld(await world(['job', 'ttl-after-finished'], api => { api.put(jobKind, jobOf({ ttlSecondsAfterFinished: 100 })); }));

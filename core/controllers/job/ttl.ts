@@ -22,6 +22,8 @@ export const ttlAfterFinishedController: Controller = {
       const ttl = job?.spec?.ttlSecondsAfterFinished;
       if (!as || ttl === undefined || job.metadata?.deletionTimestamp !== undefined) return undefined;
       const left = parseTime(jobCondition(job, as)?.lastTransitionTime) + ttl * 1000 - ctx.clock.now();
+      // Of one that does not say when it ended nothing tells when its time is over.
+      if (Number.isNaN(left)) return undefined;
       if (left > 0) return { requeueAfter: left };
       try {
         // The cache may be behind a user who has just given it more time.

@@ -102,7 +102,7 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' } : {}) },
+      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' || v.nfs !== undefined } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },

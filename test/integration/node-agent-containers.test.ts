@@ -156,9 +156,9 @@ describe('node agent: containers', () => {
     expect(p.status?.message).toMatch(/^Pod was rejected: Node didn't have enough resource: cpu, requested: 9000000, used: \d+, capacity: \d+$/);
   });
   it('what cannot be done is refused by an event', async () => {
-    await n.run('nfs', { containers: [{ name: 'main', image: 'nginx:1' }], volumes: [{ name: 'v', nfs: { server: 's', path: '/' } }] });
-    await n.event('nfs', 'Unsupported: volume "v" is of type nfs, which this node cannot mount');
-    await n.pod('nfs', x => waiting(x) === 'Unsupported');
+    await n.run('iscsi', { containers: [{ name: 'main', image: 'nginx:1' }], volumes: [{ name: 'v', iscsi: { targetPortal: 't', iqn: 'iqn.2001-04.com.example:x', lun: 0 } }] });
+    await n.event('iscsi', 'Unsupported: volume "v" is of type iscsi, which this node cannot mount');
+    await n.pod('iscsi', x => waiting(x) === 'Unsupported');
   });
   it('disk over an emptyDir\'s limit evicts, by the node\'s clock', async () => {
     await n.run('full', { containers: [{ ...sh('echo more than nothing > /e/f; sleep infinity'), volumeMounts: [{ name: 'e', mountPath: '/e' }] }], volumes: [{ name: 'e', emptyDir: { sizeLimit: '1Ki' } }] });

@@ -31,7 +31,7 @@ async function play(seed: number): Promise<void> {
   const pods = (): Promise<Pod[]> => c.list<Pod>(podKind, NS), some = async (): Promise<Pod | undefined> => r.pick<Pod | undefined>(await pods());
   const wanted = async (): Promise<number> => {
     const { minAvailable, maxUnavailable } = (await c.get<PodDisruptionBudget>(budgetKind, 'b'))!.spec!;
-    if (maxUnavailable !== undefined) return replicas - scaledValue(maxUnavailable, replicas, true);
+    if (maxUnavailable !== undefined) return Math.max(0, replicas - scaledValue(maxUnavailable, replicas, true));
     return minAvailable === undefined ? 0 : scaledValue(minAvailable, replicas, true);
   };
   const ready = async (status: 'True' | 'False'): Promise<void> => {

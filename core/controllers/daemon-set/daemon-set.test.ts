@@ -164,6 +164,64 @@ describe('DaemonSet: where it runs', () => {
     await w.stop();
   });
 
+  it('"If you subsequently create a new DaemonSet with the same selector, the new DaemonSet adopts the existing Pods. If any Pods need replacing the DaemonSet replaces them according to its updateStrategy."', async () => {
+    const w = await running(set());
+    const orphan = (o: { metadata?: Pod['metadata'] }): void => { delete o.metadata!.ownerReferences; };
+    w.api.remove(setKind, 'default/log');
+    for (const p of pods(w)) w.api.change<Pod>(podKind, key(p), orphan);
+    for (const r of revisions(w)) w.api.change<ControllerRevision>(revisionKind, `default/${r.metadata!.name}`, orphan);
+    await w.settle();
+    const before = pods(w).map(p => p.metadata!.uid);
+    w.api.put(setKind, set());
+    await converge(w);
+    expect(pods(w).map(p => [p.metadata!.uid, p.metadata!.ownerReferences?.[0]?.uid])).toEqual(before.map(uid => [uid, log(w).metadata!.uid]));
+    // Made anew with another template, it counts templates from 1 as its predecessor did: its pods are replaced all the same.
+    w.api.remove(setKind, 'default/log');
+    for (const p of pods(w)) w.api.change<Pod>(podKind, key(p), orphan);
+    for (const r of revisions(w)) w.api.change<ControllerRevision>(revisionKind, `default/${r.metadata!.name}`, orphan);
+    const other = set();
+    other.spec!.template.spec!.containers[0]!.image = 'log:2';
+    w.api.put(setKind, other);
+    await converge(w);
+    expect(images(w)).toEqual(['a log:2', 'b log:2', 'c log:2']);
+    await w.stop();
+  });
+
+  it('a pod whose revision is gone is of the current template when the count of templates says so', async () => {
+    const w = await running(set());
+    const before = pods(w).map(p => p.metadata!.uid), [only] = revisions(w);
+    w.api.put<ControllerRevision>(revisionKind, { ...only!, revision: 2, metadata: { name: 'log-other', namespace: 'default', ownerReferences: only!.metadata!.ownerReferences, labels: { app: 'log', 'controller-revision-hash': 'other' } } });
+    w.api.remove(revisionKind, `default/${only!.metadata!.name}`);
+    await converge(w);
+    expect(pods(w).map(p => p.metadata!.uid)).toEqual(before);
+    expect(log(w).status).toMatchObject({ updatedNumberScheduled: 3 });
+    await w.stop();
+  });
+
+  it('"the DaemonSet controller will use the original template the next time a node (even with the same name) is created"', async () => {
+    const w = await running(set());
+    w.api.change<Pod>(podKind, key(live(w).find(p => target(p) === 'a')!), p => { p.spec!.containers[0]!.image = 'by-hand'; });
+    w.api.remove(nodeKind, 'a');
+    for (const p of pods(w)) if (target(p) === 'a') w.api.remove(podKind, key(p));
+    w.api.put(nodeKind, node('a'));
+    await converge(w);
+    expect(images(w)).toEqual(['a log:1', 'b log:1', 'c log:1']);
+    await w.stop();
+  });
+
+  it('"If node labels are changed, the DaemonSet will promptly add Pods to newly matching nodes and delete Pods from newly not-matching nodes."', async () => {
+    const w = await running(set({}, { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] }, { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['c'] }] }] } } } }));
+    expect(where(w)).toEqual(['c']);
+    patchNode(w, 'a', n => { n.metadata!.labels!['disk'] = 'ssd'; });
+    await w.settle();
+    expect(where(w)).toEqual(['a', 'c']);
+    await converge(w);
+    patchNode(w, 'a', n => { n.metadata!.labels!['disk'] = 'hdd'; });
+    await w.settle();
+    expect(where(w)).toEqual(['c']);
+    await w.stop();
+  });
+
   it('starts slowly where pods are refused, says why, and goes on', async () => {
     let allowed = false;
     const w = await made(set(), Array.from({ length: 40 }, (_, i) => node(`n${i}`)), api => { api.intercept = r => { if (!allowed && r.method === 'POST' && r.path.endsWith('/pods')) throw failure(403, 'Forbidden', 'exceeded quota: q'); }; });

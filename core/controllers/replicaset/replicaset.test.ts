@@ -138,6 +138,45 @@ describe('ReplicaSet', () => {
     expect(w.api.all(podKind).length).toBe(2);
     await w.stop();
   });
+
+  it('"For 2 ReplicaSets specifying the same .spec.selector but different .spec.template.metadata.labels and .spec.template.spec fields, each ReplicaSet ignores the Pods created by the other ReplicaSet."', async () => {
+    const other = set(3);
+    other.metadata!.name = 'other';
+    other.spec!.template!.metadata!.labels = { app: 'web', v: '2' };
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, set(2)); api.put(replicaSetKind, other); });
+    runPods(w.api);
+    await w.settle();
+    const of = (name: string): (string | undefined)[] => w.api.all<Pod>(podKind).filter(p => p.metadata?.ownerReferences?.[0]?.name === name).map(p => p.metadata?.labels?.['v']);
+    expect([of('web'), of('other')]).toEqual([['1', '1'], ['2', '2', '2']]);
+    await w.stop();
+  });
+
+  it('"the new Pods will be acquired by the ReplicaSet, and then immediately terminated as the ReplicaSet would be over its desired count"; whom another merely owns is acquired too', async () => {
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, set(2)); });
+    runPods(w.api);
+    await w.settle();
+    const own = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: w.api.get<ReplicaSet>(replicaSetKind, 'default/web')!.metadata!.uid! };
+    const bare = (name: string, ownerReferences: NonNullable<Pod['metadata']>['ownerReferences']): Pod => ({ metadata: { name, namespace: 'default', labels: { app: 'web', v: '1' }, ownerReferences }, spec: { containers: [] } });
+    w.api.put(podKind, bare('bare', undefined));
+    await w.settle();
+    expect(w.events.at(-1)).toBe('ReplicaSet/web Normal SuccessfulDelete Deleted pod: bare');
+    w.api.change<ReplicaSet>(replicaSetKind, 'default/web', o => { o.spec!.replicas = 4; o.metadata!.generation!++; });
+    w.api.put(podKind, bare('owned', [own]));
+    w.api.put(podKind, bare('watched', [{ apiVersion: 'v1', kind: 'Thing', name: 't', uid: 't' }]));
+    await w.settle();
+    const refs = (name: string): unknown => w.api.get<Pod>(podKind, `default/${name}`)?.metadata?.ownerReferences?.map(r => [r.kind, r.controller]);
+    expect([refs('owned'), refs('watched')]).toEqual([[['ReplicaSet', true]], [['ReplicaSet', true], ['Thing', undefined]]]);
+    await w.stop();
+  });
+
+  it('"it will not make any effort to make existing Pods match a new, different pod template"', async () => {
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, set(2)); });
+    w.api.change<ReplicaSet>(replicaSetKind, 'default/web', o => { o.spec!.template!.spec!.containers[0]!.image = 'y'; o.spec!.template!.metadata!.labels = { app: 'web', v: '1', more: 'yes' }; o.spec!.replicas = 3; o.metadata!.generation!++; });
+    await w.settle();
+    expect(w.api.all<Pod>(podKind).map(p => p.spec!.containers[0]!.image)).toEqual(['x', 'x', 'y']);
+    expect(w.api.get<ReplicaSet>(replicaSetKind, 'default/web')?.status).toMatchObject({ replicas: 3, fullyLabeledReplicas: 1, observedGeneration: 2 });
+    await w.stop();
+  });
 });
 
 describe('ReplicationController', () => {

@@ -239,6 +239,31 @@ describe('StatefulSet: updates', () => {
     await w.stop();
   });
 
+  it('"If a StatefulSet\'s .spec.updateStrategy.rollingUpdate.partition is greater than its .spec.replicas, updates to its .spec.template will not be propagated to its Pods."', async () => {
+    const w = await running(set(2, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 3 } } }));
+    setImage(w, 'nginx:2');
+    kill(w, 1);
+    await converge(w);
+    expect(images(w)).toEqual(['nginx:1', 'nginx:1']);
+    expect(web(w).status).toMatchObject({ currentReplicas: 2, observedGeneration: 2 });
+    expect(web(w).status!.updatedReplicas ?? 0).toBe(0);
+    await w.stop();
+  });
+
+  it('"It will wait until an updated Pod is Running and Ready prior to updating its predecessor": and available, where minReadySeconds says so; ordinals that start elsewhere are counted from there', async () => {
+    const w = await running(set(3, { minReadySeconds: 10, ordinals: { start: 5 }, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }));
+    for (let i = 0; i < 4; i++) { await w.clock.advance(11_000); await converge(w); }
+    expect(names(w)).toEqual(['web-5', 'web-6', 'web-7']);
+    setImage(w, 'nginx:2');
+    await converge(w);
+    expect(images(w)).toEqual(['nginx:1', 'nginx:1', 'nginx:2']);
+    await w.clock.advance(9_000); await converge(w);
+    expect(images(w)).toEqual(['nginx:1', 'nginx:1', 'nginx:2']);
+    await w.clock.advance(2_000); await converge(w); await w.clock.advance(11_000); await converge(w);
+    expect(images(w)).toEqual(['nginx:1', 'nginx:2', 'nginx:2']);
+    await w.stop();
+  });
+
   it.each([[2, 5, 2], ['50%', 5, 2], ['10%', 5, 1], [5, 3, 3]])('"You can control the maximum number of Pods that can be unavailable during an update by specifying the .spec.updateStrategy.rollingUpdate.maxUnavailable field": %s of %i', async (maxUnavailable, replicas, most) => {
     const w = await running(set(replicas, { podManagementPolicy: 'Parallel', updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable } } }));
     setImage(w, 'nginx:2');
@@ -374,6 +399,30 @@ describe('StatefulSet: stable storage', () => {
     await converge(w);
     expect(names(w)).toEqual(['web-0', 'web-1']);
     expect(owners(w)).toEqual({ 'data-web-0': ['StatefulSet/web'], 'data-web-1': ['StatefulSet/web'] });
+    await w.stop();
+  });
+
+  it.each([['Retain', 'Retain', [], []], ['Retain', 'Delete', [], ['Pod/web-1']], ['Delete', 'Retain', ['StatefulSet/web'], ['StatefulSet/web']], ['Delete', 'Delete', ['StatefulSet/web'], ['Pod/web-1']]] as const)(
+    '"persistentVolumeClaimRetentionPolicy": whenDeleted %s, whenScaled %s: claims of pods that stay are owned by %j, of those scaled away by %j', async (whenDeleted, whenScaled, kept, scaled) => {
+      const w = await running(set(2, { volumeClaimTemplates: DATA, persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled } }));
+      expect(owners(w)).toEqual({ 'data-web-0': kept, 'data-web-1': kept });
+      change(w, s => { s.replicas = 1; });
+      await w.settle();
+      expect(owners(w)).toEqual({ 'data-web-0': kept, 'data-web-1': scaled });
+      await w.stop();
+    });
+
+  it('"it first relaunched web-0 … when web-0 transitioned to Running and Ready, it adopted this Pod [web-1]. Since you recreated the StatefulSet with replicas equal to 2 … web-2 was terminated."', async () => {
+    const w = await running(set(3));
+    w.api.remove(setKind, 'default/web');
+    for (const p of pods(w)) w.api.change<Pod>(podKind, `default/${p.metadata!.name}`, o => { delete o.metadata!.ownerReferences; });
+    kill(w, 0);
+    const kept = pod(w, 1)!.metadata!.uid;
+    w.api.put(setKind, set(2));
+    await converge(w);
+    expect(names(w)).toEqual(['web-0', 'web-1']);
+    expect(pod(w, 1)!.metadata!.uid).toBe(kept);
+    expect(deletions(w)).toEqual(['web-2']);
     await w.stop();
   });
 

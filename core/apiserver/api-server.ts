@@ -30,6 +30,7 @@ import { escalationCheck } from './authz/rbac/escalation.ts';
 import { Rbac } from './authz/rbac/rbac.ts';
 import { reconcileDefaults } from './authz/rbac/reconcile.ts';
 import { Authenticator } from './authn/authenticator.ts';
+import { legacyTokenUse, trackedSince } from './authn/legacy-tokens.ts';
 import { ServiceAccountTokens } from './authn/service-account-tokens.ts';
 import type { UserInfo } from './context.ts';
 import { writeYaml } from './codec/yaml.ts';
@@ -201,6 +202,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   metrics.add({ name: 'serviceaccount_stale_tokens_total', help: 'Cumulative stale projected service account tokens used', type: 'counter', read: () => authenticator.projected.stale });
   const auditor = o.audit && new Auditor(o.audit.policy, clock, line => o.audit!.write(line));
   const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user, auditor);
+  const secrets = resources.find('', 'secrets');
+  if (secrets) authenticator.legacyUsed = legacyTokenUse(new Client(transport(SYSTEM), 'kube-apiserver'), secrets.spec, clock, log);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);
   const http = new HttpServer({
     auditor, flow, aggregator, env, resources, authenticator, paths, connect: o.connect?.(lookup), metrics, yaml: { stringify: writeYaml }, log });
@@ -216,7 +219,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     metrics, tokens, kinds,
     async keepOwnObjects() {
       const client = new Client(transport(SYSTEM), 'kube-apiserver');
-      await Promise.all([ensureFlowControl(client), registerLocal(client, kinds()), addresses.repair()]);
+      const configMaps = resources.find('', 'configmaps');
+      await Promise.all([ensureFlowControl(client), registerLocal(client, kinds()), addresses.repair(), configMaps && trackedSince(client, configMaps.spec, clock)]);
       kept.push(addresses.keep(), keepDangling(env, client), keepLocal(env, client, kinds));
     },
     get: (...args) => lookup.get(...args),

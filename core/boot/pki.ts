@@ -41,6 +41,9 @@ const EXTENDED_USAGES: Readonly<Record<string, string>> = {
   'ipsec end system': '1.3.6.1.5.5.7.3.5', 'ipsec tunnel': '1.3.6.1.5.5.7.3.6', 'ipsec user': '1.3.6.1.5.5.7.3.7', timestamping: '1.3.6.1.5.5.7.3.8', 'ocsp signing': '1.3.6.1.5.5.7.3.9',
 };
 
+/** A certificate for less has its whole time from now on. */
+const SHORT_SECONDS = 8 * 3600;
+
 /** The cluster's authority, kept in files of `dir`, and the certificates it signs. */
 export class Pki {
   readonly dir: string;
@@ -117,8 +120,8 @@ export class Pki {
     const lib = await x509(), csr = new lib.Pkcs10CertificateRequest(request), issuer = new lib.X509Certificate(this.ca.cert);
     const key = usages.reduce((flags, u) => flags | (KEY_USAGES[u] ?? 0), 0), extended = usages.flatMap(u => EXTENDED_USAGES[u] ?? []);
     const names = csr.extensions.find(e => e instanceof lib.SubjectAlternativeNameExtension);
-    // A little earlier than now, for clocks that differ; never beyond the authority's own end.
-    const notBefore = new Date(now - 300_000), notAfter = new Date(Math.min(now + seconds * 1000, issuer.notAfter.getTime()));
+    // A little earlier than now, for clocks that differ, and as much earlier its end, but of a short one that would be too much; never beyond the authority's own end.
+    const begin = now - 300_000, notBefore = new Date(begin), notAfter = new Date(Math.min((seconds < SHORT_SECONDS ? now : begin) + seconds * 1000, issuer.notAfter.getTime()));
     const cert = await lib.X509CertificateGenerator.create({
       serialNumber: serial(), subject: csr.subjectName, issuer: issuer.subject, notBefore, notAfter,
       signingKey: await importKey(this.ca.key), publicKey: csr.publicKey, signingAlgorithm: ALGORITHM,

@@ -50,6 +50,11 @@ export class Client {
   patch<T extends KubeObject>(r: ResourceType, namespace: string | undefined, name: string, type: PatchType, patch: unknown, subresource?: string): Promise<T> {
     return this.transport.request({ method: 'PATCH', path: resourcePath(r, namespace, name, subresource), query: { fieldManager: this.fieldManager }, body: patch, contentType: type }) as Promise<T>;
   }
+  /** Server-side apply of just these fields as `manager`, over whoever else had them. */
+  apply<T extends KubeObject>(r: ResourceType, object: T, manager: string): Promise<T> {
+    const path = resourcePath(r, object.metadata?.namespace, object.metadata?.name ?? '');
+    return this.transport.request({ method: 'PATCH', path, query: { fieldManager: manager, force: 'true' }, body: object, contentType: 'application/apply-patch+yaml' }) as Promise<T>;
+  }
   delete(r: ResourceType, namespace: string | undefined, name: string, options: DeleteOptions = {}): Promise<unknown> {
     return this.transport.request({ method: 'DELETE', path: resourcePath(r, namespace, name), body: { kind: 'DeleteOptions', apiVersion: 'v1', ...options } });
   }

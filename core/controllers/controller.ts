@@ -37,6 +37,8 @@ export interface ControllerConfig {
   readonly podGcPeriod: number;
   /** How long a pod's node must be missing before the pod is given up. */
   readonly podGcQuarantine: number;
+  /** A token in a secret that was neither made nor used for so long is marked invalid, and after as long again deleted. */
+  readonly legacyTokenCleanUpPeriod: number;
   /** Between two looks at an autoscaler. */
   readonly hpaSyncPeriod: number;
   /** Without a window of its own, an autoscaler goes down to the highest recommendation of so long. */

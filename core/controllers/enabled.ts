@@ -12,9 +12,9 @@ export function isEnabled(name: string, alias: string, list: readonly string[]):
 
 /** Controllers of Kubernetes' own manager (1.36, with the short names of older releases) that this one does not have: a list written for it is no mistake. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
-  'device-taint-eviction-controller', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller', 'legacy-serviceaccount-token-cleaner-controller',
-  'legacy-service-account-token-cleaner', 'node-ipam-controller', 'nodeipam', 'node-route-controller', 'route', 'persistentvolume-attach-detach-controller', 'attachdetach',
-  'podcertificaterequest-cleaner-controller', 'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
+  'device-taint-eviction-controller', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller',
+  'node-ipam-controller', 'nodeipam', 'node-route-controller', 'route', 'persistentvolume-attach-detach-controller', 'attachdetach',
+  'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
   'storage-version-migrator-controller', 'storageversion-garbage-collector-controller',
   'storage-version-gc', 'validatingadmissionpolicy-status-controller', 'cloud-node-lifecycle-controller', 'cloud-node-lifecycle',
 ]);

@@ -31,6 +31,8 @@ import { ttlController } from './ttl/controller.ts';
 import { tokenCleanerController } from './token-cleaner/controller.ts';
 import { certificateApprovingController } from './certificates/approving.ts';
 import { certificateCleanerController } from './certificates/cleaner.ts';
+import { podCertificateRequestCleanerController } from './certificates/pod-requests.ts';
+import { legacyTokenCleanerController } from './legacy-tokens/cleaner.ts';
 import { certificateSigningController } from './certificates/signing.ts';
 
 export const controllers: readonly Controller[] = [
@@ -43,5 +45,6 @@ export const controllers: readonly Controller[] = [
   persistentVolumeController, volumeProvisionerController, volumeExpandController, ephemeralVolumeController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,
   serviceAccountTokenController, tokenCleanerController, bootstrapSignerController,
-  clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController,
+  clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController, podCertificateRequestCleanerController,
+  legacyTokenCleanerController,
 ];

@@ -35,7 +35,7 @@ export interface StartOptions {
 export const DEFAULTS: ControllerConfig = {
   nodeMonitorPeriod: 5_000, nodeMonitorGracePeriod: 40_000, nodeStartupGracePeriod: 60_000,
   nodeEvictionRate: 0.1, secondaryNodeEvictionRate: 0.01, largeZone: 50, unhealthyZoneThreshold: 0.55,
-  terminatedPodThreshold: 12_500, podGcPeriod: 20_000, podGcQuarantine: 40_000,
+  terminatedPodThreshold: 12_500, podGcPeriod: 20_000, podGcQuarantine: 40_000, legacyTokenCleanUpPeriod: 365 * 86_400_000,
   hpaSyncPeriod: 15_000, hpaDownscaleStabilization: 300_000, hpaTolerance: 0.1, hpaCpuInitializationPeriod: 300_000, hpaInitialReadinessDelay: 30_000,
   resources: () => keepable(kinds),
 };

@@ -126,7 +126,7 @@ export class FakeApi implements Transport {
     const m = next.metadata = { ...next.metadata };
     if (m.resourceVersion !== undefined && m.resourceVersion !== old.metadata?.resourceVersion) throw conflict(a.resource, a.name ?? '');
     if (m.uid !== undefined && m.uid !== old.metadata?.uid) throw conflict(a.resource, a.name ?? '', 'the UID in the precondition does not match');
-    if (a.subresource === 'status') { const status = next['status']; next = { ...old, metadata: { ...old.metadata }, status }; }
+    if (a.subresource === 'status' || a.subresource === 'approval') { const status = next['status']; next = { ...old, metadata: { ...old.metadata }, status }; }
     else if (a.subresource === 'finalize') next = { ...old, metadata: { ...old.metadata }, spec: next['spec'] };
     else if ('status' in old) next['status'] = old['status'];
     this.writes.push(`${a.subresource ? `PUT/${a.subresource}` : 'PUT'} ${a.resource.plural} ${keyOf(a)}`);

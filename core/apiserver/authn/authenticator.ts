@@ -4,9 +4,11 @@ import { createHash, timingSafeEqual, X509Certificate, type KeyObject } from 'no
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { unauthorized } from '../../api/meta/status.ts';
+import type { Secret } from '../../api/types/kubernetes.ts';
 import type { UserInfo } from '../context.ts';
 import type { RegistryEnv } from '../registry/env.ts';
 import { impersonated, impersonates } from './impersonation.ts';
+import { isInvalidated } from './legacy-tokens.ts';
 import { tokenUser, type ServiceAccountTokens } from './service-account-tokens.ts';
 
 const ANONYMOUS: UserInfo = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
@@ -29,6 +31,8 @@ export class Authenticator {
   readonly #bySocket = new WeakMap<TLSSocket, Shown>();
   /** How often pods' tokens were used in their time, and after it. */
   readonly projected = { valid: 0, stale: 0 };
+  /** Told of every use of a token that lies in a secret. */
+  legacyUsed: (s: Secret) => void = () => {};
   #front: { key: KeyObject; names: readonly string[] } | undefined;
   readonly #lastToken = new WeakMap<TLSSocket, { auth: string; user: UserInfo }>();
 
@@ -95,8 +99,9 @@ export class Authenticator {
     const b = verified.bound;
     if (b?.kind === 'secret' && b.uid === '') {
       const r = this.#env.find('', 'secrets'), e = r && this.#env.store.get(r.key(verified.namespace, b.name));
-      const kept = e && (r!.stateOf(e) as { data?: Record<string, string> }).data?.['token'];
-      if (kept === undefined || Buffer.from(kept, 'base64').toString() !== token) return undefined;
+      const secret = e && r!.stateOf(e) as Secret, kept = secret?.data?.['token'];
+      if (!secret || kept === undefined || Buffer.from(kept, 'base64').toString() !== token || isInvalidated(secret)) return undefined;
+      this.legacyUsed(secret);
     } else if (b && !lives('', `${b.kind}s`, b.kind === 'node' ? '' : verified.namespace, b.name, b.uid)) return undefined;
     const user = tokenUser(verified), { warnAfter } = verified;
     if (warnAfter !== undefined) {

@@ -6,9 +6,9 @@ import { semanticEqual } from '../../api/meta/equal.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { ConfigMap, Secret } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
+import { isBootstrapToken, signingToken } from './token.ts';
 
-const TYPE = 'bootstrap.kubernetes.io/token', PREFIX = 'jws-kubeconfig-', INFO = 'cluster-info', NAMESPACE = 'kube-public';
-const field = (s: Secret, name: string): string => Buffer.from(s.data?.[name] ?? '', 'base64').toString();
+const PREFIX = 'jws-kubeconfig-', INFO = 'cluster-info', NAMESPACE = 'kube-public';
 const part = (text: string): string => Buffer.from(text).toString('base64url');
 
 /** A detached JWS of the content: `HEADER..SIGNATURE`, HS256 by the token's secret. */
@@ -21,8 +21,8 @@ export const bootstrapSignerController: Controller = {
   name: 'bootstrap-signer-controller', alias: 'bootstrapsigner', account: 'bootstrap-signer', workers: 1,
   start(ctx, keys) {
     const secrets = ctx.informers.for<Secret>(secretKind), maps = ctx.informers.for<ConfigMap>(configMapKind);
-    secrets.addIndex('bootstrap-tokens', s => (s.type === TYPE && s.metadata?.namespace === 'kube-system' ? ['all'] : []));
-    const token = (s: Secret): void => { if (s.type === TYPE) keys.add(INFO); };
+    secrets.addIndex('bootstrap-tokens', s => (isBootstrapToken(s) ? ['all'] : []));
+    const token = (s: Secret): void => { if (isBootstrapToken(s)) keys.add(INFO); };
     const info = (m: ConfigMap): void => { if (m.metadata?.name === INFO && m.metadata.namespace === NAMESPACE) keys.add(INFO); };
     secrets.on({ add: token, update: token, delete: token });
     maps.on({ add: info, update: info });
@@ -31,9 +31,8 @@ export const bootstrapSignerController: Controller = {
       if (!map || content === undefined) return;
       const data: Record<string, string> = Object.fromEntries(Object.entries(map.data ?? {}).filter(([k]) => !k.startsWith(PREFIX)));
       for (const s of secrets.lister.byIndex('bootstrap-tokens', 'all')) {
-        const id = field(s, 'token-id'), secret = field(s, 'token-secret'), end = Date.parse(field(s, 'expiration'));
-        if (!id || !secret || s.metadata?.deletionTimestamp !== undefined || field(s, 'usage-bootstrap-signing') !== 'true' || end <= ctx.clock.now()) continue;
-        data[`${PREFIX}${id}`] = detachedSignature(content, id, secret);
+        const token = signingToken(s, ctx.clock.now());
+        if (token) data[`${PREFIX}${token.id}`] = detachedSignature(content, token.id, token.secret);
       }
       if (semanticEqual(data, map.data)) return;
       try { await ctx.client.update<ConfigMap>(configMapKind, { ...map, data }); } catch (error) { if (!isNotFound(error)) throw error; }

@@ -9,6 +9,8 @@ import type { Controller } from '../controller.ts';
 import { SIGNERS } from './signing.ts';
 
 const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+/** Rights may be given later: a request that is what it should be, but whose asker may not have it, is looked at again. */
+const LOOK_AGAIN = 30_000;
 const decided = (c: CertificateSigningRequest): boolean => c.status?.conditions?.some(x => x.type === 'Approved' || x.type === 'Denied') ?? false;
 
 export const certificateApprovingController: Controller = {
@@ -19,9 +21,9 @@ export const certificateApprovingController: Controller = {
     requests.on({ add: wake, update: wake });
     return async name => {
       const c = requests.lister.get(undefined, name);
-      if (!c || decided(c) || c.status?.certificate) return;
+      if (!c || decided(c) || c.status?.certificate) return undefined;
       const { spec } = c, asked = await readCertificateRequest(Buffer.from(spec.request, 'base64').toString());
-      if (SIGNERS[SIGNER]!(asked, spec.usages ?? []) !== undefined) return;
+      if (SIGNERS[SIGNER]!(asked, spec.usages ?? []) !== undefined) return undefined;
       for (const [subresource, fits, message] of [
         ['selfnodeclient', spec.username === asked.commonName, 'Auto approving self kubelet client certificate after SubjectAccessReview.'],
         ['nodeclient', true, 'Auto approving kubelet client certificate after SubjectAccessReview.'],
@@ -33,8 +35,9 @@ export const certificateApprovingController: Controller = {
         if (!review.status?.allowed) continue;
         const conditions = [...c.status?.conditions ?? [], { type: 'Approved', status: 'True', reason: 'AutoApproved', message }];
         try { await ctx.client.update<CertificateSigningRequest>(csrKind, { ...c, status: { ...c.status, conditions } }, 'approval'); } catch (error) { if (!isNotFound(error)) throw error; }
-        return;
+        return undefined;
       }
+      return { requeueAfter: LOOK_AGAIN };
     };
   },
 };

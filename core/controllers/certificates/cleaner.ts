@@ -1,4 +1,5 @@
-// Removes certificate requests that are of no further use: an hour after a decision, a day after nobody took one.
+// Removes certificate requests that are of no further use: an hour after they were answered (issued, denied, failed), a day after nobody
+// answered, or when the certificate's own time is over.
 import { X509Certificate } from 'node:crypto';
 import { certificateSigningRequest as csrKind } from '../../api/kinds/certificates/certificate-signing-request.ts';
 import { isNotFound } from '../../api/meta/status.ts';
@@ -7,17 +8,23 @@ import type { CertificateSigningRequest } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
 
 const HOUR = 3_600_000;
-const DECIDED = HOUR, PENDING = 24 * HOUR;
+const ANSWERED = HOUR, PENDING = 24 * HOUR;
 
-/** When a request may go, in ms. */
-function endOf(c: CertificateSigningRequest): number {
-  const ends: number[] = [];
-  const decisions = c.status?.conditions?.filter(x => ['Approved', 'Denied', 'Failed'].includes(x.type)) ?? [];
-  for (const x of decisions) ends.push(parseTime(x.lastUpdateTime ?? c.metadata?.creationTimestamp) + DECIDED);
-  if (decisions.length === 0 && !c.status?.certificate) ends.push(parseTime(c.metadata?.creationTimestamp) + PENDING);
-  if (c.status?.certificate) {
-    try { ends.push(Date.parse(new X509Certificate(Buffer.from(c.status.certificate, 'base64')).validTo)); } catch (e) { if (!(e instanceof Error)) throw e; }
+/** When a certificate's time is over, in ms; Infinity of something that is none. */
+function expiryOf(certificate: string): number {
+  try { return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo); } catch (e) {
+    if (!(e instanceof Error)) throw e;
+    return Number.POSITIVE_INFINITY;
   }
+}
+
+/** When a request may go, in ms. One that is approved and not signed yet may not: its signer may be away. */
+function endOf(c: CertificateSigningRequest): number {
+  const { conditions = [], certificate } = c.status ?? {}, ends: number[] = [];
+  if (conditions.length === 0) ends.push(parseTime(c.metadata?.creationTimestamp) + PENDING);
+  for (const { type, lastUpdateTime } of conditions)
+    if (type === 'Denied' || type === 'Failed' || (type === 'Approved' && certificate)) ends.push(parseTime(lastUpdateTime) + ANSWERED);
+  if (certificate && conditions.some(x => x.type === 'Approved')) ends.push(expiryOf(certificate));
   return Math.min(...ends.filter(e => !Number.isNaN(e)));
 }
 

@@ -6,10 +6,13 @@ import { isNotFound } from '../../api/meta/status.ts';
 import type { ClusterRole, PolicyRule } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
 
+/** Also the name under which it owns the rules it gathers. */
+const NAME = 'clusterrole-aggregation-controller';
+
 const collects = (r: ClusterRole): boolean => (r.aggregationRule?.clusterRoleSelectors?.length ?? 0) > 0;
 
 export const clusterRoleAggregationController: Controller = {
-  name: 'clusterrole-aggregation-controller', alias: 'clusterrole-aggregation', workers: 5,
+  name: NAME, alias: 'clusterrole-aggregation', workers: 5,
   start(ctx, keys) {
     const roles = ctx.informers.for<ClusterRole>(clusterRoleKind);
     // A role that changes may flow into any that collects; few do.
@@ -31,7 +34,7 @@ export const clusterRoleAggregationController: Controller = {
         for (const r of picked) for (const rule of r.rules ?? []) if (!rules.some(x => semanticEqual(x, rule))) rules.push(rule);
       }
       if (semanticEqual(rules, role.rules ?? [])) return;
-      try { await ctx.client.update<ClusterRole>(clusterRoleKind, { ...role, rules }); } catch (error) { if (!isNotFound(error)) throw error; }
+      try { await ctx.client.apply<ClusterRole>(clusterRoleKind, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules }, NAME); } catch (error) { if (!isNotFound(error)) throw error; }
     };
   },
 };

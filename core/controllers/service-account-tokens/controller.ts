@@ -14,28 +14,37 @@ export const serviceAccountTokenController: Controller = {
   start(ctx, keys) {
     const secrets = ctx.informers.for<Secret>(secretKind), accounts = ctx.informers.for<ServiceAccount>(accountKind);
     secrets.addIndex('by-service-account', s => (s.type === TYPE ? [`${s.metadata?.namespace ?? ''}/${s.metadata?.annotations?.[NAME] ?? ''}`] : []));
-    const wake = (s: Secret): void => { if (s.type === TYPE) keys.add(`${s.metadata?.namespace ?? ''}/${s.metadata?.name ?? ''}`); };
+    // The account's name is part of the key: of a secret that is gone nothing else says whose it was.
+    const wake = (s: Secret): void => { if (s.type === TYPE) keys.add(`${s.metadata?.namespace ?? ''}/${s.metadata?.name ?? ''}/${s.metadata?.annotations?.[NAME] ?? ''}`); };
     const wakeOf = (a: ServiceAccount): void => { for (const s of secrets.lister.byIndex('by-service-account', `${a.metadata?.namespace ?? ''}/${a.metadata?.name ?? ''}`)) wake(s); };
-    secrets.on({ add: wake, update: wake });
+    secrets.on({ add: wake, update: wake, delete: wake });
     accounts.on({ add: wakeOf, delete: wakeOf });
+    /** No account lists a secret that is gone. */
+    const unlist = async (namespace: string, account: string, name: string): Promise<void> => {
+      if (!accounts.lister.get(namespace, account)?.secrets?.some(s => s.name === name)) return;
+      const live = await ctx.client.get<ServiceAccount>(accountKind, namespace, account), left = live.secrets?.filter(s => s.name !== name);
+      if (left?.length !== live.secrets?.length) await ctx.client.update<ServiceAccount>(accountKind, { ...live, secrets: left });
+    };
     return async key => {
-      const [namespace, name] = key.split('/') as [string, string], s = secrets.lister.get(namespace, name), sign = ctx.config.signSecretToken;
-      if (!s || !sign || s.metadata?.deletionTimestamp !== undefined) return;
-      const wanted = s.metadata?.annotations?.[NAME] ?? '', uid = s.metadata?.annotations?.[UID];
-      let account = accounts.lister.get(namespace, wanted);
+      const [namespace, name, wanted] = key.split('/') as [string, string, string], s = secrets.lister.get(namespace, name), sign = ctx.config.signSecretToken;
       try {
+        if (!s) { await unlist(namespace, wanted, name); return; }
+        if (!sign || s.metadata?.deletionTimestamp !== undefined || s.metadata?.annotations?.[NAME] !== wanted) return;
+        const uid = s.metadata.annotations[UID];
+        let account = accounts.lister.get(namespace, wanted);
         // The cache may not know an account yet that was made a moment ago.
         if (!account || (uid && account.metadata?.uid !== uid)) account = await ctx.client.get<ServiceAccount>(accountKind, namespace, wanted).catch((e: unknown) => { if (isNotFound(e)) return undefined; throw e; });
         if (!account || (uid && account.metadata?.uid !== uid)) {
-          await ctx.client.delete(secretKind, namespace, name, { preconditions: { uid: s.metadata?.uid ?? '' } });
+          await ctx.client.delete(secretKind, namespace, name, { preconditions: { uid: s.metadata.uid ?? '' } });
           return;
         }
-        const data = { ...s.data };
-        if (ctx.config.rootCa !== undefined) data['ca.crt'] = b64(ctx.config.rootCa);
-        data['namespace'] = b64(namespace);
-        if (!data['token'] || !uid) data['token'] = b64(await sign(namespace, { name: wanted, uid: account.metadata?.uid ?? '' }, name));
-        if (uid && Object.entries(data).every(([k, v]) => s.data?.[k] === v)) return;
-        await ctx.client.update<Secret>(secretKind, { ...s, metadata: { ...s.metadata, annotations: { ...s.metadata?.annotations, [UID]: account.metadata?.uid ?? '' } }, data });
+        const { rootCa } = ctx.config, data = { ...s.data };
+        if (rootCa !== undefined) data['ca.crt'] = b64(rootCa);
+        // What somebody has put there himself stays.
+        data['namespace'] ||= b64(namespace);
+        data['token'] ||= b64(await sign(namespace, { name: wanted, uid: account.metadata?.uid ?? '' }, name));
+        if (Object.entries(data).every(([k, v]) => s.data?.[k] === v)) return;
+        await ctx.client.update<Secret>(secretKind, { ...s, metadata: { ...s.metadata, annotations: { ...s.metadata.annotations, [UID]: account.metadata?.uid ?? '' } }, data });
       } catch (error) { if (!isNotFound(error)) throw error; }
     };
   },

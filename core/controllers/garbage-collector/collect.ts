@@ -3,11 +3,12 @@ import { kindOf } from '../../api/kinds/index.ts';
 import { apiVersionOf, type KubeObject, type OwnerReference, type ResourceType } from '../../api/meta/object.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import type { ControllerContext } from '../controller.ts';
-import { FOREGROUND, ORPHAN, type Graph, type GraphNode } from './graph.ts';
+import { FOREGROUND, isCalled, ORPHAN, type Graph, type GraphNode } from './graph.ts';
 
-type Verdict = 'solid' | 'dangling' | 'waiting';
+/** `unsound`: what it names cannot own this, and nobody can say what was meant. */
+type Verdict = 'solid' | 'dangling' | 'waiting' | 'unsound';
 
-/** Live owners asked for and found absent; a uid once gone never comes back. */
+/** Owners asked for and found absent, as they were asked for: what once is gone never comes back, but a reference may have a name or kind wrong. */
 const REMEMBERED_ABSENT = 500;
 
 export class Collector {
@@ -27,6 +28,7 @@ export class Collector {
     const refs = live.metadata?.ownerReferences ?? [];
     if (refs.length === 0) return;
     const verdicts = await Promise.all(refs.map(async ref => ({ ref, verdict: await this.#judge(node, ref) })));
+    if (verdicts.some(v => v.verdict === 'unsound')) return;
     const solid = verdicts.some(v => v.verdict === 'solid');
     const others = verdicts.filter(v => v.verdict !== 'solid');
     if (solid) {
@@ -70,21 +72,25 @@ export class Collector {
   }
 
   async #judge(node: GraphNode, ref: OwnerReference): Promise<Verdict> {
-    if (this.#absent.has(ref.uid)) return 'dangling';
+    const asked = `${ref.apiVersion}/${ref.kind}/${node.namespace}/${ref.name}/${ref.uid}`;
+    if (this.#absent.has(asked)) return 'dangling';
     const kind = kindOf(ref.apiVersion, ref.kind) ?? this.#served(ref);
     // Not a kind served here: whether the owner exists cannot be known, and nothing may be deleted on a guess.
     if (!kind) throw new Error(`owner kind ${ref.apiVersion} ${ref.kind} of ${node.namespace}/${node.name} is not served`);
     const known = this.#graph.get(ref.uid);
     const namespace = kind.namespaced ? node.namespace : '';
+    // Something of the whole cluster cannot belong to something of a namespace.
+    if (kind.namespaced && node.namespace === '') { if (known?.resource) this.#invalid(node, ref); return 'unsound'; }
     if (known?.resource) {
-      if (known.namespace !== namespace || known.name !== ref.name) { this.#invalid(node, ref); return 'dangling'; }
+      if (known.namespace !== namespace) { this.#invalid(node, ref); return 'dangling'; }
+      // Somebody has this uid, but under another name or kind.
+      if (!isCalled(known, ref)) return 'dangling';
       return known.waitsForDependents ? 'waiting' : 'solid';
     }
-    if (kind.namespaced && namespace === '') { this.#invalid(node, ref); return 'solid'; }
     const live = await this.#live(kind, namespace, ref.name, ref.uid);
     if (live) return live.metadata?.deletionTimestamp !== undefined && live.metadata.finalizers?.includes(FOREGROUND) ? 'waiting' : 'solid';
     if (this.#absent.size >= REMEMBERED_ABSENT) this.#absent.delete(this.#absent.values().next().value!);
-    this.#absent.add(ref.uid);
+    this.#absent.add(asked);
     return 'dangling';
   }
 

@@ -97,9 +97,13 @@ export class Graph {
       owner.dependents.add(node);
       // An owner never seen may not exist, and one that is going may have to take this one along.
       if (!owner.resource || owner.waitsForDependents) this.#changes.toDelete(node.uid);
-      else if (owner.namespace !== '' && owner.namespace !== node.namespace) this.#changes.toDelete(node.uid);
+      else if ((owner.namespace !== '' && owner.namespace !== node.namespace) || !owners.every(r => r.uid !== uid || isCalled(owner!, r))) this.#changes.toDelete(node.uid);
     }
   }
 }
+
+/** Whether a reference calls the object by its group, kind and name. */
+export const isCalled = (node: GraphNode, ref: OwnerReference): boolean =>
+  node.name === ref.name && node.resource?.kind === ref.kind && node.resource.group === ref.apiVersion.slice(0, Math.max(0, ref.apiVersion.indexOf('/')));
 
 const blank = (uid: string): GraphNode => ({ uid, resource: undefined, namespace: '', name: '', owners: [], dependents: new Set(), deleting: false, waitsForDependents: false, orphans: false });

@@ -34,19 +34,23 @@ export function silenced(n: Node, now: number): NodeCondition[] {
 export function wantedTaints(n: Node, evict: boolean, now: number): Taint[] {
   const old = n.spec?.taints ?? [];
   const wanted: Taint[] = old.filter(t => !MANAGED.has(t.key));
-  const want = (key: string, effect: string, timed = false): void => {
-    const kept = old.find(t => t.key === key && t.effect === effect);
-    wanted.push(kept ?? { key, effect, ...(timed ? { timeAdded: formatTime(now) } : {}) });
-  };
+  const want = (key: string, effect: string): void => { wanted.push(old.find(t => t.key === key && t.effect === effect) ?? { key, effect, timeAdded: formatTime(now) }); };
   const ready = nodeCondition(n, 'Ready')?.status;
   const broken = ready === 'False' ? NOT_READY : ready === 'Unknown' ? UNREACHABLE : undefined;
-  if (broken) want(broken, 'NoSchedule', true);
+  if (broken) want(broken, 'NoSchedule');
   // Set when the node registered: it holds until the node first says how it is.
   else if (ready === undefined) wanted.push(...old.filter(t => t.key === NOT_READY));
-  if (broken && evict) want(broken, 'NoExecute', true);
-  for (const [type, key] of Object.entries(PRESSURES)) if (nodeCondition(n, type)?.status === 'True') want(key, 'NoSchedule', true);
-  if (n.spec?.unschedulable) want(UNSCHEDULABLE, 'NoSchedule', true);
+  if (broken && evict) want(broken, 'NoExecute');
+  for (const [type, key] of Object.entries(PRESSURES)) if (nodeCondition(n, type)?.status === 'True') want(key, 'NoSchedule');
+  if (n.spec?.unschedulable) want(UNSCHEDULABLE, 'NoSchedule');
   return wanted;
+}
+
+/** Labels of a node under their older names too, for who still selects by those; undefined when they are there. */
+export function olderLabels(n: Node): Record<string, string> | undefined {
+  const labels = n.metadata?.labels ?? {}, missing: Record<string, string> = {};
+  for (const word of ['os', 'arch']) { const value = labels[`kubernetes.io/${word}`]; if (value !== undefined && labels[`beta.kubernetes.io/${word}`] !== value) missing[`beta.kubernetes.io/${word}`] = value; }
+  return Object.keys(missing).length > 0 ? missing : undefined;
 }
 
 /** Same taints in any order. */

@@ -9,7 +9,7 @@ import type { Lease, Node, Pod } from '../../api/types/kubernetes.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Controller, ControllerContext, Outcome } from '../controller.ts';
 import { podCondition } from '../../api/meta/pod.ts';
-import { isNodeReady, nodeCondition, NOT_READY, sameTaints, silenced, UNREACHABLE, wantedTaints } from './conditions.ts';
+import { isNodeReady, nodeCondition, NOT_READY, olderLabels, sameTaints, silenced, UNREACHABLE, wantedTaints } from './conditions.ts';
 import { zoneOf, Zones } from './zones.ts';
 
 const LEASES = 'kube-node-lease';
@@ -54,6 +54,7 @@ export const nodeLifecycleController: Controller = {
         const before = nodeCondition(prev, 'Ready');
         // Unknown is what we set ourselves; everything else is the node speaking.
         if (ready && ready.status !== 'Unknown' && (ready.lastHeartbeatTime !== before?.lastHeartbeatTime || ready.status !== before?.status)) heard(n.metadata?.name ?? '');
+        if (olderLabels(n)) keys.add(n.metadata?.name ?? '');
         if (!sameTaints(wantedTaints(n, false, 0).filter(t => t.effect === 'NoSchedule'), (n.spec?.taints ?? []).filter(t => t.effect === 'NoSchedule')) || ready?.status !== before?.status)
           keys.add(n.metadata?.name ?? '');
       },
@@ -88,6 +89,9 @@ export const nodeLifecycleController: Controller = {
       const waiting = nodeCondition(node, 'Ready')?.status !== 'Unknown';
       if (waiting && now - pulse.heardAt > grace)
         node = await ctx.client.updateStatus<Node>(nodeKind, { ...node, status: { ...node.status, conditions: silenced(node, now) } });
+
+      const older = olderLabels(node);
+      if (older) node = await ctx.client.patch<Node>(nodeKind, undefined, name, 'application/merge-patch+json', { metadata: { labels: older } });
 
       const ready = isNodeReady(node);
       if (pulse.wasReady && !ready) {

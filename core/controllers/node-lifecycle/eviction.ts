@@ -2,22 +2,35 @@
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { objectKey, splitKey } from '../../api/meta/object.ts';
+import { isTerminal, podCondition } from '../../api/meta/pod.ts';
 import { isNotFound } from '../../api/meta/status.ts';
-import { isTolerated, tolerates } from '../../api/meta/taint.ts';
+import { tolerates } from '../../api/meta/taint.ts';
 import { formatTime, parseTime } from '../../api/meta/time.ts';
 import type { Node, Pod, Taint } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { isTerminal } from '../../api/meta/pod.ts';
 import { indexByNode } from './controller.ts';
 
 const noExecute = (n: Node | undefined): Taint[] => (n?.spec?.taints ?? []).filter(t => t.effect === 'NoExecute');
 
-/** Seconds a pod stays under these taints: 0 not at all, Infinity for ever. */
+/** Seconds a pod stays under these taints: 0 not at all, Infinity for ever. Of several tolerations for one taint the first is the one that counts. */
 export function tolerationSeconds(pod: Pod, taints: readonly Taint[]): number {
-  const tolerations = pod.spec?.tolerations ?? [];
-  if (!taints.every(t => isTolerated(t, tolerations))) return 0;
-  const used = tolerations.filter(t => taints.some(taint => tolerates(t, taint)));
-  return Math.min(Number.POSITIVE_INFINITY, ...used.map(t => t.tolerationSeconds).filter(s => s !== undefined).map(s => Math.max(0, s)));
+  let least = Number.POSITIVE_INFINITY;
+  for (const taint of taints) {
+    const used = pod.spec?.tolerations?.find(t => tolerates(t, taint));
+    if (!used) return 0;
+    if (used.tolerationSeconds !== undefined) least = Math.min(least, Math.max(0, used.tolerationSeconds));
+  }
+  return least;
+}
+
+/**
+ * Since when a pod has been under all of its node's taints, in ms: not before the last of them came, nor before it came itself. A taint
+ * that does not say when it came has come just now.
+ */
+function underSince(pod: Pod, taints: readonly Taint[], now: number): number {
+  const added = Math.max(...taints.map(t => (t.timeAdded ? parseTime(t.timeAdded) : now)));
+  const here = parseTime(podCondition(pod, 'PodScheduled')?.lastTransitionTime ?? pod.status?.startTime ?? pod.metadata?.creationTimestamp);
+  return Math.min(now, Math.max(added, Number.isNaN(here) ? added : here));
 }
 
 export const taintEvictionController: Controller = {
@@ -50,8 +63,7 @@ export const taintEvictionController: Controller = {
       const now = ctx.clock.now();
       let start = since.get(uid);
       if (start === undefined) {
-        const added = Math.max(...taints.map(t => parseTime(t.timeAdded)).filter(t => !Number.isNaN(t)));
-        since.set(uid, start = Number.isFinite(added) ? Math.min(added, now) : now);
+        since.set(uid, start = underSince(pod, taints, now));
       }
       const left = start + seconds * 1000 - now;
       if (left > 0) return { requeueAfter: left };

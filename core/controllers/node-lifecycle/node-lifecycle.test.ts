@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { lease as leaseKind } from '../../api/kinds/coordination/lease.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { formatTime } from '../../api/meta/time.ts';
-import type { Node, Pod } from '../../api/types/kubernetes.ts';
+import type { Lease, Node, Pod } from '../../api/types/kubernetes.ts';
 import { world, type World } from '../../../test/harness/controllers.ts';
-import { tolerationSeconds } from './eviction.ts';
 
 const node = (name: string, ready = 'True'): Node => ({ metadata: { name }, spec: {}, status: { conditions: [{ type: 'Ready', status: ready, lastHeartbeatTime: '2026-01-01T00:00:00Z' }] } });
 const pod = (name: string, nodeName: string, tolerations: NonNullable<Pod['spec']>['tolerations'] = []): Pod => ({
@@ -91,13 +91,53 @@ describe('node lifecycle', () => {
     await d.stop();
   });
 
-  it('gives a pod as long as the shortest of the tolerations it needs', () => {
-    const taint = (key: string): { key: string; effect: string } => ({ key, effect: 'NoExecute' });
-    const tolerate = (key: string, seconds?: number): object => ({ key, operator: 'Exists', ...(seconds === undefined ? {} : { tolerationSeconds: seconds }) });
-    const of = (tolerations: object[], ...keys: string[]): number => tolerationSeconds({ spec: { containers: [], tolerations } } as Pod, keys.map(taint));
-    expect(of([tolerate('x', 30), tolerate('y', 10)], 'x', 'y')).toBe(10);
-    expect(of([tolerate('x', 30)], 'x', 'y')).toBe(0);
-    expect(of([tolerate('x')], 'x')).toBe(Number.POSITIVE_INFINITY);
-    expect(of([tolerate('x', -5)], 'x')).toBe(0);
+  it('the node controller labels nodes with the older names of their system and processor too', async () => {
+    const w = await world(['node-lifecycle-controller'], api => { api.put(nodeKind, { ...node('a'), metadata: { name: 'a', labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'arm64' } } }); });
+    expect(w.api.get<Node>(nodeKind, 'a')?.metadata?.labels).toEqual({ 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'arm64', 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': 'arm64' });
+    w.api.change<Node>(nodeKind, 'a', n => { n.metadata!.labels!['beta.kubernetes.io/os'] = 'plan9'; });
+    await w.settle();
+    expect(w.api.get<Node>(nodeKind, 'a')?.metadata?.labels?.['beta.kubernetes.io/os']).toBe('linux');
+    await w.stop();
+  });
+
+  it('the control plane adds taints for DiskPressure, PIDPressure, NetworkUnavailable and for nodes that are cordoned, with the time, and takes them away again; others\' stay', async () => {
+    const mine = { key: 'mine', effect: 'NoExecute' };
+    const w = await world(['node-lifecycle-controller'], api => { api.put(nodeKind, { ...node('a'), spec: { taints: [mine], unschedulable: true } }); });
+    const say = (status: string): void => { w.api.change<Node>(nodeKind, 'a', n => { n.status!.conditions = [...node('a').status!.conditions!, ...['DiskPressure', 'PIDPressure', 'NetworkUnavailable'].map(type => ({ type, status }))]; }); };
+    say('True');
+    await w.settle();
+    expect(taints(w, 'a')).toEqual(['mine:NoExecute', ...['disk-pressure', 'network-unavailable', 'pid-pressure', 'unschedulable'].map(t => `node.kubernetes.io/${t}:NoSchedule`)]);
+    expect(w.api.get<Node>(nodeKind, 'a')?.spec?.taints?.filter(t => t.key !== 'mine').every(t => t.timeAdded !== undefined)).toBe(true);
+    say('False');
+    w.api.change<Node>(nodeKind, 'a', n => { n.spec!.unschedulable = false; });
+    await w.settle();
+    expect(w.api.get<Node>(nodeKind, 'a')?.spec?.taints).toEqual([mine]);
+    await w.stop();
+  });
+
+  it('a node that says it is not ready, and then says nothing, changes its taint at once and not in its turn', async () => {
+    const w = await world(['node-lifecycle-controller'], api => { api.put(nodeKind, node('a', 'False')); api.put(nodeKind, node('b')); });
+    for (let i = 0; i < 3; i++) { await w.clock.advance(10_000); beat(w, 'b'); }
+    expect(taints(w, 'a')).toEqual(['node.kubernetes.io/not-ready:NoExecute', 'node.kubernetes.io/not-ready:NoSchedule']);
+    for (let i = 0; i < 2; i++) { await w.clock.advance(10_000); beat(w, 'b'); }
+    expect(taints(w, 'a')).toEqual(['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule']);
+    await w.stop();
+  });
+
+  it('a lease that is renewed is a heartbeat, without any word in the node\'s status', async () => {
+    const w = await world(['node-lifecycle-controller'], api => { for (const n of ['a', 'b']) { api.put(nodeKind, node(n)); api.put(leaseKind, { metadata: { name: n, namespace: 'kube-node-lease' }, spec: {} } as Lease); } });
+    for (let i = 0; i < 12; i++) { await w.clock.advance(10_000); w.api.change<Lease>(leaseKind, 'kube-node-lease/a', l => { l.spec!.renewTime = String(i); }); }
+    const ready = (n: string): string | undefined => w.api.get<Node>(nodeKind, n)?.status?.conditions?.find(c => c.type === 'Ready')?.status;
+    expect([ready('a'), ready('b')]).toEqual(['True', 'Unknown']);
+    await w.stop();
+  });
+
+  it('a node that never posted its status has all its conditions Unknown after its time to start', async () => {
+    const w = await world(['node-lifecycle-controller'], api => { api.put(nodeKind, { metadata: { name: 'new' }, spec: {}, status: {} }); });
+    await w.clock.advance(55_000);
+    expect(w.api.get<Node>(nodeKind, 'new')?.status?.conditions).toBeUndefined();
+    await w.clock.advance(15_000);
+    expect(w.api.get<Node>(nodeKind, 'new')?.status?.conditions?.map(c => `${c.type} ${c.status} ${c.reason}: ${c.message}`)).toEqual(['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].map(t => `${t} Unknown NodeStatusNeverUpdated: Kubelet never posted node status.`));
+    await w.stop();
   });
 });

@@ -45,3 +45,18 @@ it('finished pods beyond the threshold go, the oldest first', async () => {
   await w.settle();
   expect(names()).toEqual(['new']);
 });
+
+it('of finished pods in excess those that were evicted go first, then the oldest', async () => {
+  const at = (n: string, day: string, reason?: string): Pod => ({ ...pod(n, 'here', 'Failed'), metadata: { name: n, namespace: 'default', creationTimestamp: `2026-01-${day}T00:00:00Z` }, status: { phase: 'Failed', ...(reason ? { reason } : {}) } });
+  w = await world(['podgc'], api => { api.put(nodeKind, node('here')); for (const p of [at('old', '01'), at('mid', '02'), at('evicted', '03', 'Evicted')]) api.put(podKind, p); }, { terminatedPodThreshold: 2 });
+  await w.settle();
+  expect(names()).toEqual(['mid', 'old']);
+});
+
+it('a running pod that is given up is marked as Failed, and the DisruptionTarget condition says why', async () => {
+  const patched: unknown[] = [];
+  w = await world(['podgc'], api => { api.intercept = r => { if (r.method === 'PATCH') patched.push(r.body); }; api.put(podKind, pod('lost', 'nowhere')); });
+  await w.clock.advance(70_000);
+  expect(names()).toEqual([]);
+  expect(patched).toMatchObject([{ status: { phase: 'Failed', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }] } }]);
+});

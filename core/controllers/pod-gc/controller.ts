@@ -49,7 +49,7 @@ export const podGcController: Controller = {
       const orphaned = new Set<Pod>(), doomed = new Set<Pod>();
       for (const [name, since] of missing) for (const p of podsOn(name)) if (isTerminating(p) || now - since >= ctx.config.podGcQuarantine) orphaned.add(p);
       const excess = pods.lister.countIn(STATE, FINISHED) - ctx.config.terminatedPodThreshold;
-      if (excess > 0) for (const p of pods.lister.byIndex(STATE, FINISHED).sort((a, b) => ((a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '') ? -1 : 1)).slice(0, excess)) doomed.add(p);
+      if (excess > 0) for (const p of pods.lister.byIndex(STATE, FINISHED).sort(evictedThenOldest).slice(0, excess)) doomed.add(p);
       for (const name of ['', ...nodes.lister.list().filter(outOfService).map(n => n.metadata?.name)]) for (const p of pods.lister.byIndex(STATE, going(name))) doomed.add(p);
       for (const p of new Set([...doomed, ...orphaned])) await collect(ctx, p, orphaned.has(p));
     };
@@ -61,6 +61,12 @@ export const podGcController: Controller = {
     };
   },
 };
+
+/** Evicted pods say the least of what is worth keeping; of equal times the first by name. */
+function evictedThenOldest(a: Pod, b: Pod): number {
+  const evicted = (p: Pod): number => Number(p.status?.reason === 'Evicted'), when = (p: Pod): string => p.metadata?.creationTimestamp ?? '', name = (p: Pod): string => p.metadata?.name ?? '';
+  return evicted(b) - evicted(a) || (when(a) < when(b) ? -1 : when(a) > when(b) ? 1 : name(a) < name(b) ? -1 : 1);
+}
 
 /** Not ready, and said to be off for good: its pods may be let go without its word. */
 function outOfService(node: Node): boolean {

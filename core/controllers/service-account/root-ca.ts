@@ -34,9 +34,9 @@ export const rootCaController: Controller = {
         }
         return;
       }
-      const same = found.metadata?.annotations?.[DESCRIPTION] === TEXT && found.data?.['ca.crt'] === ca && Object.keys(found.data).length === 1;
+      const same = Boolean(found.metadata?.annotations?.[DESCRIPTION]) && found.data?.['ca.crt'] === ca && Object.keys(found.data).length === 1;
       if (!same)
-        await ctx.client.update<ConfigMap>(configMapKind, { ...found, metadata: { ...found.metadata, annotations: { ...found.metadata?.annotations, [DESCRIPTION]: TEXT } }, data });
+        await ctx.client.update<ConfigMap>(configMapKind, { ...found, metadata: { ...found.metadata, annotations: { ...found.metadata?.annotations, [DESCRIPTION]: found.metadata?.annotations?.[DESCRIPTION] || TEXT } }, data });
     };
   },
 };

@@ -25,4 +25,20 @@ describe('every namespace', () => {
     expect(w.complaints).toEqual([]);
     await w.stop();
   });
+
+  it('kube-root-ca.crt: a description of somebody else\'s stays, a missing one comes back, and nothing is published without an authority', async () => {
+    const w = await world(['root-ca-cert-publisher'], api => { api.put(namespaceKind, { metadata: { name: 'shop' } }); }, { rootCa: 'PEM' });
+    const of = (): string | undefined => w.api.get<ConfigMap>(configMapKind, 'shop/kube-root-ca.crt')?.metadata?.annotations?.['kubernetes.io/description'];
+    expect(of()).toMatch(/^Contains a CA bundle that can be used to verify the kube-apiserver/);
+    w.api.change<ConfigMap>(configMapKind, 'shop/kube-root-ca.crt', m => { m.metadata!.annotations!['kubernetes.io/description'] = 'mine'; });
+    await w.settle();
+    expect(of()).toBe('mine');
+    w.api.change<ConfigMap>(configMapKind, 'shop/kube-root-ca.crt', m => { delete m.metadata!.annotations; });
+    await w.settle();
+    expect(of()).toMatch(/^Contains/);
+    await w.stop();
+    const none = await world(['root-ca-cert-publisher'], api => { api.put(namespaceKind, { metadata: { name: 'shop' } }); });
+    expect(none.api.all(configMapKind)).toEqual([]);
+    await none.stop();
+  });
 });

@@ -2,11 +2,12 @@
 import { endpoints as endpointsKind } from '../../api/kinds/core/endpoints.ts';
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { objectKey, splitKey } from '../../api/meta/object.ts';
-import { isAlreadyExists, isNotFound } from '../../api/meta/status.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../api/meta/status.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { CoreEndpointPort, EndpointAddress, Endpoints, EndpointSubset, Pod, Service } from '../../api/types/kubernetes.ts';
 import type { Controller } from '../controller.ts';
 import { isReady } from '../../api/meta/pod.ts';
+import { messageOf } from '../pod-writes.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { hasPods, HEADLESS, hostnameIn, isHeadless, LAST_CHANGE, podsOf, targetPort, watchBackends } from './pods-of.ts';
 
@@ -17,10 +18,16 @@ const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
 interface Grouped { ports: CoreEndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }
 
-function address(s: Service, pod: Pod): EndpointAddress {
+/** The pod's address of the service's first family; undefined without one. */
+function ipOf(s: Service, pod: Pod): string | undefined {
+  const v6 = s.spec?.ipFamilies?.[0] === 'IPv6' || (s.spec?.clusterIP ?? '').includes(':');
+  return (pod.status?.podIPs ?? [{ ip: pod.status?.podIP ?? '' }]).map(i => i.ip).find(ip => ip && ip.includes(':') === v6);
+}
+
+function address(s: Service, pod: Pod, ip: string): EndpointAddress {
   const hostname = hostnameIn(s, pod);
   return {
-    ip: pod.status?.podIP ?? '', ...(hostname ? { hostname } : {}), nodeName: pod.spec?.nodeName,
+    ip, ...(hostname ? { hostname } : {}), nodeName: pod.spec?.nodeName,
     targetRef: { kind: 'Pod', namespace: pod.metadata?.namespace, name: pod.metadata?.name, uid: pod.metadata?.uid },
   };
 }
@@ -32,7 +39,8 @@ export function subsetsOf(s: Service, pods: readonly Pod[]): EndpointSubset[] {
   const groups = new Map<string, Grouped>();
   for (const pod of pods) {
     if (pod.metadata?.deletionTimestamp !== undefined && !always) continue;
-    const ports: CoreEndpointPort[] = [];
+    const ip = ipOf(s, pod), ports: CoreEndpointPort[] = [];
+    if (ip === undefined) continue;
     for (const p of s.spec?.ports ?? []) {
       const port = targetPort(p, pod);
       if (port !== undefined) ports.push({ ...(p.name ? { name: p.name } : {}), port, protocol: p.protocol ?? 'TCP', ...(p.appProtocol ? { appProtocol: p.appProtocol } : {}) });
@@ -43,7 +51,7 @@ export function subsetsOf(s: Service, pods: readonly Pod[]): EndpointSubset[] {
     const id = JSON.stringify(ports);
     let group = groups.get(id);
     if (!group) groups.set(id, group = { ports, ready: [], notReady: [] });
-    (always || isReady(pod) ? group.ready : group.notReady).push(address(s, pod));
+    (always || isReady(pod) ? group.ready : group.notReady).push(address(s, pod, ip));
   }
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, g]) => ({
     ...(g.ready.length ? { addresses: g.ready.sort(byIp) } : {}), ...(g.notReady.length ? { notReadyAddresses: g.notReady.sort(byIp) } : {}),
@@ -91,12 +99,18 @@ export const endpointsController: Controller = {
       if (old && semanticEqual(old.subsets, subsets) && semanticEqual(old.metadata?.labels, labels) && cut === (OVER_CAPACITY in (old.metadata?.annotations ?? {}))) return;
       const { [OVER_CAPACITY]: _over, ...kept } = old?.metadata?.annotations ?? {};
       const annotations = { ...kept, [LAST_CHANGE]: formatTime(ctx.clock.now()), ...(cut ? { [OVER_CAPACITY]: 'truncated' } : {}) };
-      if (old) { await ctx.client.update<Endpoints>(endpointsKind, { ...old, metadata: { ...old.metadata, labels, annotations }, subsets }); return; }
+      if (old) {
+        try { await ctx.client.update<Endpoints>(endpointsKind, { ...old, metadata: { ...old.metadata, labels, annotations }, subsets }); } catch (error) {
+          if (!isConflict(error)) ctx.recorder.event(old, 'Warning', 'FailedToUpdateEndpoint', `Failed to update endpoint ${key}: ${messageOf(error)}`);
+          throw error;
+        }
+        return;
+      }
       try {
         await ctx.client.create<Endpoints>(endpointsKind, { apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace, labels, annotations }, subsets });
       } catch (error) {
         if (namespaceTerminating(error)) return;
-        if (!isAlreadyExists(error)) ctx.recorder.event(s, 'Warning', 'FailedToCreateEndpoint', `Failed to create endpoint for service ${key}: ${error instanceof Error ? error.message : String(error)}`);
+        if (!isAlreadyExists(error)) ctx.recorder.event(s, 'Warning', 'FailedToCreateEndpoint', `Failed to create endpoint for service ${key}: ${messageOf(error)}`);
         throw error;
       }
     };

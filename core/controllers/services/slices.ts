@@ -19,6 +19,8 @@ export interface SliceSet {
   readonly namePrefix: string;
   readonly labels: Record<string, string>;
   readonly annotations: Record<string, string>;
+  /** They are all it shall have, and a difference is reason to write; otherwise they only go along with what is written. */
+  readonly exactly?: boolean;
   readonly owner: OwnerReference;
 }
 
@@ -63,7 +65,8 @@ export function watchSlices(slices: Informer<EndpointSlice>, manager: string, wr
   slices.on({ add: s => on(s, false), update: (s, prev) => { on(s, false); if (key(prev) !== key(s)) on(prev, false); }, delete: s => on(s, true) });
 }
 
-const portsId = (ports: readonly DiscoveryEndpointPort[] | undefined): string =>
+/** The same for the same ports, in whatever order. */
+export const portsId = (ports: readonly DiscoveryEndpointPort[] | undefined): string =>
   JSON.stringify((ports ?? []).map(p => [p.name ?? '', p.protocol ?? 'TCP', p.port ?? 0, p.appProtocol ?? '']).sort());
 const endpointId = (e: Endpoint): string => `${e.addresses[0] ?? ''}|${e.targetRef?.uid ?? ''}`;
 
@@ -82,11 +85,11 @@ export async function reconcileSlices(client: Client, set: SliceSet, existing: r
   for (const p of plans) {
     if (p.slice && p.surplus) { await remove(client, p.slice); continue; }
     const old = p.slice;
-    const metadataSame = old && semanticEqual(old.metadata?.labels, set.labels);
+    const metadataSame = old && semanticEqual(old.metadata?.labels, set.labels) && (!set.exactly || semanticEqual(old.metadata?.annotations ?? {}, set.annotations));
     if (old && !p.changed && metadataSame) continue;
     const ports = p.wanted.ports;
     wrote(old
-      ? await client.update<EndpointSlice>(sliceKind, { ...old, metadata: { ...old.metadata, labels: set.labels, annotations: { ...old.metadata?.annotations, ...set.annotations } }, endpoints: p.endpoints, ports })
+      ? await client.update<EndpointSlice>(sliceKind, { ...old, metadata: { ...old.metadata, labels: set.labels, annotations: set.exactly ? set.annotations : { ...old.metadata?.annotations, ...set.annotations } }, endpoints: p.endpoints, ports })
       : await client.create<EndpointSlice>(sliceKind, {
         apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: p.wanted.addressType, endpoints: p.endpoints, ports,
         metadata: { generateName: set.namePrefix, namespace: set.namespace, labels: set.labels, annotations: set.annotations, ownerReferences: [set.owner] },

@@ -19,11 +19,11 @@ export class Collector {
 
   /** Judges the object of this uid against the server and does what follows. Safe to repeat. */
   async delete(uid: string): Promise<void> {
-    const node = this.#graph.get(uid);
-    if (!node?.resource) return;
+    const node = this.#graph.get(uid), resource = node?.resource;
+    if (!node || !resource) return;
     if (node.deleting && !node.waitsForDependents) return;
-    if (node.waitsForDependents) { await this.#finishForeground(node, node.resource); return; }
-    const live = await this.#live(node.resource, node.namespace, node.name, uid);
+    if (node.waitsForDependents) { await this.#finishForeground(node, resource); return; }
+    const live = await this.#live(resource, node.namespace, node.name, uid);
     if (!live) { this.#graph.gone(uid); return; }
     const refs = live.metadata?.ownerReferences ?? [];
     if (refs.length === 0) return;
@@ -32,31 +32,30 @@ export class Collector {
     const solid = verdicts.some(v => v.verdict === 'solid');
     const others = verdicts.filter(v => v.verdict !== 'solid');
     if (solid) {
-      if (others.length) await this.#setOwners(node.resource, live, refs.filter(r => !others.some(v => v.ref.uid === r.uid)));
+      if (others.length) await this.#setOwners(resource, live, refs.filter(r => !others.some(v => v.ref.uid === r.uid)));
       return;
     }
     const waiting = others.some(v => v.verdict === 'waiting');
     if (waiting && node.dependents.size > 0) {
       // Two that wait for each other would wait for ever: one of them stops holding its owner.
       const knot = [...node.dependents].some(d => d.waitsForDependents) && refs.some(r => r.blockOwnerDeletion);
-      const current = knot ? await this.#setOwners(node.resource, live, refs.map(r => (r.blockOwnerDeletion ? { ...r, blockOwnerDeletion: false } : r))) : live;
-      if (current) await this.#remove(node.resource, current, 'Foreground');
+      const current = knot ? await this.#setOwners(resource, live, refs.map(r => (r.blockOwnerDeletion ? { ...r, blockOwnerDeletion: false } : r))) : live;
+      if (current) await this.#remove(resource, current, 'Foreground');
       return;
     }
     const finalizers = live.metadata?.finalizers ?? [];
-    await this.#remove(node.resource, live, finalizers.includes(ORPHAN) ? 'Orphan' : finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background');
+    await this.#remove(resource, live, finalizers.includes(ORPHAN) ? 'Orphan' : finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background');
   }
 
   /** Lets the dependents of this uid go, then the object itself. */
   async orphan(uid: string): Promise<void> {
-    const node = this.#graph.get(uid);
-    if (!node?.resource || !node.orphans) return;
+    const node = this.#graph.get(uid), resource = node?.resource;
+    if (!resource || !node?.orphans) return;
     await Promise.all([...node.dependents].map(async d => {
-      if (!d.resource) return;
-      const live = await this.#live(d.resource, d.namespace, d.name, d.uid);
-      if (live) await this.#setOwners(d.resource, live, (live.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid));
+      const kind = d.resource, live = kind && await this.#live(kind, d.namespace, d.name, d.uid);
+      if (live) await this.#setOwners(kind, live, (live.metadata?.ownerReferences ?? []).filter(r => r.uid !== uid));
     }));
-    await this.#dropFinalizer(node, node.resource, ORPHAN);
+    await this.#dropFinalizer(node, resource, ORPHAN);
   }
 
   async #finishForeground(node: GraphNode, resource: ResourceType): Promise<void> {

@@ -17,7 +17,7 @@ const SKIP = 'endpointslice.kubernetes.io/skip-mirror';
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 const MOST_PER_SUBSET = 1000;
 /** Said of the Endpoints alone: when they changed, and how kubectl last applied them. */
-const NOT_COPIED = [LAST_CHANGE, 'kubectl.kubernetes.io/last-applied-configuration'];
+const NOT_COPIED: ReadonlySet<string> = new Set([LAST_CHANGE, 'kubectl.kubernetes.io/last-applied-configuration']);
 
 const mirrored = (e: Endpoints): boolean => e.metadata?.labels?.[SKIP] !== 'true' && !(LEADER in (e.metadata?.annotations ?? {}));
 const familyOf = (ip: string): string => (ip.includes(':') ? 'IPv6' : 'IPv4');
@@ -67,7 +67,7 @@ export const endpointSliceMirroringController: Controller = {
       const labels = { ...e?.metadata?.labels, [SERVICE_NAME]: name, [SLICE_MANAGER]: MANAGER };
       try {
         await reconcileSlices(ctx.client,
-          { namespace, namePrefix: `${name}-`, labels, annotations: Object.fromEntries(Object.entries(e?.metadata?.annotations ?? {}).filter(([k]) => !NOT_COPIED.includes(k))), exactly: true, owner: controllerReference(e ?? {}, endpointsKind) },
+          { namespace, namePrefix: `${name}-`, labels, annotations: Object.fromEntries(Object.entries(e?.metadata?.annotations ?? {}).filter(([k]) => !NOT_COPIED.has(k))), exactly: true, owner: controllerReference(e ?? {}, endpointsKind) },
           existing, wanted, w => written.wrote(key, w));
       } catch (error) {
         if (namespaceTerminating(error)) return;

@@ -113,7 +113,7 @@ it('Garbage collector should support cascading deletion and orphan deletion of c
 
 it('what names an owner of another namespace goes, and an event OwnerRefInvalidNamespace says so', async () => {
   await fresh();
-  const far = await make(configMapKind, { metadata: { name: 'far' } });
+  const far = await make<ConfigMap>(configMapKind, { metadata: { name: 'far' } });
   await fresh();
   await make(configMapKind, { metadata: { name: 'lost', ownerReferences: [refTo(far, 'ConfigMap')] } });
   await until(async () => await get(configMapKind, 'lost') === undefined);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
 import { createLog, silentLog } from '../base/log.ts';
 import { openStore } from './open.ts';
+import { recordEnd } from './record.ts';
 import { StoreDamaged } from './recover.ts';
 import type { Op, Store } from './store.ts';
 
@@ -16,6 +17,14 @@ const open = (dir: string, minLogBytes?: number): Promise<Store> => openStore({ 
 const put = (key: string, value: string): Op => ({ type: 'put', key, value: Buffer.from(value) });
 const dump = (s: Store): unknown => s.range({ prefix: '' }).entries.map(e => [e.key, String(e.value), e.revision, e.createRevision]);
 const segment = (dir: string): string => join(dir, readdirSync(dir).filter(n => /^log-\d+$/.test(n)).sort().at(-1)!);
+
+/** Where a segment's last record ends; room may follow. */
+function soundLength(path: string): number {
+  const b = readFileSync(path);
+  let at = 0;
+  for (let end = recordEnd(b, at); end !== undefined; end = recordEnd(b, at)) at = end;
+  return at;
+}
 
 describe('durable store', () => {
   it('comes back with every object, revision, creation and history', async () => {
@@ -43,7 +52,7 @@ describe('durable store', () => {
     const states: { bytes: number; dump: unknown }[] = [{ bytes: 0, dump: [] }];
     for (let i = 0; i < 6; i++) {
       await s.txn([put(`/a/${i}`, 'v'.repeat(i * 5)), put('/both', String(i))]);
-      states.push({ bytes: statSync(segment(dir)).size, dump: dump(s) });
+      states.push({ bytes: soundLength(segment(dir)), dump: dump(s) });
     }
     await s.close();
     const size = states.at(-1)!.bytes;
@@ -63,6 +72,51 @@ describe('durable store', () => {
     }
   }, 60_000);
 
+  it('when the power fails while a record goes into the room made for it, keeps what was acknowledged before and goes on behind it', async () => {
+    const dir = fresh();
+    const s = await open(dir);
+    await s.txn([put('/a', '1')]);
+    const before = dump(s), first = soundLength(segment(dir));
+    await s.txn([put('/b', 'x'.repeat(300))]);
+    // As a killed host leaves it: with its room.
+    const left = readFileSync(segment(dir)), second = soundLength(segment(dir));
+    await s.close();
+    expect(left.length).toBeGreaterThan(second + 1000);
+    expect(statSync(segment(dir)).size).toBe(second);
+    for (let lost = 0; lost < second - first; lost += 7) {
+      for (const part of [[first, first + lost], [first + lost, second]] as const) {
+        const copy = fresh(), bytes = Buffer.from(left).fill(0, ...part), whole = part[0] === part[1];
+        writeFileSync(join(copy, 'log-0000000000000002'), bytes);
+        const r = await open(copy);
+        if (!whole) expect(dump(r), `zeros from ${part[0]} to ${part[1]}`).toEqual(before);
+        await r.txn([put('/after', 'x')]);
+        const after = dump(r);
+        await r.close();
+        const again = await open(copy);
+        expect(dump(again)).toEqual(after);
+        await again.close();
+        expect(readdirSync(copy).some(n => n.includes('.cut-'))).toBe(!whole && (part[0] > first || part[1] < second));
+        rmSync(copy, { recursive: true });
+      }
+    }
+  }, 30_000);
+
+  it('goes on in the room a killed host left, also when a later segment follows it', async () => {
+    const dir = fresh();
+    const s = await open(dir, 5_000);
+    await s.txn([put('/a', '1')]);
+    const path = segment(dir), left = readFileSync(path);
+    await s.close();
+    writeFileSync(path, left);
+    const r = await open(dir, 5_000);
+    for (let i = 0; i < 50; i++) await r.txn([put('/b', 'x'.repeat(200))]);
+    const before = dump(r);
+    await r.close();
+    const again = await open(dir);
+    expect(dump(again)).toEqual(before);
+    await again.close();
+  });
+
   it('puts a cut tail aside and says so', async () => {
     const dir = fresh();
     const s = await open(dir);
@@ -79,7 +133,7 @@ describe('durable store', () => {
     const dir = fresh();
     const s = await open(dir);
     for (let i = 0; i < 3; i++) await s.txn([put(`/a/${i}`, 'value')]);
-    const first = statSync(segment(dir)).size;
+    const first = soundLength(segment(dir));
     await s.txn([put('/last', 'value')]);
     await s.close();
     const good = readFileSync(segment(dir));

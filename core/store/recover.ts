@@ -16,7 +16,7 @@ export class StoreDamaged extends Error {
   }
 }
 
-export interface Recovered { snapshotRevision: number; revision: number; segment: { path: string; bytes: number }; logBytes: number; snapshotBytes: number }
+export interface Recovered { snapshotRevision: number; revision: number; segment: { path: string; bytes: number; room: number }; logBytes: number; snapshotBytes: number }
 
 /** First revision of an empty store; lists of it are at revision 1, as etcd's. */
 export const FIRST = 1;
@@ -47,7 +47,7 @@ export function recover(dir: string, log: Log, heir: Heir): Recovered {
     const path = join(dir, name);
     const first = segmentRevision(name) ?? 0;
     if (first > revision + 1) throw new StoreDamaged(path, 0, `it starts at revision ${first}, but the files before end at ${revision}: one is missing`);
-    const bytes = readSegment(path, i === segments.length - 1, log, (c, offset) => {
+    const { bytes, room } = readSegment(path, i === segments.length - 1, log, (c, offset) => {
       if (c.revision <= revision) {
         if (c.revision > base) throw new StoreDamaged(path, offset, `revision ${c.revision} comes after ${revision}`);
         return;
@@ -57,13 +57,13 @@ export function recover(dir: string, log: Log, heir: Heir): Recovered {
       heir.replay(c);
     });
     logBytes += bytes;
-    segment = { path, bytes };
+    segment = { path, bytes, room };
   }
   if (!segment) {
     const path = join(dir, segmentName(revision + 1));
     writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
     sync(dir);
-    segment = { path, bytes: 0 };
+    segment = { path, bytes: 0, room: 0 };
   }
   return { snapshotRevision: newest, revision, segment, logBytes, snapshotBytes };
 }
@@ -86,8 +86,8 @@ function readSnapshot(path: string, onEntry: (c: Change) => void): number {
   return b.length;
 }
 
-/** Returns the sound length. */
-function readSegment(path: string, last: boolean, log: Log, onChange: (c: Change, offset: number) => void): number {
+/** Returns the sound length and how many zeros follow: room that was made for records to come. */
+function readSegment(path: string, last: boolean, log: Log, onChange: (c: Change, offset: number) => void): { bytes: number; room: number } {
   const b = readFileSync(path);
   let at = 0;
   for (let end = recordEnd(b, at); end !== undefined; end = recordEnd(b, at)) {
@@ -95,16 +95,26 @@ function readSegment(path: string, last: boolean, log: Log, onChange: (c: Change
     readRecord(b, at, end, c => onChange(c, offset));
     at = end;
   }
-  if (at === b.length) return at;
+  const used = endOfData(b, at);
+  if (used === at) return { bytes: at, room: b.length - at };
   const next = soundRecordAfter(b, at);
   if (next !== undefined) throw new StoreDamaged(path, at, `its checksum does not match, but a sound record follows at byte ${next}`);
   if (!last) throw new StoreDamaged(path, at, 'it ends in the middle of a record, but a later file exists');
   const aside = `${path}.cut-${at}`;
-  writeFileSync(aside, b.subarray(at), { mode: 0o600 });
-  log.warn('the log ended in an unfinished write, which was never acknowledged; it was cut off and put aside', { file: path, at, bytes: b.length - at, aside });
+  writeFileSync(aside, b.subarray(at, used), { mode: 0o600 });
+  log.warn('the log ended in an unfinished write, which was never acknowledged; it was cut off and put aside', { file: path, at, bytes: used - at, aside });
   const fd = openSync(path, 'r+');
   try { ftruncateSync(fd, at); fsyncSync(fd); } finally { closeSync(fd); }
-  return at;
+  return { bytes: at, room: 0 };
+}
+
+const ZEROS = Buffer.alloc(1 << 16);
+/** Behind the last byte from `from` on that is not zero; `from` where all are. */
+function endOfData(b: Buffer, from: number): number {
+  let end = b.length;
+  for (let n = Math.min(ZEROS.length, end - from); n > 0 && b.compare(ZEROS, 0, n, end - n, end) === 0; n = Math.min(ZEROS.length, end - from)) end -= n;
+  while (end > from && b[end - 1] === 0) end--;
+  return end;
 }
 
 function sync(dir: string): void {

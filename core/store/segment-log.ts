@@ -26,7 +26,16 @@ export class NotWritten extends Error {
 
 const SNAPSHOT_RECORD = 1 << 20;
 
-export interface SegmentLogOptions { dir: string; /** Path of the segment to go on with and its sound length. */ segment: { path: string; bytes: number }; logBytes: number; snapshotBytes: number; minLogBytes: number }
+/**
+ * Room is made ahead of the log's end by a quarter of its length, within these bounds: zeros that later records replace. Syncing what
+ * replaces bytes is one write to the disk; syncing a file that grows waits for the file system's journal, and for whatever else is in it.
+ */
+const LEAST_ROOM = 64 << 10, MOST_ROOM = 4 << 20;
+/** Larger records share one sync among so many writers that room would not pay: they make none. */
+const LARGE = 32 << 10;
+
+/** `segment`: the path of the one to go on with, its sound length and what follows that in zeros. */
+export interface SegmentLogOptions { dir: string; segment: { path: string; bytes: number; room: number }; logBytes: number; snapshotBytes: number; minLogBytes: number }
 
 export class SegmentLog implements Sink {
   readonly #dir: string;
@@ -34,6 +43,8 @@ export class SegmentLog implements Sink {
   readonly #writer = new RecordWriter();
   #fd: number;
   #end: number;
+  /** Up to here the file is there; from `#end` on it is zeros. */
+  #room: number;
   #logBytes: number;
   #snapshotBytes: number;
 
@@ -41,6 +52,7 @@ export class SegmentLog implements Sink {
     this.#fd = fd;
     this.#dir = o.dir;
     this.#end = o.segment.bytes;
+    this.#room = o.segment.bytes + o.segment.room;
     this.#logBytes = o.logBytes;
     this.#snapshotBytes = o.snapshotBytes;
     this.#minLogBytes = o.minLogBytes;
@@ -53,15 +65,36 @@ export class SegmentLog implements Sink {
     if (this.#writer.empty) return;
     const bytes = this.#writer.take();
     try {
+      if (this.#end + bytes.length > this.#room && bytes.length < LARGE) await this.#makeRoom(bytes.length);
       await writeAll(this.#fd, bytes, this.#end);
     } catch (error) {
       // A full disk: cut the part that went in, so that the log ends with the last good record. If that fails too, nobody knows.
+      this.#room = this.#end;
       await truncateFd(this.#fd, this.#end);
       throw new NotWritten(error);
     }
     await datasync(this.#fd);
     this.#end += bytes.length;
+    this.#room = Math.max(this.#room, this.#end);
     this.#logBytes += bytes.length;
+  }
+
+  /** The sync of the record that needs it makes it durable as well. On a disk with no place for it, records go on one by one. */
+  async #makeRoom(bytes: number): Promise<void> {
+    const room = Math.max(LEAST_ROOM, Math.min(MOST_ROOM, this.#logBytes >> 2));
+    try {
+      await writeAll(this.#fd, Buffer.alloc(bytes + room), this.#end);
+      this.#room = this.#end + bytes + room;
+    } catch (error) {
+      this.#room = this.#end;
+      await truncateFd(this.#fd, this.#end);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC' && (error as NodeJS.ErrnoException).code !== 'EDQUOT') throw error;
+    }
+  }
+
+  /** Takes the zeros off again: what stays behind ends with its last record. */
+  async #trim(): Promise<void> {
+    if (this.#room > this.#end) await truncateFd(this.#fd, this.#end);
   }
 
   get wantsSnapshot(): boolean { return this.#logBytes > Math.max(this.#minLogBytes, 2 * this.#snapshotBytes); }
@@ -69,9 +102,11 @@ export class SegmentLog implements Sink {
   async rotate(revision: number): Promise<void> {
     const fd = await openForWrite(join(this.#dir, segmentName(revision + 1)), 'wx');
     await syncDirectory(this.#dir);
+    await this.#trim();
     await closeFd(this.#fd);
     this.#fd = fd;
     this.#end = 0;
+    this.#room = 0;
     this.#logBytes = 0;
   }
 
@@ -103,7 +138,9 @@ export class SegmentLog implements Sink {
     }
   }
 
-  close(): Promise<void> { return closeFd(this.#fd); }
+  async close(): Promise<void> {
+    try { await this.#trim(); } finally { await closeFd(this.#fd); }
+  }
 }
 
 /** Keeps nothing: for tests and clusters that may be forgotten. */

@@ -32,7 +32,7 @@ import { tokenCleanerController } from './token-cleaner/controller.ts';
 import { certificateApprovingController } from './certificates/approving.ts';
 import { certificateCleanerController } from './certificates/cleaner.ts';
 import { podCertificateRequestCleanerController } from './certificates/pod-requests.ts';
-import { legacyTokenCleanerController } from './legacy-tokens/cleaner.ts';
+import { legacyTokenCleanerController } from './service-account-tokens/unused.ts';
 import { certificateSigningController } from './certificates/signing.ts';
 
 export const controllers: readonly Controller[] = [

@@ -1,6 +1,6 @@
 // What only controllers ask about a pod; the rest stands in core/api/meta/pod.ts.
 import { claimKeysOf } from '../api/meta/claims.ts';
-import { isReady, podCondition } from '../api/meta/pod.ts';
+import { isReady, isSidecar, podCondition } from '../api/meta/pod.ts';
 import { parseTime } from '../api/meta/time.ts';
 import type { Pod, PodSpec } from '../api/types/kubernetes.ts';
 import type { Informer } from '../client/informer.ts';
@@ -16,8 +16,13 @@ export function untilAvailable(pod: Pod, minReadySeconds: number, now: number): 
 /** A pod's name within events and expectations. */
 export const podKey = (pod: Pod): string => `${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}`;
 
-/** Restarts of its most restarted container. */
-export const maxRestarts = (pod: Pod): number => Math.max(0, ...(pod.status?.containerStatuses ?? []).map(c => c.restartCount));
+/** Restarts of a pod's most restarted container, and of its most restarted sidecar. */
+export interface Restarts { readonly regular: number; readonly sidecars: number }
+export function maxRestarts(pod: Pod): Restarts {
+  const most = (of: readonly { restartCount: number }[] | undefined): number => (of ?? []).reduce((n, c) => Math.max(n, c.restartCount), 0);
+  const sidecars = new Set(pod.spec?.initContainers?.filter(isSidecar).map(c => c.name));
+  return { regular: most(pod.status?.containerStatuses), sidecars: sidecars.size ? most(pod.status?.initContainerStatuses?.filter(c => sidecars.has(c.name))) : 0 };
+}
 
 /** A pod from a template, controlled and named by its owner (`<owner>-<5 random>`). */
 export function podFromTemplate(template: { metadata?: Pod['metadata']; spec?: PodSpec }, owner: { name: string; namespace: string }): Pod {

@@ -74,6 +74,7 @@ async function play(seed: number): Promise<void> {
     leave: () => touch(some(), p => { if (p.spec!.nodeName) { p.metadata!.deletionTimestamp ??= '2026-01-01T00:00:30Z'; p.metadata!.deletionGracePeriodSeconds ??= 30; } }),
     fail: () => touch(some(), p => { p.status = { phase: 'Failed' }; }), falter: () => touch(some(), p => ready(p, 'False')), recover: () => touch(some(), p => ready(p, 'True')),
     lose: () => { const node = some()?.spec?.nodeName; if (node) for (const p of pods()) if (p.spec!.nodeName === node) w.api.remove(podKind, `default/${p.metadata!.name}`); },
+    undo: () => { w.api.change<Deployment>(deploymentKind, 'default/web', o => { o.metadata!.annotations = { ...o.metadata!.annotations, 'deprecated.deployment.rollback.to': String(r.upTo(2)) }; }); },
     orphan: () => touch(some(), p => { if (isActive(p)) delete p.metadata!.ownerReferences; }),
     run: () => { runPods(w.api, () => r.chance(0.7)); }, reap: () => { reapPods(w.api); }, wait: () => w.clock.advance(r.pick([1, 6, 70]) * 1000), restart: () => w.restart(), crash: () => w.kill(r.upTo(6)),
   };

@@ -4,11 +4,11 @@ import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../api/types/ku
 import { semanticEqual } from '../../api/meta/equal.ts';
 import { controllerOf, controllerReference } from '../../api/meta/owner.ts';
 import { maxRevision, REVISION, setNewSetAnnotations } from './annotations.ts';
-import { newSetSize } from './bounds.ts';
+import { isRolling, newSetSize } from './bounds.ts';
 import { condition, conditionOf, hasDeadline, withCondition } from './conditions.ts';
 import { templateHash } from './hash.ts';
 import { namespaceTerminating } from '../terminating.ts';
-import { byAge, deploymentKind, replicaSetKind, TEMPLATE_HASH, type Rollout, type Sets } from './rollout.ts';
+import { byAge, deploymentKind, isActiveSet, replicaSetKind, TEMPLATE_HASH, type Rollout, type Sets } from './rollout.ts';
 
 /** A template without what differs between a Deployment and its set though nothing was changed. */
 function comparable(t: PodTemplateSpec | undefined): unknown {
@@ -46,7 +46,9 @@ async function refresh(r: Rollout, rs: ReplicaSet, revision: bigint): Promise<Re
 }
 
 async function make(r: Rollout, oldSets: readonly ReplicaSet[], revision: bigint): Promise<ReplicaSet | undefined> {
-  const wanted = newSetOf(r.d, oldSets, revision);
+  // A rollback looks for its revision also while a Recreate still waits for old pods to be gone.
+  const waits = !isRolling(r.d) && (oldSets.some(isActiveSet) || r.stillRun(oldSets));
+  const wanted = newSetOf(r.d, waits ? 0 : newSetSize(r.d, oldSets, 0), revision);
   let made: ReplicaSet;
   let existed = false;
   try {
@@ -88,7 +90,7 @@ async function existing(r: Rollout, wanted: ReplicaSet, error: unknown): Promise
 const LONGEST_NAME = 253;
 const setName = (deployment: string, hash: string): string => `${deployment.slice(0, LONGEST_NAME - 1 - hash.length)}-${hash}`;
 
-function newSetOf(d: Deployment, oldSets: readonly ReplicaSet[], revision: bigint): ReplicaSet {
+function newSetOf(d: Deployment, replicas: number, revision: bigint): ReplicaSet {
   const template = structuredClone(d.spec!.template);
   const hash = templateHash(comparable(template), d.status?.collisionCount);
   const labels = { ...template.metadata?.labels, [TEMPLATE_HASH]: hash };
@@ -101,7 +103,7 @@ function newSetOf(d: Deployment, oldSets: readonly ReplicaSet[], revision: bigin
       name: setName(d.metadata?.name ?? '', hash), namespace: d.metadata?.namespace, labels, annotations, ownerReferences: [controllerReference(d, deploymentKind)],
     },
     spec: {
-      replicas: newSetSize(d, oldSets, 0),
+      replicas,
       ...(d.spec?.minReadySeconds ? { minReadySeconds: d.spec.minReadySeconds } : {}),
       selector: { ...d.spec?.selector, matchLabels: { ...d.spec?.selector.matchLabels, [TEMPLATE_HASH]: hash } },
       template: { ...template, metadata: { ...template.metadata, labels } },

@@ -29,6 +29,18 @@ describe('podsToDelete', () => {
       pod('cheap', { node: 'd', ready: 500, cost: '-5' }), pod('dear', { node: 'e', ready: 500, cost: '100' }),
     )).toEqual(['unassigned', 'pending', 'unready', 'cheap', 'good', 'dear']);
   });
+  it('of about the same readiness or age any goes, whatever else they differ in; of the very same the more restarted, its sidecars counted last', () => {
+    const named = (uid: string, o: Parameters<typeof pod>[1]): Pod => pod(uid, { node: uid, ...o });
+    // Ready for 500 s and 510 s is about the same: the order of uids decides, not their restarts.
+    expect(order(named('b', { ready: 510, restarts: 9 }), named('a', { ready: 500 }))).toEqual(['a', 'b']);
+    expect(order(named('a', { ready: 500 }), named('b', { ready: 500, restarts: 9 }))).toEqual(['b', 'a']);
+    const sidecar = (uid: string, restartCount: number): Pod => { const p = named(uid, { ready: 500 }); p.spec!.initContainers = [{ name: 's', image: '', restartPolicy: 'Always' }]; p.status!.initContainerStatuses = [{ name: 's', image: '', imageID: '', ready: true, restartCount }]; return p; };
+    expect(order(sidecar('a', 1), sidecar('b', 2))).toEqual(['b', 'a']);
+  });
+  it.each([['-10', -10], ['10', 10], ['0', 0], ['+10', 0], ['007', 0], ['1.5', 0], ['cheap', 0], ['3000000000', 0]])('a deletion cost of %s counts as %i', (cost, as) => {
+    const at = (n: number): Pod => pod('other', { node: 'o', ready: 500, cost: String(n) });
+    expect([order(pod('x', { node: 'x', ready: 500, cost }), at(as + 1))[0], order(pod('x', { node: 'x', ready: 500, cost }), at(as - 1))[0]]).toEqual(['x', 'other']);
+  });
   it('takes the doubled-up before the lone, the newly ready before the long ready, the restarted before the steady, the young before the old', () => {
     expect(order(pod('lone', { node: 'a', ready: 500 }), pod('pair1', { node: 'b', ready: 500 }), pod('pair2', { node: 'b', ready: 500 })).at(-1)).toBe('lone');
     expect(order(pod('long', { node: 'a', ready: 5000 }), pod('new', { node: 'b', ready: 5 }))).toEqual(['new', 'long']);

@@ -2,7 +2,7 @@
 // about the same age none is always the victim.
 import type { Pod } from '../../api/types/kubernetes.ts';
 import { isReady, podCondition } from '../../api/meta/pod.ts';
-import { maxRestarts } from '../pods.ts';
+import { maxRestarts, type Restarts } from '../pods.ts';
 import { parseTime } from '../../api/meta/time.ts';
 
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
@@ -16,22 +16,27 @@ interface Ranked {
   readonly cost: number;
   /** How many related active pods share its node. */
   readonly colocated: number;
-  readonly readyAge: number;
-  readonly restarts: number;
-  readonly age: number;
+  /** Since when it is ready, 0 when it is not, and since when it is there, in ms. */
+  readonly readySince: number;
+  readonly restarts: Restarts;
+  readonly madeAt: number;
 }
 
 const cost = (pod: Pod): number => {
   const text = pod.metadata?.annotations?.[DELETION_COST];
-  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : 0;
+  // What is no 32-bit number, or written as `+5` or `007`, costs nothing.
+  return text !== undefined && /^(?:-\d+|0|[1-9]\d*)$/.test(text) && Number(text) === (Number(text) | 0) ? Number(text) : 0;
 };
 /** The power of two of an age, -1 for none. */
 const magnitude = (since: number, now: number): number => (now > since ? Math.floor(Math.log2((now - since) * 1e6)) : -1);
 
-function order(a: Ranked, b: Ranked): number {
-  const byName = (a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1;
+function order(a: Ranked, b: Ranked, now: number): number {
+  const byUid = (a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1;
+  /** The younger first; of about the same age any, whatever else they differ in. */
+  const younger = (x: number, y: number): number => (x === y ? 0 : !x ? -1 : !y ? 1 : magnitude(x, now) - magnitude(y, now) || byUid);
   return Number(a.assigned) - Number(b.assigned) || a.phase - b.phase || Number(a.ready) - Number(b.ready)
-    || a.cost - b.cost || b.colocated - a.colocated || a.readyAge - b.readyAge || b.restarts - a.restarts || a.age - b.age || byName;
+    || a.cost - b.cost || b.colocated - a.colocated || younger(a.readySince, b.readySince)
+    || b.restarts.regular - a.restarts.regular || b.restarts.sidecars - a.restarts.sidecars || younger(a.madeAt, b.madeAt) || byUid;
 }
 
 /**
@@ -47,9 +52,9 @@ export function podsToDelete(pods: readonly Pod[], related: readonly Pod[], coun
     return {
       pod, ready, cost: cost(pod), restarts: maxRestarts(pod), assigned: !!pod.spec?.nodeName, phase: PHASES[pod.status?.phase ?? 'Pending'] ?? 0,
       colocated: perNode.get(pod.spec?.nodeName ?? '') ?? 0,
-      readyAge: ready ? magnitude(parseTime(podCondition(pod, 'Ready')?.lastTransitionTime), now) : -1,
-      age: magnitude(parseTime(pod.metadata?.creationTimestamp), now),
+      readySince: ready ? parseTime(podCondition(pod, 'Ready')?.lastTransitionTime) || 0 : 0,
+      madeAt: parseTime(pod.metadata?.creationTimestamp) || 0,
     };
   });
-  return ranked.sort(order).slice(0, count).map(r => r.pod);
+  return ranked.sort((a, b) => order(a, b, now)).slice(0, count).map(r => r.pod);
 }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod, ResourceRequirements } from '../api/types/kubernetes.ts';
 import { ConfigError, containerEnv } from './env/env.ts';
+import { fileValues } from './env/env-file.ts';
 import { expand } from './env/expand.ts';
 import type { PodFacts } from './env/field-ref.ts';
 import { credentialsFor } from './images/credentials.ts';
@@ -86,7 +87,8 @@ async function prepare(ctx: NodeContext, q: StartRequest): Promise<{ spec: Conta
     throw new StartFailure(e.reason, e.message, e.reason === 'ErrImagePull' ? SHOW_BACKOFF_MS : e.retryMs ?? RETRY_MS);
   }
   try {
-    const { env, skipped } = containerEnv(pod, c, ctx.sources, q.facts);
+    const files = c.env?.some(e => e.valueFrom?.fileKeyRef) ? await fileValues(c, v => q.volumes.pathOf(v)) : undefined;
+    const { env, skipped } = containerEnv(pod, c, ctx.sources, q.facts, files);
     if (skipped.length) q.event('Warning', 'InvalidEnvironmentVariableNames', `Keys [${skipped.join(', ')}] were skipped since they are considered invalid environment variable names.`);
     const byName = new Map(env.map(e => [e.name, e.value]));
     const get = (n: string): string | undefined => byName.get(n);

@@ -46,3 +46,6 @@ export async function diskUsageOf(dir: string, wanted: (name: string) => boolean
   for (const name of await unlessUnseen(readdir(dir)) ?? []) if (wanted(name)) sum += await diskUsage(join(dir, name));
   return sum;
 }
+
+/** The numbers of a device as Linux keeps them in `rdev`: the low bits of both together, the high ones apart. */
+export const deviceNumbers = (rdev: bigint): { major: bigint; minor: bigint } => ({ major: (rdev >> 8n & 0xfffn) | (rdev >> 32n & ~0xfffn), minor: (rdev & 0xffn) | (rdev >> 12n & ~0xffn & 0xffffffffn) });

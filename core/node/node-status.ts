@@ -86,7 +86,7 @@ export class NodeReporter {
 
   /** Writes the status when it differs in more than heartbeats, and every five minutes. */
   async #report(force: boolean): Promise<void> {
-    const { client, nodeName, config, runtime, network, clock } = this.#ctx;
+    const { client, nodeName, config, runtime, network, clock, volumes } = this.#ctx;
     const p = await pressureOf(config.dataDir);
     const conditions = [
       p.memory ? this.#condition('MemoryPressure', 'True', 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available') : this.#condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
@@ -98,6 +98,7 @@ export class NodeReporter {
       ...this.#capacity, conditions, images: await this.#images(),
       addresses: [...network.hostAddresses.slice(0, 1).map(address => ({ type: 'InternalIP', address })), { type: 'Hostname', address: nodeName }],
       daemonEndpoints: { kubeletEndpoint: { Port: config.kubeletPort } } as NonNullable<NodeStatus['daemonEndpoints']>,
+      features: { supplementalGroupsPolicy: true }, runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: volumes.recursiveReadOnly || volumes.root, userNamespaces: false } }],
       nodeInfo: this.#last?.nodeInfo ?? await systemInfo(runtime.version, config.gitVersion),
     };
     const quiet = (s: NodeStatus | undefined): unknown => s && { ...s, conditions: s.conditions?.map(c => ({ ...c, lastHeartbeatTime: '' })) };

@@ -55,6 +55,5 @@ export function unsupportedContainer(c: Container, appArmor = false): string[] {
   if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
   for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);
-  if (c.env?.some(e => e.valueFrom?.fileKeyRef)) out.push(`${at}: fileKeyRef is not supported by this node`);
   return out;
 }

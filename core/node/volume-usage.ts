@@ -1,11 +1,11 @@
 // How much of the disk a pod's volumes take, for who asks: a walk through a tree, so that an answer serves for a minute and nobody waits long.
-import { statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { claimNameOf } from '../api/meta/claims.ts';
 import { formatTime } from '../api/meta/time.ts';
 import type { Pod } from '../api/types/kubernetes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { diskUsage } from './disk-usage.ts';
+import { deviceNumbers, diskUsage } from './disk-usage.ts';
 
 /** As kubelet's volumeStatsAggPeriod. */
 const FRESH_MS = 60_000;
@@ -13,6 +13,14 @@ const FRESH_MS = 60_000;
 const REMEMBER = 4096;
 /** Whoever asks first waits no longer than this; what is not measured by then is in the next answer. */
 const PATIENCE_MS = 250;
+
+/** Bytes of a block device; undefined for anything else. */
+async function deviceSize(path: string): Promise<number | undefined> {
+  const found = await stat(path, { bigint: true }).catch((e: unknown) => { if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined; throw e; });
+  if (!found?.isBlockDevice()) return undefined;
+  const { major, minor } = deviceNumbers(found.rdev);
+  return Number((await readFile(`/sys/dev/block/${major}:${minor}/size`, 'latin1')).trim()) * 512;
+}
 
 interface Measured { usedBytes: number; at: number }
 
@@ -28,8 +36,12 @@ export class VolumeUsage {
     const out: object[] = [];
     for (const v of pod.spec?.volumes ?? []) {
       const claim = claimNameOf(pod, v), path = claim !== undefined || v.emptyDir ? pathOf(v.name) : undefined;
-      const used = path === undefined ? undefined : await this.#used(path);
-      if (path === undefined || !used) continue;
+      if (path === undefined) continue;
+      // Of a block device nobody knows what is used of it: its size is all there is to say.
+      const size = await deviceSize(path);
+      if (size !== undefined) { out.push({ time: formatTime(this.#clock.now()), capacityBytes: size, name: v.name, ...(claim === undefined ? {} : { pvcRef: { name: claim, namespace: pod.metadata?.namespace } }) }); continue; }
+      const used = await this.#used(path);
+      if (!used) continue;
       const fs = await statfs(path);
       out.push({
         time: formatTime(used.at), availableBytes: fs.bavail * fs.bsize, capacityBytes: fs.blocks * fs.bsize, usedBytes: used.usedBytes, inodesFree: fs.ffree, inodes: fs.files, name: v.name,

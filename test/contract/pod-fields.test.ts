@@ -16,6 +16,7 @@ const USERS = security('users, groups, refusals of root'), RIGHTS = security('ca
 const ASKED = probes('HTTP with headers, host, redirects and HTTPS; TCP; gRPC: each says yes and no in its words'), LIVENESS = probes('liveness by HTTP restarts, with its own grace; startup keeps liveness back until the program is up'), HOOKS = probes('hooks: HTTP and exec after the start, HTTP, exec and sleep before the end; a failed one is told'), HOST = in_('core/node/probes/handlers.test.ts')('host: a probe asks the host it names, not the pod'), PERIOD = prober('readiness: delay, period, and as many successes and failures in a row as are asked for');
 const EMPTY = volumes('emptyDir: shared, the group\'s, gone with the pod; in memory a tmpfs of its size, or of the pod\'s'), HOSTPATH = volumes('every type of hostPath, and its refusal'), CHANGES = volumes('changes of configMaps, secrets and labels arrive whole; those of a subPath and of the environment do not'), TOKENS = volumes('tokens: audience, life, the pod they are bound to; only who may read them');
 const WHOLE = in_('test/docker/upstream-node.test.ts')('resources of a pod as a whole: containers share its limits, it has its own group, a resize reaches both, memory over the whole ends who asked for it');
+const FILEKEY = in_('core/node/env/env-file.test.ts')('fileKeyRef: keys of a file of a volume; what is missing is told in kubelet\'s words unless it is optional');
 const storage = in_('test/docker/node-storage.test.ts');
 const BLOCK = storage('a raw block volume: the size of its file, one device for all its pods, read-only where asked for, gone with the last of them'), SPREAD = storage('mountPropagation: None sees nothing, HostToContainer what the host mounts, Bidirectional shows it what it mounts itself');
 const DEEP = storage('recursiveReadOnly: what is mounted below a read-only mount is read-only too, and the status says so; without it, it is not'), GROUPS = storage('supplementalGroupsPolicy: Merge adds the groups that the image says its user is in, Strict does not');
@@ -58,7 +59,8 @@ const TABLE: Record<string, Record<string, Fate>> = {
   ContainerRestartRule: all('action exitCodes', RULES), ContainerRestartRuleOnExitCodes: all('operator values', RULES),
   EnvVar: { name: VALUES, value: VALUES, valueFrom: VALUEFROM },
   EnvFromSource: all('configMapRef prefix secretRef', ENVFROM), ConfigMapEnvSource: all('name optional', ENVFROM), SecretEnvSource: all('name optional', ENVFROM),
-  EnvVarSource: { configMapKeyRef: VALUEFROM, fieldRef: FIELDS, fileKeyRef: refused(c({ env: [{ name: 'A', valueFrom: { fileKeyRef: {} } }] })), resourceFieldRef: VALUEFROM, secretKeyRef: REFERENCES },
+  EnvVarSource: { configMapKeyRef: VALUEFROM, fieldRef: FIELDS, fileKeyRef: FILEKEY, resourceFieldRef: VALUEFROM, secretKeyRef: REFERENCES },
+  FileKeySelector: all('key optional path volumeName', FILEKEY),
   ConfigMapKeySelector: all('key name optional', VALUEFROM), SecretKeySelector: all('key name optional', REFERENCES), ObjectFieldSelector: { apiVersion: none('v1 is the only one'), fieldPath: FIELDS }, ResourceFieldSelector: all('containerName divisor resource', VALUEFROM),
   Lifecycle: { postStart: HOOKS, preStop: HOOKS, stopSignal: SIGNAL },
   LifecycleHandler: { ...all('exec httpGet sleep', HOOKS), tcpSocket: none('kept for compatibility: such a hook fails when it runs') },

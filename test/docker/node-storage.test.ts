@@ -40,6 +40,8 @@ describe.each(RUNTIMES)('storage on %s', runtime => {
     expect(await said('writer', /777/)).toMatch(/^block special file\n0 .*\b777\b.*\n$/);
     expect((await said('reader', /8388608/)).replaceAll(/^sh:.*\n/gm, '')).toBe('written\n8388608\n');
     expect(text('losetup', '-j', file, '-O', 'NAME', '-n').split('\n').length).toBe(1);
+    const { pods: measured } = await n.agent.backend.statsSummary() as { pods: { podRef: { name: string }; volume?: object[] }[] };
+    expect(measured.find(p => p.podRef.name === 'reader')?.volume).toContainEqual(expect.objectContaining({ name: 'v', capacityBytes: 8 << 20, pvcRef: { name: 'block', namespace: 'default' } }));
     await n.delete('writer', 0); await n.gone('writer');
     expect((await n.exec('reader', ['head', '-c', '7', '/dev/xvda'])).out).toBe('written');
     await n.delete('reader', 0); await n.gone('reader');

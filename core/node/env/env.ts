@@ -1,5 +1,5 @@
 // The environment of a container: envFrom, env with $(VAR) expansion, downward API, service variables, in kubelet's order.
-import type { ConfigMap, Container, EnvFromSource, EnvVarSource, Pod, Secret, Service } from '../../api/types/kubernetes.ts';
+import type { ConfigMap, Container, EnvFromSource, EnvVarSource, FileKeySelector, Pod, Secret, Service } from '../../api/types/kubernetes.ts';
 import { expand } from './expand.ts';
 import { fieldValue, resourceValue, type PodFacts } from './field-ref.ts';
 import { serviceVariables } from './service-env.ts';
@@ -14,12 +14,13 @@ export interface Sources {
   services(namespace: string): readonly Service[];
 }
 
+const NO_FILES: ReadonlyMap<FileKeySelector, string> = new Map();
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 /** Names a process can have in its environment (relaxed rule of 1.34: any printable ASCII but `=`). */
 const isName = (key: string): boolean => /^[\x20-\x3c\x3e-\x7e]+$/.test(key);
 
-/** Throws ConfigError with kubelet's words. `skipped` are keys that cannot be variable names, for the event InvalidEnvironmentVariableNames. */
-export function containerEnv(pod: Pod, c: Container, sources: Sources, facts: PodFacts): { env: { name: string; value: string }[]; skipped: string[] } {
+/** Throws ConfigError with kubelet's words. `files`: values that come from files of volumes (env-file.ts). `skipped` are keys that cannot be variable names, for the event InvalidEnvironmentVariableNames. */
+export function containerEnv(pod: Pod, c: Container, sources: Sources, facts: PodFacts, files: ReadonlyMap<FileKeySelector, string> = NO_FILES): { env: { name: string; value: string }[]; skipped: string[] } {
   const ns = pod.metadata?.namespace ?? '';
   const services = serviceVariables(sources.services(ns), ns, pod.spec?.enableServiceLinks ?? true);
   const out = new Map<string, string>();
@@ -33,7 +34,8 @@ export function containerEnv(pod: Pod, c: Container, sources: Sources, facts: Po
   }
   const lookup = (name: string): string | undefined => out.get(name) ?? services.get(name);
   for (const e of c.env ?? []) {
-    const value = e.valueFrom ? referenced(pod, c, e.valueFrom, ns, sources, facts) : expand(e.value ?? '', lookup);
+    const file = e.valueFrom?.fileKeyRef;
+    const value = file ? files.get(file) : e.valueFrom ? referenced(pod, c, e.valueFrom, ns, sources, facts) : expand(e.value ?? '', lookup);
     if (value !== undefined) out.set(e.name, value);
   }
   for (const [name, value] of services) if (!out.has(name)) out.set(name, value);

@@ -2,6 +2,7 @@
 import { constants, existsSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, readdir, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deviceNumbers } from '../disk-usage.ts';
 import type { ContainerStats, Device, Resources } from './runtime.ts';
 import { systemClock, type Clock } from '../../base/clock.ts';
 
@@ -75,10 +76,10 @@ export async function limitDevices(path: string, more: readonly Device[] = []): 
   for (const line of ['c *:* m', 'b *:* m', 'c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:1 rwm', 'c 5:2 rwm', 'c 136:* rwm', ...await Promise.all(more.map(rule))]) await set('devices', path, 'devices.allow', line);
 }
 
-/** A device's line in the list: its kind, its numbers (of which Linux keeps the low bits of both together), what is allowed. */
+/** A device's line in the list: its kind, its numbers, what is allowed. */
 async function rule(d: Device): Promise<string> {
   const { rdev, ...s } = await stat(d.hostPath, { bigint: true });
-  const major = (rdev >> 8n & 0xfffn) | (rdev >> 32n & ~0xfffn), minor = (rdev & 0xffn) | (rdev >> 12n & ~0xffn & 0xffffffffn);
+  const { major, minor } = deviceNumbers(rdev);
   return `${(Number(s.mode) & constants.S_IFMT) === constants.S_IFBLK ? 'b' : 'c'} ${major}:${minor} ${d.readOnly ? 'r' : 'rwm'}`;
 }
 

@@ -227,7 +227,7 @@ export class PodVolumes {
       const missing = /\$\(([^()]*)\)/.exec(sub);
       if (missing) throw new ConfigError(`missing value for "${missing[1] ?? ''}"`);
     }
-    return sub ? subPath(v.hostPath, sub, container) : v.hostPath;
+    return sub ? subPath(v.hostPath, sub, container, v.imageId === undefined) : v.hostPath;
   }
 
   /** Removes everything of the pod on disk; never touches what hostPath volumes point at. */

@@ -2,8 +2,8 @@ import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ConfigError } from '../env/env.ts';
 
-/** The host path of `sub` inside a volume; made when missing. Links must not lead out of the volume. */
-export async function subPath(volumeDir: string, sub: string, containerName: string): Promise<string> {
+/** The host path of `sub` inside a volume; made when missing, unless `make` says no. Links must not lead out of the volume. */
+export async function subPath(volumeDir: string, sub: string, containerName: string, make = true): Promise<string> {
   const failed = (why: string): ConfigError => new ConfigError(`failed to prepare subPath for volumeMount of container "${containerName}": ${why}`);
   const target = resolve(volumeDir, sub);
   if (sub.startsWith('/') || (target !== resolve(volumeDir) && !target.startsWith(resolve(volumeDir) + sep))) throw failed(`subpath "${sub}" not within volume path`);
@@ -17,6 +17,7 @@ export async function subPath(volumeDir: string, sub: string, containerName: str
   }
   const exists = await stat(target).then(() => true, () => false);
   if (!exists) {
+    if (!make) throw failed(`subpath "${sub}" does not exist`);
     // What is made has the rights of the volume, so that whoever may write there may write here.
     const { mode } = await stat(root);
     const first = await mkdir(target, { recursive: true });

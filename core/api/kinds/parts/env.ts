@@ -1,8 +1,9 @@
 // Environment of containers, and the downward API's fields.
 import { invalid, notSupported, required, type FieldError } from '../../meta/field-error.ts';
-import { configMapKey, dnsSubdomain, envVarName, labelKey, nameErrors } from '../../meta/names.ts';
+import { configMapKey, dnsLabel, dnsSubdomain, envVarName, labelKey, nameErrors } from '../../meta/names.ts';
 import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../types/kubernetes.ts';
 import { canonical } from './resources.ts';
+import { localPath } from './volume-sources.ts';
 
 const ENV_FIELDS = ['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs'];
 const VOLUME_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
@@ -83,7 +84,16 @@ function validateValueFrom(v: EnvVar, path: string): FieldError[] {
     if (!ref.key) errors.push(required(`${path}.${source}.key`));
     else for (const m of configMapKey(ref.key)) errors.push(invalid(`${path}.${source}.key`, ref.key, m));
   }
-  if (from.fileKeyRef) count++;
+  const file = from.fileKeyRef, at = `${path}.fileKeyRef`;
+  if (file) {
+    count++;
+    if (!file.volumeName) errors.push(required(`${at}.volumeName`));
+    else for (const m of dnsLabel(file.volumeName)) errors.push(invalid(`${at}.volumeName`, file.volumeName, m));
+    if (!file.path) errors.push(required(`${at}.path`));
+    else errors.push(...localPath(file.path, `${at}.path`));
+    if (!file.key) errors.push(required(`${at}.key`));
+    else for (const m of envVarName(file.key)) errors.push(invalid(`${at}.key`, file.key, m));
+  }
   if (count === 0) errors.push(invalid(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'));
   else if (v.value) errors.push(invalid(path, '', 'may not be specified when `value` is not empty'));
   else if (count > 1) errors.push(invalid(path, '', 'may not have more than one field specified at a time'));

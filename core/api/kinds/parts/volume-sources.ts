@@ -189,3 +189,10 @@ export function defaultSources(v: Sources): void {
   const azure = v.azureDisk;
   if (azure) { azure.cachingMode ??= 'ReadWrite'; azure.kind ??= 'Shared'; azure.fsType ??= 'ext4'; azure.readOnly ??= false; }
 }
+
+/** A path below a volume that is not one the node keeps for itself: relative, not beginning with `..`. */
+export function localPath(value: string, path: string): FieldError[] {
+  const errors = descending(value, path);
+  if (value.startsWith('..') && !value.startsWith('../')) errors.push(invalid(path, value, "must not start with '..'"));
+  return errors;
+}

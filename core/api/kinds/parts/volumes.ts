@@ -9,7 +9,7 @@ import { pullPolicyFor } from './image.ts';
 import { tidyNestedMeta } from './nested-meta.ts';
 import { canonical } from './resources.ts';
 import { validateLabelSelector } from './scheduling.ts';
-import { defaultSources, descending, noBacksteps, validateSources } from './volume-sources.ts';
+import { defaultSources, descending, localPath, noBacksteps, validateSources } from './volume-sources.ts';
 
 const MODE_TEXT = 'must be a number between 0 and 0777 (octal), both inclusive';
 const PROPAGATION = ['Bidirectional', 'HostToContainer', 'None'], RECURSIVE = ['Disabled', 'Enabled', 'IfPossible'], PULL = ['Always', 'IfNotPresent', 'Never'];
@@ -52,13 +52,6 @@ function defaultFiles(items: readonly DownwardAPIVolumeFile[] | undefined): void
 }
 
 const modeErrors = (mode: number | undefined, path: string): FieldError[] => (mode !== undefined && (mode < 0 || mode > 0o777) ? [invalid(path, mode, MODE_TEXT)] : []);
-
-/** A path below a volume that is not one the node keeps for itself: relative, not beginning with `..`. */
-function localPath(value: string, path: string): FieldError[] {
-  const errors = descending(value, path);
-  if (value.startsWith('..') && !value.startsWith('../')) errors.push(invalid(path, value, "must not start with '..'"));
-  return errors;
-}
 
 const validateItem = (item: KeyToPath, at: string): FieldError[] => [
   ...(item.key ? [] : [required(`${at}.key`)]), ...(item.path ? [] : [required(`${at}.path`)]),
@@ -205,7 +198,6 @@ export function validateMounts(c: Container, volumes: Volumes, path: string): Fi
     points.add(m.mountPath);
     if (m.name && c.volumeDevices?.some(d => d.name === m.name)) errors.push(invalid(`${at}.name`, m.name, 'must not already exist in volumeDevices'));
     if (c.volumeDevices?.some(d => d.devicePath === m.mountPath)) errors.push(invalid(`${at}.mountPath`, m.mountPath, 'must not already exist as a path in volumeDevices'));
-    if (volume?.image) for (const f of ['subPath', 'subPathExpr'] as const) if (m[f]) errors.push(invalid(`${at}.${f}`, m[f], 'not allowed in image volume sources'));
     // Kubernetes leaves the index out of these paths.
     if (m.subPath) errors.push(...descending(m.subPath, `${path}.subPath`));
     if (m.subPathExpr) {

@@ -178,7 +178,12 @@ class Agent implements NodeAgent {
     const uid = p.metadata?.uid ?? '';
     this.#finished.delete(uid);
     if (isMirror(p)) { this.#mirrors.delete(keyOf(p.metadata?.namespace ?? '', p.metadata?.name ?? '')); void this.#mirrorPods?.changed(p, true); return; }
-    this.#workers.get(uid)?.removed(p);
+    const w = this.#workers.get(uid);
+    if (!w) return;
+    w.removed(p);
+    // The API server has given its place away already: whoever is sent here for it comes with the next event, while its processes still end.
+    this.#admission?.leave(uid);
+    this.#roomMade();
   }
   #gone(w: PodWorker): void {
     this.#workers.delete(w.uid);

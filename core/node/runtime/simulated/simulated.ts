@@ -1,8 +1,10 @@
 // Pods that only pretend: for scale (10,000 pods cost memory, no timers) and for machines that can run nothing. A container is
 // ready at once; programs that look like servers run until stopped, shell one-shots end as their text says (program.ts).
-// The environment variables SIMULATED_EXIT_CODE and SIMULATED_RUN_SECONDS of a container make a server end.
+// The environment variables SIMULATED_EXIT_CODE and SIMULATED_RUN_SECONDS of a container make a server end;
+// SIMULATED_CPU, a quantity, is what a container is measured to use (1m where none is said).
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { millisOf, quantityError } from '../../../api/meta/quantity.ts';
 import { systemClock, type Clock, type Timer } from '../../../base/clock.ts';
 import { ContainerError, ImagePullError, type ContainerSpec, type ContainerState, type ContainerStats, type ImageStatus, type LogLine, type LogOptions, type Resources, type Runtime, type RuntimeConfig, type RuntimeEvent, type SandboxSpec, type SandboxState, type StreamOptions } from '../runtime.ts';
 import { simulatedPort } from './dial.ts';
@@ -18,6 +20,11 @@ const MISSING = /(?:^|[/:._-])(?:no-such|nosuch|does-?not-?exist|non-?existent|m
 const INVALID = /[A-Z\s]|^$|[/:]$|^[-/:.]|\/\/|::/;
 /** Programs of well-known one-shot images; all others serve. */
 const ONE_SHOT: Readonly<Record<string, string[]>> = { 'hello-world': ['echo', 'Hello from a simulated hello-world!'], busybox: ['sh'], alpine: ['sh'], ubuntu: ['bash'], debian: ['bash'] };
+
+function usedMillis(spec: ContainerSpec): number {
+  const said = spec.env.find(e => e.name === 'SIMULATED_CPU')?.value;
+  return said === undefined || quantityError(said) !== undefined ? 1 : Math.max(0, millisOf(said));
+}
 
 const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 /** Adds `:latest` where neither tag nor digest is given. */
@@ -181,7 +188,7 @@ export class SimulatedRuntime implements Runtime {
     const c = this.#cells.get(id);
     if (c?.state.phase !== 'running') return undefined;
     const now = this.#clock.now();
-    return { cpuNanos: (now - c.startedAt) * 1000, memoryWorkingSetBytes: 8 << 20, memoryRssBytes: 6 << 20, at: now };
+    return { cpuNanos: (now - c.startedAt) * 1000 * usedMillis(c.spec), memoryWorkingSetBytes: 8 << 20, memoryRssBytes: 6 << 20, at: now };
   }
 
   async imageStatus(ref: string): Promise<ImageStatus | undefined> {

@@ -6,7 +6,7 @@ const suite = (name: string, include: string[], real = false, timeout = 20_000, 
     name, include, globalSetup, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), environment: 'node' as const,
     // These suites work with real processes, containers and browsers on a shared machine: one more try, and after it one of the whole file
     // (scripts/test.mjs); `npm test` names at its end every test that needed one.
-    ...(real ? { fileParallelism: atOnce > 1, maxWorkers: atOnce, pool: 'forks' as const, retry: 1 } : {}),
+    ...(real ? { fileParallelism: atOnce > 1, maxWorkers: atOnce, pool: 'forks' as const, retry: 1, expect: { poll: { timeout: 10_000 } } } : {}),
   },
   resolve: { alias: { electron: new URL('./test/harness/electron-stub.ts', import.meta.url).pathname } },
 });

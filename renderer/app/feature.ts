@@ -9,11 +9,12 @@ import type { ClusterKinds } from '../gateway/cluster-kinds.ts';
 import type { Stores } from '../gateway/stores.ts';
 import type { IconName } from '../kit/Icon.tsx';
 import type { SectionProps } from '../kinds/sections/section.tsx';
+import type { FocusStore } from './subject.ts';
 import type { WorkspaceStore } from './workspace.ts';
 
 export interface Notice { id: number; level: 'good' | 'bad' | 'busy'; text: string; kubectl?: string }
 /** Objects the keys act on now: the selection of the list, or what the drawer shows. */
-export interface Focus { cluster: string; kind: KindSpec; objects: readonly KubeObject[]; /** Set by the drawer, which takes it back. */ drawer?: boolean }
+export interface Focus { cluster: string; kind: KindSpec; objects: readonly KubeObject[] }
 
 export interface App {
   readonly connection: Connection;
@@ -32,7 +33,7 @@ export interface App {
   notify(n: Omit<Notice, 'id'>): void;
   /** The kubectl command of the last deed, shown in the status bar. */
   readonly lastCommand: Store<string | undefined>;
-  readonly focus: Store<Focus | undefined>;
+  readonly focus: FocusStore;
 }
 
 export interface ActionContext { app: App; cluster: string; kind: KindSpec; objects: readonly KubeObject[] }

@@ -11,6 +11,7 @@ import { Connection } from '../gateway/connection.ts';
 import { ClusterKinds } from '../gateway/cluster-kinds.ts';
 import { Stores } from '../gateway/stores.ts';
 import { FreshnessMark } from '../kit/Freshness.tsx';
+import { warmUp } from '../kit/lazy-view.ts';
 import { StateMessage } from '../kit/states.tsx';
 import { startText } from '../text.ts';
 import '../theme/tokens.css';
@@ -20,6 +21,7 @@ import { AppFrame } from './App.tsx';
 import { AppContext } from './context.ts';
 import type { App, Notice } from './feature.ts';
 import { Fence } from './Fence.tsx';
+import { FocusStore } from './subject.ts';
 import { initial, restore, SETTING, WorkspaceStore } from './workspace.ts';
 
 /** Milliseconds from the last change of the workspace until it is stored. */
@@ -42,7 +44,7 @@ export function start(open: () => Promise<FramePort>, token?: string): App {
       notices.update(list => [...list.slice(-3), { ...n, id }]);
       setTimeout(() => notices.update(list => list.filter(x => x.id !== id)), NOTICE_STAYS[n.level]);
     },
-    lastCommand: new Store<string | undefined>(undefined), focus: new Store<App['focus'] extends Store<infer F> ? F : never>(undefined),
+    lastCommand: new Store<string | undefined>(undefined), focus: new FocusStore(),
   };
   const ready = new Store(false);
   connection.host.subscribe(() => {
@@ -53,6 +55,7 @@ export function start(open: () => Promise<FramePort>, token?: string): App {
       workspace.set(restore(host.settings[SETTING], ids));
       ready.set(true);
       keep(app);
+      warmUp();
     } else if (workspace.get().tabs.some(t => !ids.includes(t.cluster))) workspace.set(restore(workspace.get(), ids));
   });
   createRoot(document.getElementById('root')!).render(<Root app={app} ready={ready} />);

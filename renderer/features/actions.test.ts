@@ -24,6 +24,10 @@ describe('actions', () => {
     expect(without).toEqual([]);
     expect(actions.length).toBeGreaterThan(12);
   });
+  it('are there for every word a kind lists', () => {
+    const ids = new Set<string>(actions.map(a => a.id));
+    expect(kinds.flatMap(k => (k.view?.actions ?? []).filter(a => !ids.has(a)).map(a => `${a} on ${k.kind}`))).toEqual([]);
+  });
   it('have keys of their own', () => {
     const keys = actions.flatMap(a => (a.key ? [a.key] : []));
     expect(new Set(keys).size).toBe(keys.length);

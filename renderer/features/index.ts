@@ -5,6 +5,7 @@ import { basics } from './basics/basics.tsx';
 import { budgets } from './budgets/budgets.tsx';
 import { certificates } from './certificates/certificates.tsx';
 import { completions } from './completions/completions.tsx';
+import { drain } from './drain/drain.tsx';
 import { events } from './events/events.tsx';
 import { forward } from './forward/forward.tsx';
 import { logs } from './logs/logs.tsx';
@@ -18,6 +19,7 @@ import { yaml } from './yaml/yaml.tsx';
 
 export const features: readonly Feature[] = [
   basics,
+  drain,
   logs,
   terminal,
   yaml,

@@ -1,5 +1,5 @@
 // The drawer: one object, live, in the sections its kind names.
-import { Suspense, useEffect, useMemo } from 'react';
+import { Suspense, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KindSpec, Section } from '../../core/api/kinds/kind.ts';
 import type { KubeObject } from '../../core/api/meta/object.ts';
@@ -38,12 +38,13 @@ export function Detail({ target, kind }: { target: Target; kind: KindSpec }) {
   const { focus } = app;
   const { t } = useTranslation();
   const { object, gone, freshness } = useObject<KubeObject>(target.cluster, kind, target.namespace, target.name);
+  const known = useRef(false);
   useEffect(() => {
-    // Keys act on what the drawer shows when no list row is chosen: on the newest state of it, and not on what it showed before.
-    const f = focus.get();
-    if (object && (!f || f.objects.length === 0 || f.drawer)) focus.set({ cluster: target.cluster, kind, objects: [object], drawer: true });
+    if (!object) return;
+    focus.drawer({ cluster: target.cluster, kind, objects: [object] }, !known.current);
+    known.current = true;
   }, [focus, object, kind, target.cluster]);
-  useEffect(() => () => { if (focus.get()?.drawer) focus.set(undefined); }, [focus]);
+  useEffect(() => () => focus.drawer(undefined), [focus]);
   const health = object ? kind.view.health?.(object) : undefined;
   const sections = useMemo(() => partsOf(kind), [kind]);
   const actions = object ? actionsFor(app, kind, [object]) : [];

@@ -77,11 +77,11 @@ export function ListPage({ cluster, kind }: { cluster: string; kind: KindSpec })
   const subject = (): KubeObject[] => subjectOf(selection.get(), store.get);
   const { focus } = app;
   useEffect(() => {
-    const tell = (): void => focus.set({ cluster, kind, objects: subjectOf(selection.get(), store.get) });
+    const tell = (): void => focus.list({ cluster, kind, objects: subjectOf(selection.get(), store.get) });
     tell();
     return selection.subscribe(tell);
   }, [focus, selection, store, cluster, kind]);
-  useEffect(() => () => focus.set(undefined), [focus]);
+  useEffect(() => () => focus.list(undefined), [focus]);
   // The arrows work at once; a field or the palette that has the focus keeps it.
   useEffect(() => { if (!empty && (document.activeElement === document.body || document.activeElement?.closest('.tree'))) document.querySelector<HTMLElement>('.table')?.focus({ preventScroll: true }); }, [empty]);
 

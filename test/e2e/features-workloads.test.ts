@@ -105,7 +105,7 @@ describe('jobs', () => {
     const grid = d.getByTestId('completions');
     await grid.locator('[data-index="20"][data-state="running"]').waitFor();
     await grid.locator('[data-index="7"][data-state="failed"]').waitFor();
-    expect(await grid.locator('.cell').count()).toBe(40);
+    expect(await grid.locator('.index-cell').count()).toBe(40);
     await grid.locator('[data-index="12"][aria-label="index 12 · done · 1 pod failed"]').waitFor();
     await grid.getByText('exit 3').waitFor();
     await w.shot('job-completions', true);

@@ -2,12 +2,12 @@
 import type { V2HorizontalPodAutoscaler } from '../../../core/api/types/kubernetes.ts';
 import { patchCommand } from '../../app/deeds.ts';
 import type { Feature } from '../../app/feature.ts';
-import { lazyView } from '../../kit/lazy-view.ts';
+import { smallView } from '../../kit/lazy-view.ts';
 import { BoundsDialog } from './BoundsDialog.tsx';
 
 export const autoscaling: Feature = {
   id: 'autoscaling',
-  sections: { autoscale: lazyView(async () => (await import('./AutoscaleSection.tsx')).AutoscaleSection) },
+  sections: { autoscale: smallView(async () => (await import('./AutoscaleSection.tsx')).AutoscaleSection) },
   actions: [
     {
       id: 'setBounds', icon: 'autoscale', key: 'm', bulk: false, quick: true,

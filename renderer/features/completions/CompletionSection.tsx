@@ -79,7 +79,7 @@ function CompletionGrid({ grid, open }: { grid: Grid; open(pod: string): void })
   if (grid.cells.length === 0) return <p className="quiet">{t('completions.none')}</p>;
   return (
     <ul className="cells" aria-label={t('completions.title')} onKeyDown={onKeyDown}>
-      {grid.cells.map((c, i) => <li key={c.from}><button type="button" className={`cell cell-${c.state}`} tabIndex={i === Math.min(at, grid.cells.length - 1) ? 0 : -1} aria-label={label(c)} title={label(c)} data-index={c.from} data-state={c.state} onFocus={() => setAt(i)} onClick={() => { if (c.pod) open(c.pod); }}>{c.failures > 0 && c.state !== 'failed' ? <span className="cell-mark" /> : null}</button></li>)}
+      {grid.cells.map((c, i) => <li key={c.from}><button type="button" className={`index-cell index-cell-${c.state}`} tabIndex={i === Math.min(at, grid.cells.length - 1) ? 0 : -1} aria-label={label(c)} title={label(c)} data-index={c.from} data-state={c.state} onFocus={() => setAt(i)} onClick={() => { if (c.pod) open(c.pod); }}>{c.failures > 0 && c.state !== 'failed' ? <span className="index-cell-mark" /> : null}</button></li>)}
     </ul>
   );
 }

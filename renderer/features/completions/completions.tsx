@@ -1,8 +1,8 @@
 // Jobs in the drawer: what became of each completion.
 import type { Feature } from '../../app/feature.ts';
-import { lazyView } from '../../kit/lazy-view.ts';
+import { smallView } from '../../kit/lazy-view.ts';
 
 export const completions: Feature = {
   id: 'completions',
-  sections: { completions: lazyView(async () => (await import('./CompletionSection.tsx')).CompletionSection) },
+  sections: { completions: smallView(async () => (await import('./CompletionSection.tsx')).CompletionSection) },
 };

@@ -2,14 +2,14 @@
 import type { StatefulSet } from '../../../core/api/types/kubernetes.ts';
 import { patchCommand } from '../../app/deeds.ts';
 import type { Feature } from '../../app/feature.ts';
-import { lazyView } from '../../kit/lazy-view.ts';
+import { smallView } from '../../kit/lazy-view.ts';
 import { PartitionDialog } from './PartitionDialog.tsx';
 
 export const members: Feature = {
   id: 'members',
   sections: {
-    ordinals: lazyView(async () => (await import('./OrdinalSection.tsx')).OrdinalSection),
-    daemonNodes: lazyView(async () => (await import('./NodeSection.tsx')).NodeSection),
+    ordinals: smallView(async () => (await import('./OrdinalSection.tsx')).OrdinalSection),
+    daemonNodes: smallView(async () => (await import('./NodeSection.tsx')).NodeSection),
   },
   actions: [
     {

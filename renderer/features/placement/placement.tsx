@@ -1,8 +1,8 @@
 // Scheduling as a person asks about it: why does this pod not start?
 import type { Feature } from '../../app/feature.ts';
-import { lazyView } from '../../kit/lazy-view.ts';
+import { smallView } from '../../kit/lazy-view.ts';
 
 export const placement: Feature = {
   id: 'placement',
-  sections: { placement: lazyView(async () => (await import('./PlacementSection.tsx')).PlacementSection) },
+  sections: { placement: smallView(async () => (await import('./PlacementSection.tsx')).PlacementSection) },
 };

@@ -3,7 +3,7 @@ import { t } from 'i18next';
 import type { CronJob, Job } from '../../../core/api/types/kubernetes.ts';
 import { commandsOf, namesOf, patchAll, patchCommand, STRATEGIC_PATCH, tell } from '../../app/deeds.ts';
 import type { ActionContext, Feature } from '../../app/feature.ts';
-import { lazyView } from '../../kit/lazy-view.ts';
+import { smallView } from '../../kit/lazy-view.ts';
 import { RunDialog } from './RunDialog.tsx';
 
 const isSuspended = (o: unknown): boolean => (o as CronJob | undefined)?.spec?.suspend === true;
@@ -13,7 +13,7 @@ const suspension = (c: ActionContext): { spec: { suspend: boolean } } => ({ spec
 
 export const schedules: Feature = {
   id: 'schedules',
-  sections: { schedule: lazyView(async () => (await import('./ScheduleSection.tsx')).ScheduleSection) },
+  sections: { schedule: smallView(async () => (await import('./ScheduleSection.tsx')).ScheduleSection) },
   actions: [
     {
       id: 'trigger', icon: 'play', key: 't', bulk: false, quick: true,

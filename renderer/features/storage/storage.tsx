@@ -4,7 +4,7 @@ import { isDefaultClass } from '../../../core/api/kinds/storage/storage-class.ts
 import type { PersistentVolumeClaim, StorageClass } from '../../../core/api/types/kubernetes.ts';
 import { commandsOf, MERGE_PATCH, namesOf, patchAll, patchCommand, tell } from '../../app/deeds.ts';
 import type { Feature } from '../../app/feature.ts';
-import { lazyView } from '../../kit/lazy-view.ts';
+import { smallView } from '../../kit/lazy-view.ts';
 import { ResizeDialog } from './ResizeDialog.tsx';
 
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class';
@@ -12,9 +12,9 @@ const DEFAULT = 'storageclass.kubernetes.io/is-default-class';
 export const storage: Feature = {
   id: 'storage',
   sections: {
-    claim: lazyView(async () => (await import('./ClaimSection.tsx')).ClaimSection),
-    volume: lazyView(async () => (await import('./VolumeSection.tsx')).VolumeSection),
-    class: lazyView(async () => (await import('./ClassSection.tsx')).ClassSection),
+    claim: smallView(async () => (await import('./ClaimSection.tsx')).ClaimSection),
+    volume: smallView(async () => (await import('./VolumeSection.tsx')).VolumeSection),
+    class: smallView(async () => (await import('./ClassSection.tsx')).ClassSection),
   },
   actions: [
     {

@@ -8,6 +8,7 @@ import type { ControllerRevision, DaemonSet, Deployment, Node, Pod, ReplicaSet, 
 import type { WatchEvent } from '../../core/api/meta/object.ts';
 import type { Request } from '../../core/client/client.ts';
 import { controlPlane, type ControlPlane } from '../harness/control-plane.ts';
+import { random } from '../harness/random.ts';
 
 type Keeper = Deployment | ReplicaSet | StatefulSet;
 type Plural = 'deployments' | 'replicasets' | 'statefulsets' | 'daemonsets' | 'controllerrevisions' | 'pods' | 'replicationcontrollers' | 'resourcequotas';
@@ -206,6 +207,25 @@ describe('Deployment', () => {
     await make('deployments', deployment('test-adopt-deployment', 1, { name: 'httpd' }));
     const adopter = await complete('test-adopt-deployment');
     expect((await list<ReplicaSet>(all('replicasets'))).map(x => [x.metadata!.uid, controlled(x)])).toEqual([[rs!.metadata!.uid, adopter.metadata!.uid]]);
+  });
+
+  inSpace('iterative rollouts should eventually progress', async () => {
+    const r = random(20), change = (body: object, type = MERGE): Promise<Deployment> => patch<Deployment>('deployments', 'webserver', body, type);
+    await make('deployments', deployment('webserver', 6, { name: 'httpd' }, HTTPD, { progressDeadlineSeconds: 300, revisionHistoryLimit: 2 }));
+    for (let i = 0; i < 20; i++) {
+      await c.settle(r.upTo(6) * 100, 100);
+      const { spec } = await get<Deployment>('deployments', 'webserver'), replicas = Math.max(1, spec!.replicas! + r.pick([-1, 0, 1]));
+      await r.pick([
+        () => change({ spec: { replicas, template: { spec: { containers: [{ name: 'httpd', env: [{ name: `A${i}`, value: `${i}` }] }] } } } }, STRATEGIC),
+        () => change({ metadata: { annotations: { 'deprecated.deployment.rollback.to': '0' } } }),
+        () => change({ spec: { replicas } }),
+        () => change({ spec: { paused: !spec!.paused, replicas } }),
+        async () => { for (const name of await names()) if (r.chance(0.5)) await call('DELETE', one('pods', name)).catch((e: unknown) => { if (!isNotFound(e)) throw e; }); },
+      ])();
+    }
+    await change({ spec: { paused: false } });
+    await complete('webserver');
+    await until(() => get<Deployment>('deployments', 'webserver'), d => d.status!.conditions!.some(x => x.type === 'Progressing' && x.reason === 'NewReplicaSetAvailable'));
   });
 });
 

@@ -297,6 +297,36 @@ describe('DaemonSet: updates', () => {
     }
   });
 
+  it('"maxSurge: … Once an updated pod is available (Ready for at least minReadySeconds) the old DaemonSet pod on that node is marked deleted. If the old pod becomes unavailable for any reason (Ready transitions to false, is evicted, or is drained) an updated pod is immediatedly created on that node without considering surge limits."', async () => {
+    const w = await made(set({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 3 } } }), ['a', 'b', 'c', 'd', 'e'].map(n => node(n)));
+    const of = (image: string): string[] => images(w).filter(i => i.endsWith(` ${image}`)).map(i => i.slice(0, 1)), on = (where: string, image: string): Pod => live(w).find(p => target(p) === where && p.spec!.containers[0]!.image === image)!;
+    const ready = (where: string, image: string, status: 'True' | 'False'): void => { w.api.change<Pod>(podKind, key(on(where, image)), p => { p.spec!.nodeName = where; p.status = { phase: 'Running', conditions: [{ type: 'Ready', status, lastTransitionTime: `${new Date(w.clock.now()).toISOString().slice(0, 19)}Z` }] }; }); };
+    // None of the old is ready: all are replaced at once, and the old ones go.
+    setImage(w, 'log:2');
+    await w.settle();
+    expect(of('log:2')).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await converge(w);
+    expect(of('log:1')).toEqual([]);
+    await w.clock.advance(20_000);
+    change(w, s => { s.minReadySeconds = 15; s.template.spec!.containers[0]!.image = 'log:3'; });
+    await w.settle();
+    const first = of('log:3');
+    expect(first.length).toBe(3);
+    for (const n of first.slice(0, 2)) ready(n, 'log:3', 'True');
+    const [broken, last] = ['a', 'b', 'c', 'd', 'e'].filter(n => !first.includes(n)) as [string, string];
+    ready(broken, 'log:2', 'False');
+    await w.clock.advance(10_000);
+    // Not yet available, but in place of what broke there is one at once.
+    expect(of('log:3')).toEqual([...first, broken].sort());
+    await w.clock.advance(10_000);
+    expect(of('log:2')).toEqual([first[2], last].sort());
+    expect(of('log:3')).toContain(last);
+    for (const n of ['a', 'b', 'c', 'd', 'e']) if (on(n, 'log:3').status?.phase === 'Pending') ready(n, 'log:3', 'True');
+    await w.clock.advance(20_000);
+    expect(images(w)).toEqual(['a', 'b', 'c', 'd', 'e'].map(n => `${n} log:3`));
+    await w.stop();
+  });
+
   it('"OnDelete: … new DaemonSet pods will only be created when you manually delete old DaemonSet pods."', async () => {
     const w = await running(set({ updateStrategy: { type: 'OnDelete' } }));
     setImage(w, 'log:2');

@@ -13,8 +13,6 @@ import type { FocusStore } from './subject.ts';
 import type { WorkspaceStore } from './workspace.ts';
 
 export interface Notice { id: number; level: 'good' | 'bad' | 'busy'; text: string; kubectl?: string }
-/** Objects the keys act on now: the selection of the list, or what the drawer shows. */
-export interface Focus { cluster: string; kind: KindSpec; objects: readonly KubeObject[] }
 
 export interface App {
   readonly connection: Connection;

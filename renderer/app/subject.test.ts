@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kindOf } from '../../core/api/kinds/index.ts';
-import type { Focus } from './feature.ts';
-import { FocusStore } from './subject.ts';
+import { FocusStore, type Focus } from './subject.ts';
 
 const of = (...names: string[]): Focus => ({ cluster: 'c', kind: kindOf('v1', 'Pod')!, objects: names.map(name => ({ metadata: { name } })) });
 const names = (f: FocusStore): (string | undefined)[] | undefined => f.get()?.objects.map(o => o.metadata?.name);

@@ -1,6 +1,10 @@
 // What keys act on: the rows chosen in the list or what the drawer shows, whichever the user turned to last.
+import type { KindSpec } from '../../core/api/kinds/kind.ts';
+import type { KubeObject } from '../../core/api/meta/object.ts';
 import { Store } from '../base/store.ts';
-import type { Focus } from './feature.ts';
+
+/** Objects the keys act on now: the selection of the list, or what the drawer shows. */
+export interface Focus { cluster: string; kind: KindSpec; objects: readonly KubeObject[] }
 
 export class FocusStore extends Store<Focus | undefined> {
   #list: Focus | undefined;

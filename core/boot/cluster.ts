@@ -25,6 +25,7 @@ import { nodeIpOf, nth, podCidrOf } from '../base/cidr.ts';
 import { machineUpstreams } from '../network/dns/server.ts';
 import { Network } from '../network/network.ts';
 import { unmountBelow } from '../node/volumes/memory.ts';
+import { deviceMatches } from '../apiserver/cel/device-selector.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { openStore } from '../store/open.ts';
 import { bootstrapNamespaces, bootstrapObjects } from './bootstrap.ts';
@@ -160,7 +161,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     api.metrics.addFamily(...figures.all());
     if (o.scheduler) {
       const client = clientFor(SCHEDULER);
-      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), recorderFor: component => createRecorder(client, { component, clock, log }), clock, log: log.child('scheduler'), ...o.schedulerConfiguration });
+      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), recorderFor: component => createRecorder(client, { component, clock, log }), clock, log: log.child('scheduler'), selectDevice: deviceMatches, ...o.schedulerConfiguration });
       undo.push('scheduler', () => scheduler.stop());
     }
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));

@@ -14,7 +14,7 @@ export function isEnabled(name: string, alias: string, list: readonly string[]):
 const ELSEWHERE: ReadonlySet<string> = new Set([
   'device-taint-eviction-controller', 'horizontalpodautoscaler', 'kube-apiserver-serving-clustertrustbundle-publisher-controller',
   'node-ipam-controller', 'nodeipam', 'node-route-controller', 'route', 'persistentvolume-attach-detach-controller', 'attachdetach',
-  'resourceclaim-controller', 'resource-claim-controller', 'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
+  'resourcequota-controller', 'resourcequota', 'selinux-warning-controller', 'service-cidr-controller', 'service-lb-controller', 'service',
   'storage-version-migrator-controller', 'storageversion-garbage-collector-controller',
   'storage-version-gc', 'validatingadmissionpolicy-status-controller', 'cloud-node-lifecycle-controller', 'cloud-node-lifecycle',
 ]);

@@ -20,6 +20,7 @@ import { endpointSliceController } from './services/endpoint-slice.ts';
 import { endpointsController } from './services/endpoints.ts';
 import { endpointSliceMirroringController } from './services/mirror.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
+import { resourceClaimController } from './resource-claim/controller.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { persistentVolumeController } from './persistent-volume/controller.ts';
 import { volumeExpandController } from './volume-expand/controller.ts';
@@ -42,7 +43,7 @@ export const controllers: readonly Controller[] = [
   statefulSetController, daemonSetController,
   horizontalPodAutoscalerController, disruptionController,
   jobController, ttlAfterFinishedController, cronJobController,
-  persistentVolumeController, volumeProvisionerController, volumeExpandController, ephemeralVolumeController,
+  persistentVolumeController, volumeProvisionerController, volumeExpandController, ephemeralVolumeController, resourceClaimController,
   claimProtectionController, volumeProtectionController, attributesProtectionController,
   serviceAccountTokenController, tokenCleanerController, bootstrapSignerController,
   clusterRoleAggregationController, certificateApprovingController, certificateSigningController, certificateCleanerController, podCertificateRequestCleanerController,

@@ -3,12 +3,14 @@ import type { Client } from '../client/client.ts';
 import type { Clock } from '../base/clock.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
 import type { KubeObject } from '../api/meta/object.ts';
+import type { Devices, SelectDevice } from './devices.ts';
 import type { Extender } from './extender.ts';
 import type { Plugin } from './framework.ts';
 import type { PluginFactory } from './profile.ts';
 import { prepare } from './placement.ts';
 import type { Storage } from './storage.ts';
 import { prioritySort, schedulingGates } from './plugins/basics.ts';
+import { dynamicResources } from './plugins/dynamic-resources.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts';
 import { nodeAffinity, nodeName, nodeUnschedulable, taintToleration } from './plugins/node-basics.ts';
@@ -27,12 +29,14 @@ export interface PluginNeeds {
   readonly fellowsOf: FellowsOf;
   readonly random: () => number;
   readonly extenders: readonly Extender[];
+  readonly devices: Devices;
+  readonly selectDevice: SelectDevice;
 }
 
 export function defaultPlugins(needs: PluginNeeds): Readonly<Record<string, PluginFactory>> {
   const { storage } = needs;
   // One for all profiles: they share what is spoken for.
-  const restrictions = volumeRestrictions(storage), limits = nodeVolumeLimits(storage), zone = volumeZone(storage);
+  const restrictions = volumeRestrictions(storage), limits = nodeVolumeLimits(storage), zone = volumeZone(storage), resources = dynamicResources(needs.devices, needs.selectDevice);
   let binding: Plugin | undefined;
   return {
     SchedulingGates: () => schedulingGates, PrioritySort: () => prioritySort,
@@ -41,6 +45,7 @@ export function defaultPlugins(needs: PluginNeeds): Readonly<Record<string, Plug
     VolumeRestrictions: () => restrictions, NodeVolumeLimits: () => limits, VolumeZone: () => zone,
     VolumeBinding: args => (binding ??= volumeBinding(storage, needs.storageWriter, needs.clock, args)),
     PodTopologySpread: args => podTopologySpread(needs.fellowsOf, args), InterPodAffinity: args => interPodAffinity(args), ImageLocality: () => imageLocality,
+    DynamicResources: () => resources,
     DefaultPreemption: (args, profile) => defaultPreemption({ budgets: needs.budgets, random: needs.random, extenders: needs.extenders, prepare: cycle => prepare(profile(), cycle) }, args),
     DefaultBinder: () => defaultBinder(needs.client),
   };

@@ -65,7 +65,7 @@ describe('filter', () => {
     const c = await cluster([node('a'), node('b'), node('full', { cpu: '1' })], e);
     c.api.put(podKind, pod('x', { requests: { cpu: '2' } }));
     await c.until(() => c.condition('x') !== undefined);
-    expect(c.condition('x')).toMatchObject({ reason: 'Unschedulable', message: '0/3 nodes are available: 1 Insufficient cpu, 1 broken, 1 busy. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.' });
+    expect(c.condition('x')).toMatchObject({ reason: 'Unschedulable', message: '0/3 nodes are available: 1 Insufficient cpu, 1 broken, 1 busy. no new claims to deallocate, preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.' });
     open = true;
     await c.clock.advance(1_000);
     c.api.change<Node>(nodeKind, 'full', n => { n.metadata!.labels!['some'] = 'thing'; });
@@ -139,7 +139,7 @@ describe('preempt', () => {
     c.api.put(podKind, pod('la', { on: 'a', requests: { cpu: '4' }, priority: 1 }));
     c.api.put(podKind, pod('x', { requests: { cpu: '4' }, priority: 10 }));
     await c.until(() => c.condition('x') !== undefined);
-    expect([c.condition('x')?.message, seen[0]!.NodeNameToVictims!['a']!.Pods.map(p => p.metadata!.name)]).toEqual(['0/1 nodes are available: 1 Insufficient cpu. preemption: no candidate node for preemption', ['la']]);
+    expect([c.condition('x')?.message, seen[0]!.NodeNameToVictims!['a']!.Pods.map(p => p.metadata!.name)]).toEqual(['0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: no candidate node for preemption', ['la']]);
     await c.end();
   });
 });

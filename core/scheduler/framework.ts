@@ -10,12 +10,12 @@ export interface Refusal { readonly reasons: readonly string[]; readonly fixed: 
 
 /** What happened in the cluster, as far as it can make an unschedulable pod schedulable. */
 export type EventKind = 'node-added' | 'node-removed' | 'node-resources' | 'node-labels' | 'node-taints' | 'pod-removed' | 'pod-leaving' | 'pod-placed' | 'pod-labels' | 'namespace-labels'
-  | 'claim-changed' | 'volume-changed' | 'class-changed' | 'csi-changed' | 'gates-changed';
+  | 'claim-changed' | 'volume-changed' | 'class-changed' | 'csi-changed' | 'device-claim' | 'devices-changed' | 'gates-changed';
 export interface ClusterEvent {
   readonly kind: EventKind;
   readonly node?: NodeInfo | undefined;
   readonly pod?: PodInfo | undefined;
-  /** `namespace/name` of the claim of `claim-changed`. */
+  /** `namespace/name` of the claim of `claim-changed` and `device-claim`; undefined when any claim's pods may profit. */
   readonly claim?: string;
 }
 /** Events after which a pod that the plug-in refused is worth another try; a function says whether this very event may help this very pod. */
@@ -40,8 +40,10 @@ export interface Scorer {
   normalize?(scores: Float64Array): void;
 }
 
-/** What making room came to: a node nominated, or why not. `clear`: an earlier nomination is void. */
-export type PostFiltered = { readonly node: string; readonly victims: readonly PodInfo[] } | { readonly node?: undefined; readonly message: string; readonly clear: boolean };
+/** What making room came to: a node nominated, or why not. `clear`: an earlier nomination is void; `stop`: nobody else is asked; `work`: what was begun to help. */
+export type PostFiltered =
+  | { readonly node: string; readonly victims: readonly PodInfo[] }
+  | { readonly node?: undefined; readonly message: string; readonly clear: boolean; readonly stop?: boolean; readonly work?: Promise<void> };
 
 /** A pod in the queue, for the order of the queue. */
 export interface Queued { readonly info: PodInfo; readonly since: number; readonly serial: number }

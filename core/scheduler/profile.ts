@@ -45,7 +45,7 @@ export type PluginFactory = (args: never, profile: () => Profile) => Plugin;
 /** The default plug-ins in Kubernetes' order, which shows in messages, with their weights. */
 const DEFAULTS: readonly (readonly [name: string, weight: number])[] = [
   ['SchedulingGates', 1], ['PrioritySort', 1], ['NodeUnschedulable', 1], ['NodeName', 1], ['TaintToleration', 3], ['NodeAffinity', 2], ['NodePorts', 1], ['NodeResourcesFit', 1],
-  ['VolumeRestrictions', 1], ['NodeVolumeLimits', 1], ['VolumeBinding', 1], ['VolumeZone', 1], ['PodTopologySpread', 2], ['InterPodAffinity', 2], ['DefaultPreemption', 1],
+  ['VolumeRestrictions', 1], ['NodeVolumeLimits', 1], ['VolumeBinding', 1], ['VolumeZone', 1], ['PodTopologySpread', 2], ['InterPodAffinity', 2], ['DynamicResources', 2], ['DefaultPreemption', 1],
   ['NodeResourcesBalancedAllocation', 1], ['ImageLocality', 1], ['DefaultBinder', 1],
 ];
 

@@ -29,7 +29,7 @@ describe('scheduler', () => {
     expect(c.events).toContain('one Normal Scheduled Successfully assigned default/one to big');
     c.api.put(podKind, pod('two', undefined, two));
     await c.settle();
-    const message = '0/2 nodes are available: 2 Insufficient memory. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
+    const message = '0/2 nodes are available: 2 Insufficient memory. no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
     expect(c.events).toContain(`two Warning FailedScheduling ${message}`);
     expect(c.condition('two')).toMatchObject({ status: 'False', reason: 'Unschedulable', message });
     c.api.remove(podKind, 'default/one');
@@ -47,7 +47,7 @@ describe('scheduler', () => {
     c.api.put(podKind, pod('web', '2Gi', { containers: [{ name: 'c', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }], resources: { requests: { memory: '2Gi' } } }] }));
     await c.settle();
     expect(c.condition('web')?.message).toBe("0/4 nodes are available: 1 Insufficient memory, 1 node(s) didn't have free ports for the requested pod ports, "
-      + '1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. preemption: 0/4 nodes are available: '
+      + '1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/4 nodes are available: '
       + '1 No preemption victims found for incoming pod, 3 Preemption is not helpful for scheduling.');
     await c.end();
   });
@@ -108,10 +108,10 @@ describe('scheduler', () => {
     const c = await cluster(node('a', '4Gi'));
     c.api.put(podKind, pod('db', undefined, { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }] }));
     await c.settle();
-    expect(c.condition('db')?.message).toBe('0/1 nodes are available: persistentvolumeclaim "data" not found. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.');
+    expect(c.condition('db')?.message).toBe('0/1 nodes are available: persistentvolumeclaim "data" not found. not found');
     c.api.put(claimKind, { metadata: { name: 'data', namespace: 'default' }, spec: {}, status: { phase: 'Pending' } });
     await c.clock.advance(1_100);
-    expect(c.condition('db')?.message).toContain('0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption:');
+    expect(c.condition('db')?.message).toContain('0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found');
     c.api.change<PersistentVolumeClaim>(claimKind, 'default/data', p => { p.spec!.volumeName = 'pv'; p.status = { phase: 'Bound' }; });
     await c.clock.advance(2_100);
     expect(c.condition('db')?.message).toContain('0/1 nodes are available: 1 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s).');
@@ -166,7 +166,7 @@ describe('scheduler', () => {
     c.api.put(podKind, pod('both', undefined, require({ key: 'cores', operator: 'Lt', values: ['9'] }, { key: 'zone', operator: 'In', values: ['z2'] })));
     await c.settle();
     expect([c.on('gt'), c.on('notin'), c.on('both')]).toEqual(['b', 'a', undefined]);
-    expect(c.condition('both')?.message).toBe("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
+    expect(c.condition('both')?.message).toBe("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
     const even = { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'even' } } }] };
     for (let i = 0; i < 2; i++) { c.api.put(podKind, pod(`even-${i}`, undefined, even)); await c.settle(); }
     expect([...new Set([c.on('even-0'), c.on('even-1')])].sort()).toEqual(['a', 'b']);

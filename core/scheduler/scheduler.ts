@@ -14,6 +14,7 @@ import type { Informer, InformerFactory } from '../client/informer.ts';
 import type { EventRecorder } from '../client/recorder.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import { Extender, type ExtenderConfig } from './extender.ts';
+import { createDevices, type SelectDevice } from './devices.ts';
 import { createFellows } from './fellows.ts';
 import { isRefusal, type ClusterEvent, type Cycle, type Hints, type PostFiltered, type WaitingPod } from './framework.ts';
 import { fitMessage, NO_NODES } from './message.ts';
@@ -51,6 +52,8 @@ export interface SchedulerOptions {
   readonly backoff?: { readonly first: number; readonly most: number };
   /** Whom to ask over HTTP besides, in this order. */
   readonly extenders?: readonly ExtenderConfig[];
+  /** What CEL expressions of device classes and claims select; without it claims with expressions are errors. */
+  readonly selectDevice?: SelectDevice;
   /** Plug-ins beside the default ones, by name; profiles enable them. */
   readonly plugins?: (handle: SchedulerHandle) => Readonly<Record<string, PluginFactory>>;
   /** Events of another profile come from a component of its name. */
@@ -115,9 +118,11 @@ class Scheduler implements RunningScheduler {
     // What the caches hold already is told at once, when no pod waits yet and there is no queue to tell.
     let waits = false;
     const storage = createStorageView(o.client, o.informers, e => { if (waits) this.#happened(e); });
+    const devices = createDevices(o.client, o.informers, e => { if (waits) this.#happened(e); });
     const factories = {
       ...defaultPlugins({
-        client: o.client, clock: o.clock, storage: storage.storage, storageWriter: storage.writer, budgets: () => budgets.lister.list(), fellowsOf: createFellows(o.informers), random, extenders: this.#extenders,
+        client: o.client, clock: o.clock, storage: storage.storage, storageWriter: storage.writer, budgets: () => budgets.lister.list(), fellowsOf: createFellows(o.informers), random, extenders: this.#extenders, devices,
+        selectDevice: o.selectDevice ?? (() => { throw new Error('CEL expressions are not evaluated here'); }),
       }),
       ...o.plugins?.({ snapshot: this.#snapshot, waitingPod: uid => this.#waiting.get(uid), waitingPods: () => this.#waiting.list(), activate: key => this.#queue.activate(key) }),
     };
@@ -193,7 +198,7 @@ class Scheduler implements RunningScheduler {
     const info = podInfo(pod), nominated = pod.status?.nominatedNodeName;
     if (nominated && this.#snapshot.nominatedNode(key) === undefined) this.#snapshot.nominate(info, nominated);
     else if (!nominated && prev?.status?.nominatedNodeName) this.#snapshot.denominate(key);
-    this.#queue.add(info, !prev || !semanticEqual(pod.spec, prev.spec) || !semanticEqual(pod.metadata?.labels, prev.metadata?.labels));
+    this.#queue.add(info, !prev || !semanticEqual(pod.spec, prev.spec) || !semanticEqual(pod.metadata?.labels, prev.metadata?.labels) || !semanticEqual(pod.status?.resourceClaimStatuses, prev.status?.resourceClaimStatuses));
   }
   #gone(pod: Pod): void {
     const key = keyOf(pod);
@@ -225,8 +230,8 @@ class Scheduler implements RunningScheduler {
         if (asking) await Promise.race([asking, this.#stopping.promise]);
       } catch (error) {
         if (this.#stopped) break;
-        this.#o.log.error('placing a pod threw', { pod: info.key, error });
-        this.#queue.retry(info);
+        this.#o.log.warn('placing a pod threw', { pod: info.key, error });
+        this.#failed(info, text(error), undefined);
       }
       if (++placed % SLICE === 0) await new Promise<void>(resolve => { setImmediate(resolve); });
       if (this.#writing.size >= IN_FLIGHT) await Promise.race(this.#writing);
@@ -267,9 +272,10 @@ class Scheduler implements RunningScheduler {
     if (placement.node) this.#accept(profile, cycle, placement.node); else await this.#unfit(profile, cycle, placement, since);
   }
 
-  #unfit(profile: Profile, { pod: info, snapshot }: Cycle, placement: Extract<Placement, { message: string }>, since = this.#queue.events): Promise<void> | undefined {
+  #unfit(profile: Profile, cycle: Cycle, placement: Extract<Placement, { message: string }>, since = this.#queue.events): Promise<void> | undefined {
+    const { pod: info, snapshot } = cycle;
     let said = '', nominated: string | undefined;
-    /** Whether room was made. */
+    /** Whether no other is to be asked: room was made, or something went wrong. */
     const heard = (outcome: PostFiltered): boolean => {
       if (outcome.node !== undefined) {
         nominated = outcome.node;
@@ -278,18 +284,19 @@ class Scheduler implements RunningScheduler {
         return true;
       }
       said += `${said ? ', ' : ' '}${outcome.message}`;
+      if (outcome.work) this.#write(outcome.work);
       if (outcome.clear) { nominated = ''; snapshot.denominate(info.key); }
-      return false;
+      return outcome.stop ?? false;
     };
     const end = (): void => {
       this.#queue.refused(info.key, placement.refusedBy, since);
       this.#write(this.#status.refused(info, 'Unschedulable', placement.message + said, nominated));
     };
     for (const [i, p] of profile.postFilters.entries()) {
-      const outcome = p.postFilter!({ pod: info, snapshot }, placement.refusals);
+      const outcome = p.postFilter!(cycle, placement.refusals);
       if (outcome instanceof Promise)
         return (async () => {
-          if (!heard(await outcome)) for (const q of profile.postFilters.slice(i + 1)) if (heard(await q.postFilter!({ pod: info, snapshot }, placement.refusals))) break;
+          if (!heard(await outcome)) for (const q of profile.postFilters.slice(i + 1)) if (heard(await q.postFilter!(cycle, placement.refusals))) break;
           if (this.#current(info)) end();
         })();
       if (heard(outcome)) break;

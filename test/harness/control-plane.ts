@@ -12,6 +12,7 @@ import { isConflict, isNotFound } from '../../core/api/meta/status.ts';
 import { formatMicroTime, formatTime } from '../../core/api/meta/time.ts';
 import type { Lease, Node, Pod } from '../../core/api/types/kubernetes.ts';
 import { createApiServer } from '../../core/apiserver/api-server.ts';
+import { deviceMatches } from '../../core/apiserver/cel/device-selector.ts';
 import type { Measured } from '../../core/apiserver/virtual/node-stats.ts';
 import type { UserInfo } from '../../core/apiserver/context.ts';
 import { FakeClock } from '../../core/base/clock.ts';
@@ -115,7 +116,7 @@ export async function controlPlane(nodes: readonly string[] = ['n1', 'n2'], conf
       client: clientFor(MANAGER), informers, clock, log, clientFor: account => clientFor(controllerUser(account)), recorderFor: (component, own) => createRecorder(own, { component, clock, log }),
       config: { rootCa: 'PEM', resources: () => keepable(server.kinds()), ...config },
     }));
-    const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }), ...(chance ? { random: chance } : {}) }));
+    const scheduler = await meanwhile(startScheduler({ client: clientFor(SCHEDULER), informers, clock, log, selectDevice: deviceMatches, recorder: createRecorder(clientFor(SCHEDULER), { component: 'default-scheduler', clock, log }), ...(chance ? { random: chance } : {}) }));
     return { life, pods, end: async (): Promise<void> => { await meanwhile(scheduler.stop()); await meanwhile(controllers.stop()); informers.stop(); } };
   };
   let workers = await begin();

@@ -4,12 +4,17 @@ import type { CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, Pe
 import { selectorFrom, type LabelSelectorLike } from '../../core/api/meta/labels.ts';
 import { FakeClock } from '../../core/base/clock.ts';
 import type { Client } from '../../core/client/client.ts';
+import { deviceMatches } from '../../core/apiserver/cel/device-selector.ts';
 import { defaultPlugins } from '../../core/scheduler/default-plugins.ts';
+import type { Devices, SelectDevice } from '../../core/scheduler/devices.ts';
 import type { Cycle } from '../../core/scheduler/framework.ts';
 import { Placer } from '../../core/scheduler/placement.ts';
 import { podInfo } from '../../core/scheduler/pod-info.ts';
 import { createProfile, type Profile, type ProfileConfig } from '../../core/scheduler/profile.ts';
 import { Snapshot } from '../../core/scheduler/snapshot.ts';
+
+/** As a cluster has it. */
+export const selectDevice: SelectDevice = deviceMatches;
 
 export interface NodeWords { labels?: Record<string, string>; taints?: Taint[]; unschedulable?: boolean; images?: Record<string, number>; [resource: string]: unknown }
 /** A node of 4 CPUs, 8Gi and 110 pods, with its hostname label; resources by name change that. */
@@ -73,7 +78,7 @@ export class Scheduling {
     }
     const never = (): Promise<void> => Promise.reject(new Error('no writes here'));
     const factories = defaultPlugins({
-      client: undefined as never as Client, clock: new FakeClock(), budgets: () => w.budgets ?? [], fellowsOf: () => (w.fellows ? selectorFrom(w.fellows) : undefined), random, extenders: [],
+      client: undefined as never as Client, clock: new FakeClock(), budgets: () => w.budgets ?? [], fellowsOf: () => (w.fellows ? selectorFrom(w.fellows) : undefined), random, extenders: [], devices: undefined as never as Devices, selectDevice,
       storage: {
         claim: (ns, name) => w.claims?.find(c => c.metadata?.namespace === ns && c.metadata.name === name), volume: name => w.volumes?.find(v => v.metadata?.name === name),
         volumesOfClass: name => w.volumes?.filter(v => classOf(v) === name) ?? [], storageClass: name => w.classes?.find(c => c.metadata?.name === name), csiNode: name => w.csiNodes?.find(n => n.metadata?.name === name),
@@ -90,14 +95,16 @@ export class Scheduling {
     if (p.status?.nominatedNodeName) this.snapshot.nominate(info, p.status.nominatedNodeName);
     const placement = this.#placer.place(this.profile, cycle);
     if (placement.node) return { node: placement.node.name };
-    let message = placement.message;
+    const { message } = placement;
+    let said = '';
     for (const plugin of this.profile.postFilters) {
       const outcome = plugin.postFilter!(cycle, placement.refusals);
       if (outcome instanceof Promise) throw new Error('there is nobody outside to be asked');
       if (outcome.node !== undefined) return { message, nominated: outcome.node, victims: outcome.victims.map(v => v.pod.metadata?.name ?? '') };
-      message += ` ${outcome.message}`;
+      said += `${said ? ', ' : ' '}${outcome.message}`;
+      if (outcome.stop) break;
     }
-    return { message };
+    return { message: message + said };
   }
 }
 

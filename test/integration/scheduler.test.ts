@@ -43,7 +43,7 @@ it('1. a pod is placed as a whole; who fits nowhere waits, is told why, and goes
   await scheduled('one');
   expect(await on('one')).toBe('n4');
   await apply(pod('two', asking('2Gi', '2Gi')));
-  const message = '0/2 nodes are available: 2 Insufficient memory. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
+  const message = '0/2 nodes are available: 2 Insufficient memory. no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
   expect(await refused('two')).toBe(message);
   expect(await k.run('get pod two --no-headers')).toMatch(/^two +0\/2 +Pending /);
   await eventually('the event', async () => (await k.run('describe pod two')).includes(message));
@@ -55,7 +55,7 @@ it('1. a pod is placed as a whole; who fits nowhere waits, is told why, and goes
 
 it('2. a label that no node has; the node is labelled', async () => {
   await apply(pod('picky', { nodeSelector: { machine: 'physical' } }));
-  expect(await refused('picky')).toBe("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
+  expect(await refused('picky')).toBe("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
   await k.run('label node n35 machine=physical');
   await scheduled('picky');
   expect(await on('picky')).toBe('n35');
@@ -75,7 +75,7 @@ it('5. a pod of high priority drives out one of low priority, and waits for its 
     ...['35', '4'].map(n => pod(`low${n}`, { ...asking('3Gi'), nodeSelector: { 'kubernetes.io/hostname': `n${n}` } })));
   await scheduled('low35', 'low4');
   await apply(pod('high', { ...asking('3Gi'), priorityClassName: 'high' }));
-  expect(await refused('high')).toMatch(/^0\/2 nodes are available: 2 Insufficient memory\.(?: preemption: not eligible due to a terminating pod on the nominated node\.)?$/);
+  expect(await refused('high')).toMatch(/^0\/2 nodes are available: 2 Insufficient memory\.(?: no new claims to deallocate, preemption: not eligible due to a terminating pod on the nominated node\.)?$/);
   await eventually('a nomination', async () => (await k.run(['get', 'pod', 'high', '-o', 'jsonpath={.status.nominatedNodeName}'])) !== '');
   const nominated = await k.run(['get', 'pod', 'high', '-o', 'jsonpath={.status.nominatedNodeName}']), victim = nominated === 'n4' ? 'low4' : 'low35';
   await eventually('the victim leaves', async () => (await k.run(['get', 'pod', victim, '-o', 'jsonpath={.metadata.deletionTimestamp}'])) !== '');

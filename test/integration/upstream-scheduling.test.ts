@@ -7,10 +7,14 @@ import { event as eventKind } from '../../core/api/kinds/core/event.ts';
 import { node as nodeKind } from '../../core/api/kinds/core/node.ts';
 import { pod as podKind } from '../../core/api/kinds/core/pod.ts';
 import { runtimeClass as runtimeClassKind } from '../../core/api/kinds/node/runtime-class.ts';
+import { deviceClass as deviceClassKind } from '../../core/api/kinds/resource/device-class.ts';
+import { resourceClaim as resourceClaimKind } from '../../core/api/kinds/resource/resource-claim.ts';
+import { resourceClaimTemplate as templateKind } from '../../core/api/kinds/resource/resource-claim-template.ts';
+import { resourceSlice as resourceSliceKind } from '../../core/api/kinds/resource/resource-slice.ts';
 import { priorityClass as priorityClassKind } from '../../core/api/kinds/scheduling/priority-class.ts';
 import type { KubeObject, ResourceType } from '../../core/api/meta/object.ts';
 import { statusOf } from '../../core/api/meta/status.ts';
-import type { CoreEvent, Pod, PodSpec, PriorityClass, ReplicaSet, RuntimeClass, Taint } from '../../core/api/types/kubernetes.ts';
+import type { CoreEvent, DeviceClass, Pod, PodSpec, PriorityClass, ReplicaSet, ResourceClaimTemplate, ResourceSlice, ResourceV1ResourceClaim, RuntimeClass, Taint } from '../../core/api/types/kubernetes.ts';
 import { controlPlane, type ControlPlane } from '../harness/control-plane.ts';
 
 let c: ControlPlane, ns = '', count = 0;
@@ -140,7 +144,7 @@ describe('SchedulerPredicates', () => {
     await placed(...NODES.map(n => `filler-${n}`));
     await put(pod('additional', { ask: { cpu: '2' } }));
     await c.settle(200);
-    expect(await scheduled('additional')).toMatchObject({ status: 'False', reason: 'Unschedulable', message: '0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.' });
+    expect(await scheduled('additional')).toMatchObject({ status: 'False', reason: 'Unschedulable', message: '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.' });
     await clear();
   });
   it('validates pod overhead is considered along with resource limits of pods that are allowed to run', async () => {
@@ -251,6 +255,51 @@ describe('SchedulerPriorities', () => {
     await put(pod('test', { labels, topologySpreadConstraints: [{ maxSkew: 1, topologyKey: KEY, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchExpressions: [{ key: 'e2e-pts-score', operator: 'Exists' }] } }] }));
     expect(await placed('test')).toEqual(['n2']);
     for (const n of NODES) await label(n, { [KEY]: null });
+    await clear();
+  });
+});
+
+describe('DRA', () => {
+  const DRIVER = 'dra.example.com', AT = 'resource.k8s.io/v1';
+  const claimOf = async (name: string): Promise<ResourceV1ResourceClaim> => (await c.get<ResourceV1ResourceClaim>(resourceClaimKind, name, ns))!;
+  const usingClaim = (name: string, source: object, more: Words = {}): Pod => pod(name, { ...more, resourceClaims: [{ name: 'gpu', ...source }] });
+  it('a claim made from a template is allocated with a device of its class, reserved for its pod, and the pod goes where the device is; then its device is free again', async () => {
+    await create<DeviceClass>(deviceClassKind, { apiVersion: AT, kind: 'DeviceClass', metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: `device.driver == "${DRIVER}"` } }] } });
+    const device = (name: string, cores: number) => ({ name, attributes: { cores: { int: cores } } });
+    for (const [node, ...devices] of [['n1', device('small', 2)], ['n2', device('big', 8)]] as const)
+      await create<ResourceSlice>(resourceSliceKind, { apiVersion: AT, kind: 'ResourceSlice', metadata: { name: node }, spec: { driver: DRIVER, nodeName: node, pool: { name: node, generation: 1, resourceSliceCount: 1 }, devices: [...devices] } });
+    const requests = [{ name: 'one', exactly: { deviceClassName: 'gpu', selectors: [{ cel: { expression: `device.attributes["${DRIVER}"].cores >= 8` } }] } }];
+    await create<ResourceClaimTemplate>(templateKind, { apiVersion: AT, kind: 'ResourceClaimTemplate', metadata: { name: 'big', namespace: ns }, spec: { spec: { devices: { requests } } } });
+    await put(usingClaim('first', { resourceClaimTemplateName: 'big' }));
+    expect(await placed('first')).toEqual(['n2']);
+    const first = (await get('first'))!, claim = await claimOf(first.status!.resourceClaimStatuses![0]!.resourceClaimName!);
+    expect(claim).toMatchObject({
+      metadata: { annotations: { 'resource.kubernetes.io/pod-claim-name': 'gpu' }, finalizers: ['resource.kubernetes.io/delete-protection'], ownerReferences: [{ kind: 'Pod', name: 'first' }] },
+      status: {
+        allocation: { devices: { results: [{ request: 'one', driver: DRIVER, pool: 'n2', device: 'big' }] }, nodeSelector: { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n2'] }] }] } },
+        reservedFor: [{ resource: 'pods', name: 'first', uid: first.metadata!.uid }],
+      },
+    });
+    expect(claim.metadata!.name).toMatch(/^first-gpu-.{5}$/);
+    await put(usingClaim('second', { resourceClaimTemplateName: 'big' }));
+    await c.settle(400);
+    expect((await scheduled('second'))?.message).toBe('0/2 nodes are available: 2 cannot allocate all claims. still not schedulable, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.');
+    await c.during(c.client.delete(podKind, ns, 'first', { gracePeriodSeconds: 0 }));
+    expect(await placed('second')).toEqual(['n2']);
+    await clear();
+  });
+  it('a claim of its own outlives pods, and is shared by them; what is wrong with one is said', async () => {
+    await create<ResourceV1ResourceClaim>(resourceClaimKind, { apiVersion: AT, kind: 'ResourceClaim', metadata: { name: 'mine', namespace: ns }, spec: { devices: { requests: [{ name: 'any', exactly: { deviceClassName: 'gpu' } }] } } });
+    await put(usingClaim('a', { resourceClaimName: 'mine' }), usingClaim('nobody', { resourceClaimName: 'nobody' }));
+    const [where] = await placed('a');
+    await put(usingClaim('b', { resourceClaimName: 'mine' }), usingClaim('elsewhere', { resourceClaimName: 'mine' }, { nodeSelector: { [HOST]: NODES.find(n => n !== where)! } }));
+    expect(await placed('b')).toEqual([where]);
+    expect((await claimOf('mine')).status!.reservedFor!.map(r => r.name).sort()).toEqual(['a', 'b']);
+    expect((await scheduled('elsewhere'))?.message).toMatch(/^0\/2 nodes are available: 1 node\(s\) didn't match Pod's node affinity\/selector, 1 resourceclaim not available on the node\. still not schedulable, preemption: /);
+    expect((await scheduled('nobody'))?.message).toMatch(new RegExp(`^0/2 nodes are available: could not find v1.ResourceClaim "${ns}/nobody"\\. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling\\.$`));
+    for (const name of ['a', 'b']) await c.during(c.client.delete(podKind, ns, name, { gracePeriodSeconds: 0 }));
+    // Nobody uses it: it is free to be elsewhere.
+    expect(await placed('elsewhere')).toEqual([NODES.find(n => n !== where)]);
     await clear();
   });
 });

@@ -94,13 +94,15 @@ function urls(def: Define): void {
   get('getQuery', u => u.query, 'map(string, list(string))');
 }
 
-const QUANTITY = opaque('kubernetes.Quantity');
+export const QUANTITY: Type = opaque('kubernetes.Quantity');
 interface Amount { q: Quantity; equals(other: unknown): boolean }
 const amount = (q: Quantity): Opaque => new Opaque<Amount>(QUANTITY, { q, equals: other => (other as Amount).q.nanos === q.nanos });
 const NANO = 1_000_000_000n;
 function readQuantity(text: string): Quantity {
   try { return parseQuantity(text); } catch (e) { if (!(e instanceof RangeError)) throw e; throw new CelError(e.message); }
 }
+/** A quantity of that text; throws CelError for text that is none. */
+export const quantityValue = (text: string): Value => amount(readQuantity(text));
 function quantities(def: Define): void {
   const q = (v: Value | undefined): Quantity => data<Amount>(v).q;
   const fitsInt = (v: Quantity): boolean => v.nanos % NANO === 0n && BigInt.asIntN(64, v.nanos / NANO) === v.nanos / NANO;
@@ -147,6 +149,8 @@ function versionOrder(a: Version, b: Version): number {
   }
   return Math.sign(a.pre.length - b.pre.length);
 }
+/** A version of that text; throws CelError for text that is none. */
+export const semverValue = (text: string): Value => new Opaque(SEMVER, readVersion(text));
 function versions(def: Define): void {
   const v = (x: Value | undefined): Version => data<Version>(x);
   def('semver(string): kubernetes.Semver', 'string_to_semver', ([s]) => new Opaque(SEMVER, readVersion(str(s))), once);

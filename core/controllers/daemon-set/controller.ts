@@ -12,12 +12,12 @@ import { selecting } from '../../client/selection.ts';
 import { slowStart } from '../batch.ts';
 import type { Controller, ControllerContext, Keys, Outcome, Reconcile } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
+import { FailureBackoff } from '../failure-backoff.ts';
 import { claim, indexByController } from '../ownership.ts';
 import { wakeByPods } from '../pod-events.ts';
 import { createPod, deletePod } from '../pod-writes.ts';
 import { podKey, untilAvailable } from '../pods.ts';
 import { namespaceTerminating } from '../terminating.ts';
-import { FailureBackoff } from './backoff.ts';
 import { judgeFor } from './eligibility.ts';
 import { manage, podsByNode, update, type Plan, type Scene } from './plan.ts';
 import { freshBy, newPod } from './pods.ts';
@@ -26,6 +26,8 @@ import { statusOf } from './status.ts';
 
 /** Pods made and pods deleted in one pass at most; the rest follows when these have been seen. */
 const BURST = 250;
+/** Between two pods on a node where they fail, at most; ms. */
+const LONGEST_WAIT = 15 * 60_000;
 
 export const daemonSetController: Controller = { name: 'daemonset-controller', alias: 'daemonset', account: 'daemon-set-controller', workers: 2, start };
 
@@ -38,7 +40,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   const nodes = ctx.informers.for<Node>(nodeKind);
   const revisions = ctx.informers.for<ControllerRevision>(revisionKind);
   const expectations = new Expectations(ctx.clock);
-  const backoff = new FailureBackoff(ctx.clock);
+  const backoff = new FailureBackoff(ctx.clock, LONGEST_WAIT);
   const selectorOf = (set: DaemonSet): Selector => cachedSelectorFrom(set.spec?.selector);
   indexByController(pods);
   indexByController(revisions);

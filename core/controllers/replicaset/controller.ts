@@ -11,6 +11,7 @@ import { isActive, isReady, isTerminal, isTerminating } from '../../api/meta/pod
 import { wakeByPods } from '../pod-events.ts';
 import { untilAvailable } from '../pods.ts';
 import { FOR_REPLICA_SET, FOR_REPLICATION_CONTROLLER, type Flavour, type ReplicaKeeper } from './flavour.ts';
+import { untilReplaced } from './patience.ts';
 import { scale } from './scale.ts';
 import { statusOf } from './status.ts';
 
@@ -41,7 +42,8 @@ function start(flavour: Flavour, ctx: ControllerContext, keys: Keys): (key: stri
       selector: flavour.selectorOf(owner), adoptable: pod => !isTerminal(pod),
     });
     const active = claimed.filter(isActive);
-    const failure = mayScale && owner.metadata?.deletionTimestamp === undefined
+    const wished = owner.spec?.replicas ?? 1, patience = active.length < wished ? untilReplaced(claimed, wished, ctx.clock.now()) : 0;
+    const failure = mayScale && patience === 0 && owner.metadata?.deletionTimestamp === undefined
       ? await scale(ctx, flavour, expectations, key, owner, active, () => related(owner)) : undefined;
     const now = ctx.clock.now();
     const terminating = flavour === FOR_REPLICA_SET ? claimed.filter(p => isTerminating(p) && !isTerminal(p)).length : undefined;
@@ -51,6 +53,7 @@ function start(flavour: Flavour, ctx: ControllerContext, keys: Keys): (key: stri
     if (failure) throw failure.error;
     const minReady = owner.spec?.minReadySeconds ?? 0;
     const waits = active.filter(isReady).map(p => untilAvailable(p, minReady, now)).filter(ms => ms !== undefined && ms > 0) as number[];
+    if (patience > 0) waits.push(patience);
     return waits.length ? { requeueAfter: Math.min(...waits) } : undefined;
   };
 }

@@ -86,6 +86,27 @@ describe('ReplicaSet', () => {
     await w.stop();
   });
 
+  it('pods that fail as soon as they are made are made again ever more seldom; as many as there are replicas may fail at once', async () => {
+    const w = await world(['replicaset'], api => { api.put(replicaSetKind, set(3)); });
+    const fail = (): void => { for (const p of w.api.all<Pod>(podKind)) if (p.status?.phase === 'Pending') w.api.change<Pod>(podKind, `default/${p.metadata!.name}`, o => { o.spec!.nodeName = 'n'; o.status = { phase: 'Failed', reason: 'NodePorts' }; }); };
+    runPods(w.api);
+    await w.clock.advance(5_000);
+    const count = (): number => w.api.all(podKind).length;
+    // A node is gone with two of three: both have a successor at once.
+    for (const p of w.api.all<Pod>(podKind).slice(0, 2)) w.api.change<Pod>(podKind, `default/${p.metadata!.name}`, o => { o.status = { phase: 'Failed' }; });
+    await w.settle();
+    expect(count()).toBe(5);
+    for (let i = 0; i < 1200; i++) { fail(); await w.clock.advance(100); }
+    expect(count()).toBeGreaterThan(20);
+    expect(count()).toBeLessThan(60);
+    expect(w.api.get<ReplicaSet>(replicaSetKind, 'default/web')?.status?.conditions ?? []).toEqual([]);
+    await w.clock.advance(10_000);
+    runPods(w.api);
+    await w.settle();
+    expect(w.api.get<ReplicaSet>(replicaSetKind, 'default/web')?.status).toMatchObject({ replicas: 3, readyReplicas: 3 });
+    await w.stop();
+  });
+
   it('"slow start": one refusal by a quota is met by a few requests, not by all', async () => {
     let asked = 0;
     const w = await world(['replicaset'], api => {

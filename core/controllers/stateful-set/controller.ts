@@ -9,6 +9,7 @@ import { objectKey, splitKey } from '../../api/meta/object.ts';
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet, StatefulSetStatus } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext, Keys, Reconcile } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
+import { FailureBackoff } from '../failure-backoff.ts';
 import { claim, indexByController } from '../ownership.ts';
 import { wakeByPods } from '../pod-events.ts';
 import { untilAvailable } from '../pods.ts';
@@ -19,6 +20,9 @@ import { StatefulPods } from './pods.ts';
 import { syncRevisions, truncateRevisions } from './revisions.ts';
 import { completeUpdate, countsOf, tidied } from './status.ts';
 
+/** Between two pods of a name that fail, at most; ms. */
+const LONGEST_WAIT = 10_000;
+
 export const statefulSetController: Controller = { name: 'statefulset-controller', alias: 'statefulset', workers: 5, start };
 
 function start(ctx: ControllerContext, keys: Keys): Reconcile {
@@ -27,6 +31,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
   const revisions = ctx.informers.for<ControllerRevision>(revisionKind);
   const claims = ctx.informers.for<PersistentVolumeClaim>(claimKind);
   const expectations = new Expectations(ctx.clock);
+  const backoff = new FailureBackoff(ctx.clock, LONGEST_WAIT);
   const selectorOf = (set: StatefulSet): ReturnType<typeof cachedSelectorFrom> => cachedSelectorFrom(set.spec?.selector);
   indexByController(pods);
   indexByController(revisions);
@@ -69,10 +74,11 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
       await writeStatus(set, countsOf(set, own, { current: currentRevision, update: updateRevision, collisionCount }, now));
       return undefined;
     }
+    const waits: number[] = [];
     let error: Error | undefined;
     try {
       const both = await syncRevisions(ctx.client, set, all);
-      const result = await new Pass(set, both, new StatefulPods(ctx, claims.lister, expectations, set), own, now).run();
+      const result = await new Pass(set, both, new StatefulPods(ctx, claims.lister, expectations, backoff, waits, set), own, now).run();
       error = result.error;
       await writeStatus(set, result.status);
       await truncateRevisions(ctx.client, set, all, own, both);
@@ -80,7 +86,7 @@ function start(ctx: ControllerContext, keys: Keys): Reconcile {
       error ??= cause instanceof Error ? cause : new Error(String(cause));
     }
     if (error && !namespaceTerminating(error)) throw error;
-    const waits = own.map(p => untilAvailable(p, set.spec?.minReadySeconds ?? 0, now)).filter(ms => ms !== undefined && ms > 0) as number[];
+    for (const p of own) { const ms = untilAvailable(p, set.spec?.minReadySeconds ?? 0, now); if (ms) waits.push(ms); }
     return waits.length ? { requeueAfter: Math.min(...waits) } : undefined;
   };
 }

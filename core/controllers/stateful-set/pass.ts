@@ -79,7 +79,7 @@ export class Pass {
   async #keep(pod: Pod, monotonic: boolean): Promise<boolean> {
     // However it ended: a pod of a stateful set is to run. The next of its name is made when this one is gone.
     if (isTerminal(pod)) {
-      if (!isTerminating(pod)) await this.#pods.delete(pod);
+      if (!isTerminating(pod)) await this.#pods.replace(pod);
       return true;
     }
     if (!isCreated(pod)) {

@@ -7,6 +7,7 @@ import type { PersistentVolumeClaim, Pod, StatefulSet } from '../../api/types/ku
 import type { Lister } from '../../client/informer.ts';
 import type { ControllerContext } from '../controller.ts';
 import type { Expectations } from '../expectations.ts';
+import type { FailureBackoff } from '../failure-backoff.ts';
 import { messageOf, removePod } from '../pod-writes.ts';
 import { podKey } from '../pods.ts';
 import { namespaceTerminating } from '../terminating.ts';
@@ -21,13 +22,18 @@ export class StatefulPods {
   readonly #ctx: ControllerContext;
   readonly #claims: Lister<PersistentVolumeClaim>;
   readonly #expectations: Expectations;
+  readonly #backoff: FailureBackoff;
+  readonly #waits: number[];
   readonly #set: StatefulSet;
   readonly #key: string;
 
-  constructor(ctx: ControllerContext, claims: Lister<PersistentVolumeClaim>, expectations: Expectations, set: StatefulSet) {
+  /** How long to wait for what may not be done yet is added to `waits`, in ms. */
+  constructor(ctx: ControllerContext, claims: Lister<PersistentVolumeClaim>, expectations: Expectations, backoff: FailureBackoff, waits: number[], set: StatefulSet) {
     this.#ctx = ctx;
     this.#claims = claims;
     this.#expectations = expectations;
+    this.#backoff = backoff;
+    this.#waits = waits;
     this.#set = set;
     this.#key = objectKey(set);
   }
@@ -62,6 +68,17 @@ export class StatefulPods {
   async restoreClaims(pod: Pod): Promise<void> {
     await this.#createClaims(pod);
     await this.followPolicy(pod);
+  }
+
+  /**
+   * Deletes a pod that has ended, so that the next of its name is made. One after the other that fails, on a node that will not have them, is
+   * left a while, so that neither the cluster is busy with it alone nor who looks for the reason finds the pod gone.
+   */
+  async replace(pod: Pod): Promise<void> {
+    const name = `${this.#set.metadata?.uid}/${pod.metadata?.name}`, left = this.#backoff.left(name);
+    if (left > 0) { this.#waits.push(left); return; }
+    this.#backoff.note(name);
+    await this.delete(pod);
   }
 
   async delete(pod: Pod): Promise<void> {

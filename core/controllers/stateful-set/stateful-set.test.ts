@@ -125,6 +125,7 @@ describe('StatefulSet: identity and scaling', () => {
     for (const phase of ['Failed', 'Succeeded']) {
       const { uid } = pod(w, 1)!.metadata!;
       status(w, 1, { phase, conditions: [] });
+      await w.clock.advance(1_000);
       await converge(w);
       expect(pod(w, 1)!.metadata!.uid).not.toBe(uid);
     }
@@ -135,6 +136,23 @@ describe('StatefulSet: identity and scaling', () => {
     await converge(w);
     expect(pod(w, 0)!.metadata!.deletionTimestamp).toBeUndefined();
     expect(web(w).status).toMatchObject({ replicas: 2, readyReplicas: 2, currentReplicas: 2 });
+    await w.stop();
+  });
+
+  it('a pod that its node refuses again and again is made again ever more seldom, ten seconds apart at the most, and can be looked at meanwhile', async () => {
+    const w = await made(set(1)), refuse = (): void => { const p = pod(w, 0); if (p?.status?.phase === 'Pending') status(w, 0, { phase: 'Failed', reason: 'NodePorts' }); };
+    let seen = 0;
+    for (let i = 0; i < 600; i++) { refuse(); await w.clock.advance(100); if (pod(w, 0)?.status?.phase === 'Failed') seen++; }
+    const made60 = w.api.writes.filter(x => x.startsWith('POST pods')).length;
+    expect([made60 > 5, made60 < 12, seen > 500]).toEqual([true, true, true]);
+    // What is the matter is gone: within ten seconds it runs, and its next failure is nothing to wait for.
+    for (let i = 0; i < 11; i++) { await w.clock.advance(1_000); await converge(w); }
+    expect(pod(w, 0)!.status!.phase).toBe('Running');
+    await w.clock.advance(30_000);
+    const { uid } = pod(w, 0)!.metadata!;
+    status(w, 0, { phase: 'Failed' });
+    await w.settle();
+    expect(pod(w, 0)?.metadata?.uid).not.toBe(uid);
     await w.stop();
   });
 

@@ -10,6 +10,8 @@ const STALE = 5 * 60_000;
 
 interface Waiting extends Queued {
   info: PodInfo;
+  /** Of equals those that came, or were tried, longest ago are tried first. */
+  since: number;
   attempts: number;
   /** Not before this. */
   readyAt: number;
@@ -161,7 +163,10 @@ export class SchedulingQueue {
     this.#backoff.clear();
   }
 
-  #setBackoff(w: Waiting): void { w.readyAt = this.#clock.now() + Math.min(this.#rules.backoff.most, this.#rules.backoff.first * 2 ** Math.max(0, w.attempts - 1)); }
+  #setBackoff(w: Waiting): void {
+    w.since = this.#clock.now();
+    w.readyAt = w.since + Math.min(this.#rules.backoff.most, this.#rules.backoff.first * 2 ** Math.max(0, w.attempts - 1));
+  }
 
   #activateWhenReady(w: Waiting): void {
     const wait = w.readyAt - this.#clock.now();

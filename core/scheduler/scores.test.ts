@@ -97,6 +97,7 @@ describe('driving out', () => {
     ['no more of them than must', { nodes: one, pods: [low('l', 'a', { cpu: '2' }), low('m', 'a', { cpu: '2' })] }, high({ cpu: '2' }), out('m')('a')],
     ['the least important first', { nodes: one, pods: [low('l', 'a', { cpu: '2' }, 5), low('m', 'a', { cpu: '2' }, 1)] }, high({ cpu: '2' }), out('m')('a')],
     ['of equals those that started last', { nodes: one, pods: [low('l', 'a', { cpu: '2' }, 1, { start: AN_HOUR[1] }), low('m', 'a', { cpu: '2' }, 1, { start: AN_HOUR[0] })] }, high({ cpu: '2' }), out('l')('a')],
+    ['one that has not started yet before one that has', { nodes: one, pods: [low('l', 'a', { cpu: '2' }), low('m', 'a', { cpu: '2' }, 1, { start: AN_HOUR[1] })] }, high({ cpu: '2' }), out('l')('a')],
     ['several, most important first', { nodes: one, pods: [low('l', 'a', { cpu: '2' }, 1), low('m', 'a', { cpu: '2' }, 2)] }, high({ cpu: '4' }), out('m', 'l')('a')],
     ['where the most important that has to go is least so', { nodes: two, pods: [low('l', 'a', { cpu: '4' }, 5), low('m', 'b', { cpu: '4' }, 1)] }, high({ cpu: '4' }), out('m')('b')],
     ['where the sum of priorities is lower', { nodes: two, pods: [low('l', 'a', { cpu: '2' }, 5), low('l2', 'a', { cpu: '2' }, 5), low('m', 'b', { cpu: '2' }, 5), low('m2', 'b', { cpu: '2' }, 1)] }, high({ cpu: '4' }), out('m', 'm2')('b')],

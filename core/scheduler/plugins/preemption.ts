@@ -129,7 +129,8 @@ function beyondBudget(pods: readonly PodInfo[], budgets: readonly PodDisruptionB
   return beyond;
 }
 
-const startOf = (p: PodInfo): number => parseTime(p.pod.status?.startTime ?? p.pod.metadata?.creationTimestamp) || 0;
+/** One that has not started yet is the newest of all. */
+const startOf = (p: PodInfo): number => parseTime(p.pod.status?.startTime) || Number.MAX_SAFE_INTEGER;
 
 /** Fewer broken budgets, then lower highest priority, then lower sum, then fewer, then those that started last. */
 function hurtsLess({ victims: a, violations: broken }: Victims, { victims: b, violations: otherwise }: Victims): boolean {

@@ -114,6 +114,17 @@ export function balancedAllocation(args: BalancedAllocationArgs = {}): Plugin {
       // A pod that asks for nothing changes no balance.
       if (wants.every(w => w === 0)) return undefined;
       const about = names.map((name, i) => ({ name, want: wants[i]! })).filter(r => r.want > 0 || isPlain(r.name));
+      const [one, two, more] = about;
+      // Two are nearly always what there is.
+      if (one && two && !more)
+        return {
+          score(n) {
+            const has = n.allocatable.get(one.name) ?? 0, has2 = n.allocatable.get(two.name) ?? 0;
+            if (has === 0 || has2 === 0) return 75;
+            const used = n.requested.get(one.name) ?? 0, used2 = n.requested.get(two.name) ?? 0;
+            return 50 + Math.trunc((50 + evenOfTwo(used + one.want, has, used2 + two.want, has2) - evenOfTwo(used, has, used2, has2)) / 2);
+          },
+        };
       const before: number[] = [], after: number[] = [];
       return {
         score(n) {
@@ -130,4 +141,5 @@ export function balancedAllocation(args: BalancedAllocationArgs = {}): Plugin {
     },
   };
 }
+const evenOfTwo = (a: number, of: number, b: number, of2: number): number => Math.trunc((1 - Math.abs(Math.min(1, a / of) - Math.min(1, b / of2)) / 2) * 100);
 const evenness = (shares: readonly number[]): number => Math.trunc((1 - deviationOf(shares)) * 100);

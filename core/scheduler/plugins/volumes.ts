@@ -11,15 +11,17 @@ const CONFLICT: Refusal = { reasons: ['node(s) had no available disk'], fixed: f
 const ZONES: Refusal = { reasons: ['node(s) had no available volume zone'], fixed: true };
 const TOO_MANY: Refusal = { reasons: ['node(s) exceed max volume count'], fixed: false };
 
+interface Disk { readonly id: string; readonly readOnly: boolean; /** Of one disk only where they have one in common. */ readonly monitors?: readonly string[] }
 /** A disk that only one pod may write to, and whether this one only reads; undefined for what can be shared. */
-function diskOf(v: Volume): { id: string; readOnly: boolean } | undefined {
+function diskOf(v: Volume): Disk | undefined {
   if (v.gcePersistentDisk) return { id: `gce/${v.gcePersistentDisk.pdName}`, readOnly: v.gcePersistentDisk.readOnly === true };
   if (v.awsElasticBlockStore) return { id: `aws/${v.awsElasticBlockStore.volumeID}`, readOnly: false };
   if (v.iscsi) return { id: `iscsi/${v.iscsi.iqn}`, readOnly: v.iscsi.readOnly === true };
-  if (v.rbd) return { id: `rbd/${[...v.rbd.monitors].sort().join(',')}/${v.rbd.pool ?? 'rbd'}/${v.rbd.image}`, readOnly: v.rbd.readOnly === true };
+  if (v.rbd) return { id: `rbd/${v.rbd.pool ?? 'rbd'}/${v.rbd.image}`, readOnly: v.rbd.readOnly === true, monitors: v.rbd.monitors };
   return undefined;
 }
-const disksOf = (p: PodInfo): { id: string; readOnly: boolean }[] => (p.pod.spec?.volumes ?? []).map(diskOf).filter(d => d !== undefined);
+const conflict = (a: Disk, b: Disk): boolean => a.id === b.id && !(a.readOnly && b.readOnly) && (!a.monitors || a.monitors.some(m => b.monitors?.includes(m)));
+const disksOf = (p: PodInfo): Disk[] => (p.pod.spec?.volumes ?? []).map(diskOf).filter(d => d !== undefined);
 
 export function volumeRestrictions(storage: Storage): Plugin {
   return {
@@ -35,7 +37,7 @@ export function volumeRestrictions(storage: Storage): Plugin {
       if (disks.length === 0 && alone.length === 0) return undefined;
       return {
         filter(n) {
-          for (const p of disks.length ? n.pods.values() : []) if (disksOf(p).some(a => disks.some(b => a.id === b.id && !(a.readOnly && b.readOnly)))) return CONFLICT;
+          for (const p of disks.length ? n.pods.values() : []) if (disksOf(p).some(a => disks.some(b => conflict(a, b)))) return CONFLICT;
           return alone.some(c => snapshot.podsWithClaim(c) > 0) ? USED : undefined;
         },
       };

@@ -9,6 +9,7 @@ import { pod as pods } from '../api/kinds/core/pod.ts';
 import { secret as secrets } from '../api/kinds/core/secret.ts';
 import { service as services } from '../api/kinds/core/service.ts';
 import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, Volume } from '../api/types/kubernetes.ts';
+import type { KubeObject } from '../api/meta/object.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
@@ -32,6 +33,7 @@ import type { NodeBackend } from './server/backend.ts';
 import { Stats } from './stats.ts';
 import { StatusWriter } from './status/status-writer.ts';
 import { loopDevices, pretendDevices } from './volumes/block-devices.ts';
+import { refersTo } from './volumes/references.ts';
 import { releaseShared } from './volumes/pod-volumes.ts';
 import { mountMemory, unmountBelow } from './volumes/memory.ts';
 import { Tokens } from './volumes/tokens.ts';
@@ -102,18 +104,18 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' || v.nfs !== undefined } : {}) },
+      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, users: new Map(), recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' || v.nfs !== undefined } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },
       resize: p => { const no = this.#admission?.resize(p); if (!no) this.#roomMade(p.metadata?.uid); return no; },
     };
     this.backend = new Backend(this.#ctx, { find: (ns, name) => this.#byName.get(keyOf(ns, name)), all: () => [...this.#workers.values()], mirror: (ns, name) => this.#mirrors.get(keyOf(ns, name)), mirrors: () => [...this.#mirrors.values()] }, new Stats(runtime, clock, this.#log));
-    const touched = (x: { metadata?: { namespace?: string } }): void => { for (const w of this.#byNamespace.get(x.metadata?.namespace ?? '') ?? []) w.sourcesChanged(); };
+    const touched = (kind: 'configMap' | 'secret') => (x: KubeObject): void => { for (const w of this.#byNamespace.get(x.metadata?.namespace ?? '') ?? []) if (refersTo(w.pod, kind, x.metadata?.name ?? '')) w.sourcesChanged(); };
     const bound = (namespace: string | undefined): void => { for (const w of this.#byNamespace.get(namespace ?? '') ?? []) w.storageChanged(); };
     const ofClaim = (c: PersistentVolumeClaim): void => { bound(c.metadata?.namespace); }, ofVolume = (v: PersistentVolume): void => { bound(v.spec?.claimRef?.namespace); };
     this.#unsubscribe.push(pvc.on({ add: ofClaim, update: ofClaim }), pv.on({ add: ofVolume, update: ofVolume }));
-    this.#unsubscribe.push(cm.on({ add: touched, update: touched }), sec.on({ add: touched, update: touched }));
+    for (const [informer, kind] of [[cm, 'configMap'], [sec, 'secret']] as const) { const t = touched(kind); this.#unsubscribe.push(informer.on({ add: t, update: t, delete: t })); }
   }
 
   async start(): Promise<void> {

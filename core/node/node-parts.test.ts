@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, symlinkSync, rmSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -41,7 +41,11 @@ it('files change all at once', async () => {
     expect(readFileSync(join(dir, 'sub/b'), 'utf8')).toBe('2'); expect(readlinkSync(join(dir, 'a'))).toBe('..data/a');
     expect(await writeAtomically(dir, new Map([['a', file('3')]]), '2026_3')).toBe(true);
     expect(readdirSync(dir).sort()).toEqual(['..2026_3', '..data', 'a']); expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('3');
-    expect(await subPath(dir, 'a', 'c')).toBe(join(dir, '..2026_3/a'));
-    await expect(subPath(dir, '../x', 'c')).rejects.toThrow('not within volume path');
+    const mount = { name: 'v', container: 'c' };
+    expect(await subPath(dir, 'a', mount)).toBe(join(dir, '..2026_3/a'));
+    await expect(subPath(dir, '../x', mount)).rejects.toThrow("unable to provision SubPath \"../x\": must not contain '..'");
+    await expect(subPath(dir, '/x', mount)).rejects.toThrow('error SubPath "/x" must not be an absolute path');
+    symlinkSync('/etc', join(dir, 'out'));
+    await expect(subPath(dir, 'out/x', mount)).rejects.toThrow(/^failed to prepare subPath for volumeMount "v" of container "c"$/);
   } finally { rmSync(dir, { recursive: true, force: true }); }
 });

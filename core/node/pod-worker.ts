@@ -176,7 +176,7 @@ export class PodWorker {
   }
   async refreshVolumes(): Promise<void> {
     if (!this.#ready || this.#ending) return;
-    await this.#volumes.refresh(this.pod, (volume, message) => { this.#ctx.log.info('volume not refreshed', { pod: podLabel(this.pod), volume, message }); });
+    await this.#volumes.refresh(this.pod, (volume, message) => { this.#event('Warning', 'FailedMount', `MountVolume.SetUp failed for volume "${volume}" : ${message}`); });
   }
   /** Runs the next step soon. */
   wake(): void {

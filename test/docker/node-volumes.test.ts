@@ -54,18 +54,21 @@ describe.each(RUNTIMES)('volumes on %s', runtime => {
 
   it.concurrent('changes of configMaps, secrets and labels arrive whole; those of a subPath and of the environment do not', async () => {
     await n.client.create<ConfigMap>(configMap, { metadata: { name: 'c', namespace: 'default' }, data: { k: 'one', other: 'x' } });
+    await n.client.create<ConfigMap>(configMap, { metadata: { name: 'goes', namespace: 'default' }, data: { left: '' } });
     await n.client.create<Secret>(secret, { metadata: { name: 's', namespace: 'default' }, data: { k: Buffer.from('one').toString('base64') } });
-    await n.run('live', { volumes: [{ name: 'c', configMap: { name: 'c', defaultMode: 0o440, items: [{ key: 'k', path: 'deep/k', mode: 0o400 }] } }, { name: 's', secret: { secretName: 's' } }, { name: 'sub', configMap: { name: 'c' } }, { name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } }],
-      containers: [sh(FOREVER, { env: [{ name: 'K', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }], volumeMounts: [{ name: 'c', mountPath: '/c' }, { name: 's', mountPath: '/s' }, { name: 'd', mountPath: '/d' }, { name: 'sub', mountPath: '/sub', subPath: 'k' }] })] }, { labels: { a: '1' } });
+    await n.run('live', { volumes: [{ name: 'c', configMap: { name: 'c', defaultMode: 0o440, items: [{ key: 'k', path: 'deep/k', mode: 0o400 }] } }, { name: 's', secret: { secretName: 's' } }, { name: 'sub', configMap: { name: 'c' } }, { name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } }, { name: 'o', projected: { sources: [{ configMap: { name: 'goes', optional: true } }, { secret: { name: 'comes', optional: true } }] } }],
+      containers: [sh(FOREVER, { env: [{ name: 'K', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }], volumeMounts: [{ name: 'c', mountPath: '/c' }, { name: 's', mountPath: '/s' }, { name: 'd', mountPath: '/d' }, { name: 'sub', mountPath: '/sub', subPath: 'k' }, { name: 'o', mountPath: '/o' }] })] }, { labels: { a: '1' } });
     await n.ready('live');
-    const read = async (): Promise<string> => (await n.exec('live', ['sh', '-c', 'cat /c/deep/k /s/k /sub; echo " $K"; cat /d/labels'])).out;
-    expect(await read()).toBe('oneoneone one\na="1"');
+    const read = async (): Promise<string> => (await n.exec('live', ['sh', '-c', 'cat /c/deep/k /s/k /sub; echo " $K"; cat /d/labels; echo; ls /o'])).out;
+    expect(await read()).toBe('oneoneone one\na="1"\nleft\n');
     const tried = (await n.exec('live', ['sh', '-c', 'stat -L -c %a /c/deep/k; ls /c; echo x > /c/deep/k'])).out;
     expect(tried).toContain('400\ndeep\n'); expect(tried).toContain('Read-only');
+    await n.client.delete(configMap, 'default', 'goes');
+    await n.client.create<Secret>(secret, { metadata: { name: 'comes', namespace: 'default' }, data: { came: '' } });
     await n.client.patch(configMap, 'default', 'c', 'application/merge-patch+json', { data: { k: 'two' } });
     await n.client.patch(secret, 'default', 's', 'application/merge-patch+json', { data: { k: Buffer.from('two').toString('base64') } });
     await n.client.patch(pods, 'default', 'live', 'application/merge-patch+json', { metadata: { labels: { b: '2' } } });
-    await n.eventually('the changes', async () => (await read()) === 'twotwoone one\na="1"\nb="2"', 20_000).catch(async () => { expect(await read()).toBe('twotwoone one\na="1"\nb="2"'); });
+    await n.eventually('the changes', async () => (await read()) === 'twotwoone one\na="1"\nb="2"\ncame\n', 20_000).catch(async () => { expect(await read()).toBe('twotwoone one\na="1"\nb="2"\ncame\n'); });
     expect((await n.exec('live', ['sh', '-c', 'grep " /s " /proc/mounts | cut -d" " -f3'])).out).toBe('tmpfs\n');
     await n.delete('live', 0);
   });

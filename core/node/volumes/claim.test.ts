@@ -21,7 +21,7 @@ async function mounts(s: Setting): Promise<{ path: string; readOnly: boolean }> 
   const storage = { claim: (ns: string, name: string) => (ns === 'ns' && name === (s.claim?.metadata?.name ?? 'c') ? s.claim : undefined), persistentVolume: (name: string) => (name === 'pv' ? s.pv : undefined) };
   const container = { name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data', ...s.mount }] };
   const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [container], volumes: [{ name: 'data', ...(s.volume ?? { persistentVolumeClaim: { claimName: 'c' } }) }] } };
-  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, recursiveReadOnly: true });
+  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, users: new Map(), recursiveReadOnly: true });
   await v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));
   const [m] = await v.mountsOf(pod, container, new Map([['POD', 'p-0']]));
   await v.tearDown();
@@ -68,4 +68,21 @@ it('a claim made for the pod is its ephemeral volume', async () => {
   mkdirSync(path);
   const claim = { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data', ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true }] } };
   expect(await mounts({ volume: { ephemeral: {} }, claim, pv: volumeOf({ hostPath: { path } }) })).toEqual({ path, readOnly: false });
+});
+
+it('ReadWriteOncePod: one pod of the node has it, and the next when that one has gone', async () => {
+  const path = join(dir, 'alone');
+  mkdirSync(path);
+  const clock = new FakeClock(), sources = { configMap: () => undefined, secret: () => undefined, services: () => [] }, pv = volumeOf({ hostPath: { path }, accessModes: ['ReadWriteOncePod'] });
+  const env = { sources, storage: { claim: () => CLAIM, persistentVolume: () => pv }, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, users: new Map(), recursiveReadOnly: true };
+  const [a, b] = ['a', 'b'].map(name => new PodVolumes(join(dir, name), join(dir, name), env)) as [PodVolumes, PodVolumes];
+  const pod: Pod = { metadata: { namespace: 'ns' }, spec: { containers: [{ name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data' }] }], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] } };
+  const setUp = (v: PodVolumes): Promise<void> => v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));
+  await setUp(a);
+  await setUp(a);
+  await expect(setUp(b)).rejects.toMatchObject({ reason: 'FailedMount', message: 'MountVolume.SetUp failed for volume "pv" : volume uses the ReadWriteOncePod access mode and is already in use by another pod' });
+  await a.tearDown();
+  await setUp(b);
+  await b.tearDown();
+  expect(env.users.size).toBe(0);
 });

@@ -40,7 +40,7 @@ const GROUP = 'pv.beta.kubernetes.io/gid';
 export const claimVolume: VolumeKind = async c => {
   const v = boundVolume(c), readOnly = c.volume.persistentVolumeClaim?.readOnly ?? false, group = Number.parseInt(v.metadata?.annotations?.[GROUP] ?? '', 10);
   const mounted = v.spec?.volumeMode === 'Block' ? await device(c, v, readOnly) : await fileSystem(c, v, readOnly);
-  return { ...mounted, ...(Number.isInteger(group) && group > 0 ? { group } : {}) };
+  return { ...mounted, ...(v.metadata?.name === undefined ? {} : { persistentVolume: v.metadata.name }), ...(Number.isInteger(group) && group > 0 ? { group } : {}) };
 };
 
 const sourceOf = (v: PersistentVolume): string => Object.entries(v.spec ?? {}).find(([k, source]) => !NO_SOURCE.has(k) && typeof source === 'object' && source !== null)?.[0] ?? 'none';
@@ -63,6 +63,9 @@ async function device(c: VolumeContext, v: PersistentVolume, readOnly: boolean):
 async function fileSystem(c: VolumeContext, v: PersistentVolume, readOnly: boolean): Promise<MountedVolume> {
   const { hostPath, local, nfs, mountOptions = [] } = v.spec ?? {};
   const failed = (step: string) => (e: unknown): never => { throw new VolumeError(`MountVolume.${step} failed for volume "${v.metadata?.name ?? ''}" : ${message(e)}`, true); };
+  // Of several modes nobody knows which one the pod means.
+  const modes = v.spec?.accessModes;
+  if (modes?.length === 1 && modes[0] === 'ReadWriteOncePod' && !c.alone(v.metadata?.name ?? '')) failed('SetUp')('volume uses the ReadWriteOncePod access mode and is already in use by another pod');
   if (hostPath) {
     if (mountOptions.length) failed('MountOptionSupport check')('mount options are not supported for this volume type');
     const mounted = await hostPathVolume({ ...c, volume: { name: c.volume.name, hostPath } }).catch(failed('SetUp'));

@@ -68,6 +68,8 @@ export interface VolumeEnvironment {
   root: boolean;
   /** Absent where this node can give no block devices. */
   devices?: BlockDevices;
+  /** Who on this node has a persistent volume, by its name. */
+  users: Map<string, Set<unknown>>;
   /** The runtime makes mounts read-only with all below them. */
   recursiveReadOnly: boolean;
   /** Volumes that are left out: simulated pods read no tokens and need no memory. */
@@ -103,9 +105,20 @@ export class PodVolumes {
       if (!(used.asMount || used.asDevice) || this.#mounted.has(v.name) || this.#env.skip?.(v) || (only && !only.includes(volumeKind(v)))) continue;
       const kind = KINDS[volumeKind(v)];
       if (!kind) throw new MountFailure(v.name, `volumes of type ${volumeKind(v)} are not supported by this node`);
-      try { this.#mounted.set(v.name, await this.#spread(pod, v, await kind(this.#context(pod, v, facts, used)))); }
+      try {
+        const mounted = await this.#spread(pod, v, await kind(this.#context(pod, v, facts, used)));
+        this.#mounted.set(v.name, mounted);
+        if (mounted.persistentVolume !== undefined) this.#users(mounted.persistentVolume).add(this);
+      }
       catch (e) { throw e instanceof VolumeError ? new MountFailure(v.name, e.message, e.whole, e.reason) : new MountFailure(v.name, (e as Error).message); }
     }
+  }
+
+  /** Pods of this node that have a volume. */
+  #users(name: string): Set<unknown> {
+    let users = this.#env.users.get(name);
+    if (!users) this.#env.users.set(name, users = new Set());
+    return users;
   }
 
   /** Where some container wants to see, or show, what is mounted there later. */
@@ -132,6 +145,7 @@ export class PodVolumes {
       token: (audience: string | undefined, seconds: number) => tokens.get(pod, audience, seconds),
       now: () => clock.now(),
       own: async (path: string, readOnly = false): Promise<void> => { if (root && sc?.fsGroup !== undefined) await giveToGroup(path, sc.fsGroup, sc.fsGroupChangePolicy === 'OnRootMismatch', readOnly); },
+      alone: (name: string) => [...this.#users(name)].every(u => u === this),
       device: async (file: string): Promise<string> => {
         if (!devices) throw new VolumeError('raw block volumes need loop devices, and those need the node to run as root on Linux');
         return devices.attach(file, this.#dir, volume.name);
@@ -227,12 +241,16 @@ export class PodVolumes {
       const missing = /\$\(([^()]*)\)/.exec(sub);
       if (missing) throw new ConfigError(`missing value for "${missing[1] ?? ''}"`);
     }
-    return sub ? subPath(v.hostPath, sub, container, v.imageId === undefined) : v.hostPath;
+    return sub ? subPath(v.hostPath, sub, { name: m.name, container }, v.imageId === undefined) : v.hostPath;
   }
 
   /** Removes everything of the pod on disk; never touches what hostPath volumes point at. */
   async tearDown(): Promise<void> {
-    for (const m of this.#mounted.values()) await m.unmount?.();
+    for (const m of this.#mounted.values()) {
+      await m.unmount?.();
+      const users = m.persistentVolume === undefined ? undefined : this.#env.users.get(m.persistentVolume);
+      if (users?.delete(this) && users.size === 0) this.#env.users.delete(m.persistentVolume!);
+    }
     this.#mounted.clear();
     await releaseShared(this.#dir, this.#env);
     if (this.#env.root) await unmountBelow(this.#dir);

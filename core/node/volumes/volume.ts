@@ -31,6 +31,8 @@ export interface VolumeContext {
   now(): number;
   /** Gives the tree below `path` the pod's fsGroup; nothing without one. `readOnly`: containers never write there. */
   own(path: string, readOnly?: boolean): Promise<void>;
+  /** Whether no other pod of this node has the persistent volume. */
+  alone(persistentVolume: string): boolean;
   /** How containers of the pod use it. */
   used: { asMount: boolean; asDevice: boolean };
   /** A file as a block device, until the pod goes. Throws VolumeError where this node has none. */
@@ -41,6 +43,8 @@ export interface VolumeContext {
 export interface MountedVolume {
   /** Where its files are on the host. */
   hostPath: string;
+  /** The persistent volume it is. */
+  persistentVolume?: string;
   /** It is a block device, at `hostPath`. */
   block?: boolean;
   /** A group that processes of the pod are in because of it. */

@@ -7,7 +7,7 @@ import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import type { Log } from '../../../base/log.ts';
 import { ImagePullError, type ImageStatus, type PullAuth } from '../runtime.ts';
 import { readImages, readJson, type FoundImage, type ImageConfig, type Slice } from './archive.ts';
@@ -202,8 +202,12 @@ async function decompress(slice: Slice): Promise<NodeJS.ReadWriteStream | undefi
   try {
     const magic = Buffer.alloc(4);
     await file.read(magic, 0, 4, slice.offset);
-    if (magic[0] === 0x1f && magic[1] === 0x8b) return createGunzip();
-    if (magic.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress();
+    if (magic[0] === 0x1f && magic[1] === 0x8b) return zlib.createGunzip();
+    if (magic.readUInt32LE(0) === 0xfd2fb528) {
+      const unpack = zlib.createZstdDecompress as typeof zlib.createZstdDecompress | undefined;
+      if (!unpack) throw new Error(`${slice.file} holds a layer compressed with zstd, which Node ${process.version} cannot unpack: use Node 22.15 or newer`);
+      return unpack();
+    }
     return undefined;
   } finally { await file.close(); }
 }

@@ -199,3 +199,166 @@ describe('applications through the window', () => {
     await w.close();
   });
 });
+
+/** Opens the palette; a terminal, which takes every key for itself, is left first. */
+async function palette(w: Window, words: string): Promise<void> {
+  await w.page.evaluate(() => { if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); });
+  await w.page.keyboard.press('Control+k');
+  await w.page.getByRole('combobox').fill(words);
+}
+/** Opens an object by the palette; answers the drawer. */
+async function show(w: Window, words: string, name: string): Promise<Locator> {
+  await palette(w, words);
+  await w.page.getByRole('option', { name: new RegExp(`^${name}`) }).first().click();
+  await w.page.getByRole('combobox').waitFor({ state: 'detached' });
+  const drawer = w.page.getByTestId('drawer');
+  await drawer.getByRole('heading', { name, exact: true }).waitFor();
+  return drawer;
+}
+/** The list of a kind in all namespaces, by the palette. */
+async function list(w: Window, words: string, title: string): Promise<void> {
+  await palette(w, words);
+  await w.page.getByRole('option', { name: new RegExp(`^${title}`) }).first().click();
+  await w.page.getByRole('combobox').waitFor({ state: 'detached' });
+  await w.page.getByRole('heading', { name: title, exact: true, level: 1 }).waitFor();
+  const picker = w.page.locator('#namespace-picker');
+  if (await picker.textContent() === 'All namespaces') return;
+  await picker.click();
+  await w.page.getByRole('option').first().waitFor();
+  await w.page.keyboard.press('Enter');
+  await expect.poll(() => picker.textContent()).toBe('All namespaces');
+  await w.page.locator('.MuiPopover-root').waitFor({ state: 'detached' });
+}
+/** Types a manifest into a new editor and asks for its review. */
+async function review(w: Window, manifest: string): Promise<Locator> {
+  const { page } = w;
+  await palette(w, 'create from yaml');
+  await page.getByRole('option', { name: /YAML/ }).first().click();
+  await page.locator('[data-testid="yaml"]:visible .monaco-editor').first().waitFor();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.closest('.monaco-editor') !== null)).toBe(true);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(manifest);
+  await page.keyboard.press('Control+Enter');
+  return page.locator('[data-testid="yaml-review"]:visible');
+}
+async function apply(w: Window, manifest: string): Promise<void> {
+  const asked = await review(w, manifest);
+  await w.page.locator('[data-testid="yaml-apply"]:visible').click();
+  await asked.waitFor({ state: 'detached' });
+}
+const row = (w: Window, key: string): Locator => w.page.locator(`.row[data-key="${key}"]`);
+async function run(w: Window, command: string, answer: RegExp): Promise<void> {
+  await w.page.locator('.terminal-box:visible').click();
+  await w.page.keyboard.type(`${command}\n`);
+  await eventually(`the answer to ${command}`, async () => answer.test(await screenText(w)));
+}
+
+describe('stories with containers through the window', () => {
+  it('W17: a stateful set by ordinal; a pod that is deleted has its name and its data again; smaller, its claims stay', async () => {
+    const w = await openWindow(browser, url, { viewport: { width: 1440, height: 900 } });
+    const { page } = w;
+    await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'sfs' } });
+    const script = 'if [ "${HOSTNAME##*-}" = 0 ]; then : > /tmp/redis.conf; else echo "slaveof redis-sfs-0.redis-sfs 6379" > /tmp/redis.conf; fi; echo "dir /store" >> /tmp/redis.conf; exec redis-server /tmp/redis.conf';
+    await apply(w, [
+      { apiVersion: 'v1', kind: 'Service', metadata: { name: 'redis-sfs', namespace: 'sfs' }, spec: { clusterIP: 'None', ports: [{ port: 6379 }], selector: { app: 'redis-sfs' } } },
+      { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'redis-sfs', namespace: 'sfs' }, spec: {
+        serviceName: 'redis-sfs', replicas: 2, selector: { matchLabels: { app: 'redis-sfs' } }, volumeClaimTemplates: [{ metadata: { name: 'store' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Mi' } } } }],
+        template: { metadata: { labels: { app: 'redis-sfs' } }, spec: { terminationGracePeriodSeconds: 2, containers: [{ name: 'redis', image: 'redis', imagePullPolicy: 'IfNotPresent', command: ['bash', '-c', script], volumeMounts: [{ name: 'store', mountPath: '/store' }] }] } },
+      } },
+    ].map(o => JSON.stringify(o)).join('\n---\n'));
+    const d = await show(w, 'sts/redis-sfs', 'redis-sfs');
+    const members = d.getByTestId('ordinals');
+    for (const n of [0, 1]) { await members.locator(`[data-ordinal="${n}"]`).getByText('Running').waitFor(); await members.locator(`[data-ordinal="${n}"]`).getByText('Bound').waitFor(); }
+    await w.shot('w17-members');
+    // Written by hand on the first of them, in its terminal.
+    await list(w, 'pods', 'Pods');
+    await row(w, 'sfs/redis-sfs-0').click();
+    await page.locator('.table').first().focus();
+    await page.keyboard.press('s');
+    const terminal = page.locator('[data-testid="terminal"]:visible');
+    await eventually('a shell', async () => await terminal.getAttribute('data-state') === 'open');
+    await run(w, 'redis-cli set greeting hello; redis-cli save', /OK\s+OK/);
+    const before = (await client.get<Pod>(POD, 'sfs', 'redis-sfs-0')).metadata?.uid;
+    await row(w, 'sfs/redis-sfs-0').click();
+    await page.locator('.table').first().focus();
+    await page.keyboard.press('d');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete pod' }).click();
+    await eventually('the same name again', async () => { const p = await client.get<Pod>(POD, 'sfs', 'redis-sfs-0').catch(() => undefined); return p !== undefined && p.metadata?.uid !== before && isReady(p); }, 60_000);
+    // The terminal has come back by itself, in the new pod.
+    await eventually('a new session', async () => /new session/.test(await screenText(w)) && await terminal.getAttribute('data-state') === 'open');
+    await run(w, 'echo "got $(redis-cli get greeting)."', /got hello\./);
+    await w.shot('w17-data-is-back');
+    await show(w, 'sts/redis-sfs', 'redis-sfs');
+    await page.locator('.table').first().focus();
+    await d.getByRole('button', { name: 'Scale', exact: true }).click();
+    await page.getByRole('dialog').getByRole('textbox').fill('1');
+    await page.getByRole('button', { name: 'Scale to 1' }).click();
+    await expect.poll(() => members.locator('[data-ordinal]').count(), { timeout: 30_000 }).toBe(1);
+    await list(w, 'persistentvolumeclaims', 'Persistent volume claims');
+    for (const n of [0, 1]) await row(w, `sfs/store-redis-sfs-${n}`).getByText('Bound').waitFor();
+    await w.shot('w17-claims-stay');
+    await w.close();
+  });
+
+  it('W18: the operator by one click; a resource of its kind from YAML, scaled like any other, refused by its schema, gone with all it made', async () => {
+    const w = await openWindow(browser, url, { viewport: { width: 1440, height: 900 } });
+    const { page } = w;
+    const system = 'memcached-operator-system', manager = 'memcached-operator-controller-manager';
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    await page.locator('[data-example="operator"]').click();
+    await podsReady(system, 2);
+    await w.shot('w18-installed');
+    const manifest = (size: number): string => JSON.stringify({ apiVersion: 'cache.example.com/v1alpha1', kind: 'Memcached', metadata: { name: 'mine', namespace: system }, spec: { size } });
+    await apply(w, manifest(1));
+    await page.locator('.tree .tree-row', { hasText: 'Memcacheds' }).click();
+    await page.getByRole('heading', { name: 'Memcacheds', exact: true, level: 1 }).waitFor();
+    await expect.poll(() => page.locator('.head-cell').allTextContents()).toEqual(expect.arrayContaining(['Size', 'Ready', 'Age']));
+    const mine = row(w, `${system}/mine`);
+    await mine.click();
+    await page.locator('.table').first().focus();
+    await page.keyboard.press('S');
+    await page.getByRole('dialog').getByRole('textbox').fill('3');
+    await page.getByRole('dialog').getByText(`kubectl --context pilothouse -n ${system} scale memcacheds.cache.example.com/mine --replicas=3`).waitFor();
+    await page.getByRole('button', { name: 'Scale to 3' }).click();
+    await eventually('three of three', async () => /\b3\s+3\b/.test((await mine.innerText()).replaceAll(/\s+/g, ' ')), 60_000);
+    const d = page.getByTestId('drawer');
+    await expect.poll(async () => new Set((await d.innerText()).match(/mine-[a-z0-9]+-[a-z0-9]{5}\b/g) ?? []).size, { timeout: 20_000 }).toBe(3);
+    await d.locator('.event-reason', { hasText: 'Created' }).first().waitFor();
+    await w.shot('w18-scaled', true);
+    // What the controller says, in its log.
+    await list(w, 'deployments', 'Deployments');
+    await row(w, `${system}/${manager}`).click();
+    await page.locator('.table').first().focus();
+    await page.keyboard.press('l');
+    await page.locator('[data-testid="logs"]:visible .log-text', { hasText: 'Creating a new Deployment' }).first().waitFor();
+    await w.shot('w18-controller-log');
+    const asked = await review(w, manifest(-1));
+    await page.getByText(/should be greater than or equal to 0/).first().waitFor();
+    await w.shot('w18-refused');
+    expect(await asked.getByRole('button', { name: /Apply/ }).isEnabled().catch(() => false)).toBe(false);
+    await list(w, 'memcacheds', 'Memcacheds');
+    await mine.click();
+    await page.locator('.table').first().focus();
+    await page.keyboard.press('d');
+    await page.getByRole('dialog').getByText(/1 deployment/).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: /^Delete/ }).click();
+    await mine.waitFor({ state: 'detached' });
+    await eventually('its Deployment and pods are gone', async () => !(await client.list<Pod>(POD, { namespace: system })).items.some(p => p.metadata?.name?.startsWith('mine-')), 60_000);
+    await w.close();
+  });
+
+  it('W19: a container over its memory is killed: said in the list, in the drawer, with its limit', async () => {
+    const w = await openWindow(browser, url, { viewport: { width: 1440, height: 900 } });
+    await client.create(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'limits' } });
+    await apply(w, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'greedy', namespace: 'limits' }, spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'main', image: 'python:3', imagePullPolicy: 'IfNotPresent', command: ['python3', '-c', 'x = bytearray(100_000_000)'], resources: { limits: { memory: '64Mi' } } }] } }));
+    await list(w, 'pods', 'Pods');
+    await row(w, 'limits/greedy').getByText(/OOMKilled|CrashLoopBackOff/).first().waitFor();
+    const d = await show(w, 'po/greedy', 'greedy');
+    await d.getByText(/OOMKilled/).first().waitFor();
+    await d.getByText(/137/).first().waitFor();
+    await d.getByText(/memory 64Mi/).first().waitFor();
+    await w.shot('w19-oom', true);
+    await w.close();
+  });
+});

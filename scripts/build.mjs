@@ -1,5 +1,6 @@
 // `npm run build`: bundles the headless host (esbuild), Electron's main and preload, and the renderer (Vite) into dist/.
 // `--host` builds the host alone; `--host DIR` into another folder, so that a test has a bundle of its own (PILOTHOUSE_BUNDLE).
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { ensureGenerated } from './generated.mjs';
@@ -13,6 +14,12 @@ const withoutUnused = {
   },
 };
 
+/** What `kubectl version` says of us; not there outside a checkout. */
+function commit() {
+  const r = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
+  return r.status === 0 ? { 'process.env.PILOTHOUSE_COMMIT': JSON.stringify(r.stdout.trim()) } : {};
+}
+
 /** Bundles the command-line host; ~50 ms. Optional modules stay outside. */
 export async function buildHost(outdir = 'dist') {
   ensureGenerated();
@@ -20,7 +27,7 @@ export async function buildHost(outdir = 'dist') {
   const { outputFiles } = await build({
     write: false,
     entryPoints: { pilothouse: 'electron/host/pilothouse.ts' }, outdir, outExtension: { '.js': '.mjs' },
-    bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none',
+    bundle: true, platform: 'node', format: 'esm', target: 'node20', splitting: true, chunkNames: 'host-[name]-[hash]', sourcemap: true, logLevel: 'warning', legalComments: 'none', define: commit(),
     external: ['electron'], plugins: [withoutUnused],
     // Packages that are CommonJS need `require`; Node 20 does not have Promise.withResolvers yet.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);\nPromise.withResolvers ??= function () { let resolve, reject; const promise = new this((a, b) => { resolve = a; reject = b; }); return { promise, resolve, reject }; };" },
@@ -40,7 +47,7 @@ export async function buildHost(outdir = 'dist') {
 
 export async function buildElectron() {
   if (!existsSync('electron/main/main.ts')) return;
-  const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron'], plugins: [withoutUnused] };
+  const common = { bundle: true, platform: 'node', target: 'node22', sourcemap: true, logLevel: 'warning', external: ['electron'], plugins: [withoutUnused], define: commit() };
   await build({ ...common, entryPoints: { main: 'electron/main/main.ts', host: 'electron/host/utility.ts' }, outdir: 'dist/electron', format: 'esm', outExtension: { '.js': '.mjs' },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } });
   await build({ ...common, entryPoints: { preload: 'electron/preload/preload.ts' }, outdir: 'dist/electron', format: 'cjs', outExtension: { '.js': '.cjs' } });

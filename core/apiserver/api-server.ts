@@ -95,6 +95,7 @@ export interface ApiServerOptions {
   readonly admissionConfiguration?: AdmissionConfiguration;
   /** `v1.36.0+pilothouse.0.1.0`. */
   readonly gitVersion: string;
+  readonly gitCommit?: string;
   /** Keeps an audit log when given: `write` gets one JSON line per event. */
   readonly audit?: { readonly policy: Policy; write(line: string): void };
   /** For /healthz, /livez and /readyz, besides the server's own. */
@@ -183,7 +184,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const kinds = (): readonly KindSpec[] => served?.kinds ?? o.kinds;
   let aggregator: Aggregator | undefined;
   const remote: RemoteApis = { get versions() { return aggregator?.versions ?? NOBODY; }, read: (...args) => aggregator!.read(...args) };
-  const discovery = createDiscovery({ kinds, remote, gitVersion: o.gitVersion, checks, metrics, serverAddress: () => address });
+  const discovery = createDiscovery({ kinds, remote, gitVersion: o.gitVersion, gitCommit: o.gitCommit ?? '0'.repeat(40), checks, metrics, serverAddress: () => address });
   const paths: PathHandler = (method, path, headers, query) => {
     if (path === '/openid/v1/jwks') return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify(tokens.jwks()) };
     if (path === '/.well-known/openid-configuration') return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(tokens.discovery(`https://${address}/openid/v1/jwks`)) };

@@ -39,7 +39,7 @@ import { ensurePrivateDir, lockDataDir } from './paths.ts';
 import { Pki } from './pki.ts';
 import { listening, UsageError } from './refusal.ts';
 import { chooseRuntime, removeContainers, type ChosenRuntime } from './runtimes.ts';
-import { GIT_VERSION } from './version.ts';
+import { GIT_COMMIT, GIT_VERSION } from './version.ts';
 import { volumeDirectories } from './volume-directories.ts';
 import { controllerUser, MANAGER, managerOf, nodeUser, SCHEDULER, SERVER } from './workers.ts';
 
@@ -107,7 +107,7 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     if (auditLog) undo.push('audit log', () => auditLog.close());
     const api: ApiServer = createApiServer({
       ...(auditLog ? { audit: { policy: o.audit!.policy, write: line => auditLog.write(line) } } : {}),
-      store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
+      store, kinds: [...kinds, ...alsoServed], clock, log, gitVersion: GIT_VERSION, gitCommit: GIT_COMMIT, serviceCidr: o.serviceCidr, clientCa: pki.ca.cert, serviceAccountKey: await pki.serviceAccountKey(),
       tokens: new Map([[pki.token('admin'), { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }]]),
       frontProxy: { ...await frontProxy.issue('front-proxy-client', { commonName: 'front-proxy-client' }), ca: frontProxy.ca.cert },
       disabledAdmission: o.disabledAdmission, enabledAdmission: o.enabledAdmission, ...(o.admissionConfiguration ? { admissionConfiguration: o.admissionConfiguration } : {}), connect: lookup => { connect = createConnect(lookup, { ...kubelet, ca: pki.ca.cert }); return connect; },

@@ -108,6 +108,9 @@ describe('a definition', () => {
     expect(Object.keys(patch.requestBody.content)).not.toContain('application/strategic-merge-patch+json');
     const v2 = (await api.call('/openapi/v2')).json<{ definitions: Record<string, Json & { properties: { spec: { properties: Json } } }> }>().definitions['com.example.v1.Widget']!;
     expect(v2.properties.spec.properties['pick']).toEqual({ type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } });
+    // What old versions of kubectl read there must not forbid what the server takes: unknown fields, null.
+    expect(v2.properties.spec.properties).toMatchObject({ anything: { 'x-kubernetes-preserve-unknown-fields': true }, note: { default: 'none' } });
+    for (const open of ['anything', 'inner', 'note']) for (const word of ['type', 'properties', 'nullable']) expect(v2.properties.spec.properties[open]).not.toHaveProperty(word);
 
     const removed = until('widgets.example.com', x => x === undefined);
     expect((await api.call(`${CRDS}/widgets.example.com`, { method: 'DELETE' })).json()).toMatchObject({ metadata: { finalizers: ['customresourcecleanup.apiextensions.k8s.io'] } });

@@ -9,7 +9,7 @@ import { Metrics } from './metrics.ts';
 let served: readonly KindSpec[] = kinds;
 let sick: string | undefined;
 const metrics = new Metrics();
-const discovery = createDiscovery({ kinds: () => served, gitVersion: 'v1.36.0+pilothouse.0.1.0', metrics, checks: [{ name: 'store', check: () => sick }, { name: 'shutdown', only: 'readyz', check: () => undefined }], serverAddress: () => '127.0.0.1:6443' });
+const discovery = createDiscovery({ kinds: () => served, gitVersion: 'v1.36.0+pilothouse.0.1.0', gitCommit: 'abc', metrics, checks: [{ name: 'store', check: () => sick }, { name: 'shutdown', only: 'readyz', check: () => undefined }], serverAddress: () => '127.0.0.1:6443' });
 
 const ask = (url: string, headers: Record<string, string> = {}, method = 'GET'): Answer => {
   const u = new URL(url, 'http://x');
@@ -101,7 +101,7 @@ describe('health', () => {
 });
 
 describe('the rest', () => {
-  it('tells its version', () => expect(body(ask('/version'))).toMatchObject({ major: '1', minor: '36', gitVersion: 'v1.36.0+pilothouse.0.1.0', gitTreeState: 'clean' }));
+  it('tells its version', () => expect(body(ask('/version'))).toMatchObject({ major: '1', minor: '36', gitVersion: 'v1.36.0+pilothouse.0.1.0', gitCommit: 'abc', gitTreeState: 'clean' }));
   it('lists its paths at the root and where there is nothing', () => {
     expect(body<{ paths: string[] }>(ask('/')).paths).toContain('/apis/apps/v1');
     expect(ask('/nothing/here')).toMatchObject({ status: 404 });

@@ -20,7 +20,8 @@ export interface DiscoveryOptions {
   /** What other servers answer for; a new array when it changed. */
   readonly remote?: RemoteApis;
   readonly gitVersion: string;
-  readonly buildDate?: string;
+  /** 40 hexadecimal digits: clients refuse a version without. */
+  readonly gitCommit: string;
   readonly checks?: readonly HealthCheck[];
   readonly metrics?: Metrics;
   readonly clock?: Clock;
@@ -134,7 +135,7 @@ function versionInfo(o: DiscoveryOptions): object {
   const [, major = '1', minor = '36'] = /^v(\d+)\.(\d+)/.exec(o.gitVersion) ?? [];
   return {
     major, minor, emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1),
-    gitVersion: o.gitVersion, gitCommit: '', gitTreeState: 'clean', buildDate: o.buildDate ?? '1970-01-01T00:00:00Z',
+    gitVersion: o.gitVersion, gitCommit: o.gitCommit, gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z',
     goVersion: `node ${process.version}`, compiler: 'v8', platform: `${platform === 'win32' ? 'windows' : platform}/${arch === 'x64' ? 'amd64' : arch}`,
   };
 }

@@ -1,5 +1,5 @@
 // Schemas of custom resources in the published documents: whole in OpenAPI v3, what can be said of them in v2 (apiextensions-apiserver
-// pkg/controller/openapi). In v2 whatever a client might hold against a good object is left out.
+// pkg/controller/openapi).
 import { asSchema } from '../../api/kinds/apiextensions/validate-schema.ts';
 import { isObject } from '../../api/meta/clone.ts';
 import type { JSONSchemaProps } from '../../api/types/kubernetes.ts';
@@ -28,35 +28,35 @@ export function customDefinitions(d: Definitions, k: KindSpec): { self: SchemaOb
   return { self, list };
 }
 
-/** Words that v2 clients would take wrongly. */
-const NOT_IN_V2: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'default', 'x-kubernetes-validations', 'x-kubernetes-embedded-resource', 'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields']);
+/** What OpenAPI v2 has no words for. */
+const NOT_IN_V2: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'nullable']);
 
 function convert(d: Definitions, s: JSONSchemaProps, root: boolean): SchemaObject {
-  const v2 = d.dialect === 'v2', out: SchemaObject = {};
+  const v2 = d.dialect === 'v2', preserve = s['x-kubernetes-preserve-unknown-fields'] === true;
+  // kubectl takes what has properties, even those every object has, to have no others.
+  if (v2 && root && preserve) return { type: 'object' };
+  const out: SchemaObject = {};
   for (const [k, v] of Object.entries(s)) {
     if (k === 'properties' || k === 'items' || k === 'additionalProperties' || (v2 && NOT_IN_V2.has(k))) continue;
     out[k] = v2 ? v : strip(v);
   }
-  const preserve = s['x-kubernetes-preserve-unknown-fields'] === true, embedded = root || s['x-kubernetes-embedded-resource'] === true;
-  if (v2 && preserve) {
-    // A client that prunes by what it knows must not prune here.
-    out['x-kubernetes-preserve-unknown-fields'] = true;
-    if (!root) { delete out['required']; delete out['type']; return { ...out, ...(s.type && s.type !== 'object' ? { type: s.type } : { type: 'object' }) }; }
-  }
-  if (v2 && (s.nullable === true || s['x-kubernetes-int-or-string'] === true)) {
-    delete out['type'];
-    if (s['x-kubernetes-int-or-string']) out['x-kubernetes-int-or-string'] = true;
-    return out;
+  // Old versions of kubectl hold what they read here against good objects: null, unknown fields and lists of anything pass only where no type is named.
+  const open = v2 && (s.nullable === true || preserve), items = open ? undefined : asSchema(s.items), additional = asSchema(s.additionalProperties);
+  if (v2 && (s.nullable === true || (preserve && s.type === 'object') || (s.type === 'array' && !items))) delete out['type'];
+  if (v2 && s.required) {
+    const required = additional?.nullable === true ? [] : s.required.filter(f => open || asSchema(s.properties?.[f])?.nullable !== true);
+    if (required.length > 0) out['required'] = required; else delete out['required'];
   }
   const properties: SchemaObject = {};
-  for (const [k, v] of Object.entries(s.properties ?? {})) properties[k] = convert(d, v, false);
-  if (embedded) {
+  if (!open) for (const [k, v] of Object.entries(s.properties ?? {})) properties[k] = convert(d, v, false);
+  const embedded = s['x-kubernetes-embedded-resource'] === true && !(v2 && preserve);
+  if (embedded && !root) out['required'] = [...new Set([...(out['required'] as string[] | undefined ?? []), 'kind', 'apiVersion'])];
+  if (root || embedded) {
     properties['apiVersion'] = API_VERSION;
     properties['kind'] = KIND;
     properties['metadata'] = d.field(d.ref(`${META}.ObjectMeta`), "Standard object's metadata.");
   }
   if (Object.keys(properties).length > 0) out['properties'] = properties;
-  const items = asSchema(s.items), additional = asSchema(s.additionalProperties);
   if (items) out['items'] = convert(d, items, false);
   if (additional) out['additionalProperties'] = convert(d, additional, false);
   else if (s.additionalProperties === true) out['additionalProperties'] = v2 ? {} : true;

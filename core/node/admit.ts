@@ -2,6 +2,7 @@
 import { podAmounts } from '../api/meta/pod.ts';
 import { millisOf, wholeOf } from '../api/meta/quantity.ts';
 import type { Pod } from '../api/types/kubernetes.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 interface Amounts { cpu: number; memory: number; storage: number }
 interface Held extends Amounts { ports: string[] }
@@ -32,6 +33,8 @@ export class Admission {
     this.#cpu += r.cpu; this.#memory += r.memory; this.#storage += r.storage;
   }
   admit(pod: Pod): { reason: string; message: string } | undefined {
+    const sysctl = forbiddenSysctl(pod);
+    if (sysctl) return sysctl;
     const r = requests(pod); const c = this.#capacity;
     const lacks = (name: string, requested: number, used: number, capacity: number) => ({ reason: `OutOf${name}`, message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}` });
     if (this.#held.size + 1 > c.pods) return lacks('pods', 1, this.#held.size, c.pods);

@@ -1,5 +1,5 @@
 // From a container of a pod spec to a running process: image, environment, mounts, create, start.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod, ResourceRequirements } from '../api/types/kubernetes.ts';
 import { ConfigError, containerEnv } from './env/env.ts';
@@ -127,7 +127,8 @@ async function agentFiles(q: StartRequest, messageFile: string): Promise<Mount[]
   if (messagePath && !taken.has(messagePath)) {
     await mkdir(dirname(messageFile), { recursive: true });
     // The container's user may be anyone.
-    await writeFile(messageFile, '', { mode: 0o666 });
+    await writeFile(messageFile, '');
+    await chmod(messageFile, 0o666);
     out.push({ hostPath: messageFile, containerPath: messagePath, readOnly: false });
   }
   return out;

@@ -57,7 +57,7 @@ export function planPod(pod: Pod, records: ReadonlyMap<string, ContainerRecord>,
     if (m.role === 'sidecar') {
       if (!isRunning(r) || !here(m)) { plan.start.push(m); if (!initialized) return plan; continue; }
       if (verdict(plan, m, r!)) continue;
-      if (!initialized && !(r!.prober?.started ?? true)) return plan;
+      if (!initialized && (r!.hooking || !(r!.prober?.started ?? true))) return plan;
       continue;
     }
     if (initialized) continue;

@@ -28,6 +28,8 @@ export interface ContainerRecord {
   prober?: Prober;
   /** A start or a kill is under way. */
   busy: boolean;
+  /** Its postStart hook runs: it is not shown as running yet, and those after it wait. */
+  hooking?: boolean;
   /** From the API's status before this agent: restarts so far, and the last state where the runtime has forgotten it. */
   restarts: number;
   lost?: ApiState;

@@ -10,6 +10,7 @@ import { planPod, restarts } from './pod-plan.ts';
 import { newRecord } from './pod-record.ts';
 import type { ContainerState } from './runtime/runtime.ts';
 import { podConditions } from './status/phase.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 import { giveToGroup } from './volumes/fs-group.ts';
 
 it('readinessGates: ready only when whoever they belong to says so', () => {
@@ -48,6 +49,14 @@ it('resources of the pod: limits a container lacks, its share of memory nobody a
   expect(of(1)).toEqual({ cpuShares: 2048, cpuLimitMilli: 2000, memoryLimitBytes: 800 << 20, oomScoreAdj: 1000 - 150 });
   expect(podResources(pod)).toEqual({ cpuShares: 1024, cpuLimitMilli: 2000, memoryLimitBytes: 800 << 20 });
   expect(podResources({ spec: { containers: [{ name: 'a' }], resources: {} } })).toEqual({});
+});
+
+it('sysctls: the safe ones, where the pod has the namespace they are of', () => {
+  const why = (name: string, more: object = {}) => forbiddenSysctl({ spec: { containers: [], securityContext: { sysctls: [{ name, value: '1' }] }, ...more } });
+  expect([why('kernel.shm_rmid_forced'), why('net/ipv4/tcp_syncookies'), why('net.ipv4.tcp_rmem')]).toEqual([undefined, undefined, undefined]);
+  expect(why('kernel.msgmax')).toEqual({ reason: 'SysctlForbidden', message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted' });
+  expect(why('net.ipv4.tcp_syncookies', { hostNetwork: true })?.message).toBe('Pod was rejected: forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled');
+  expect(why('kernel.shm_rmid_forced', { hostIPC: true })?.message).toBe('Pod was rejected: forbidden sysctl: "kernel.shm_rmid_forced" not allowed with host ipc enabled');
 });
 
 it('hostnameOverride goes over name, hostname and subdomain', () => {

@@ -481,7 +481,23 @@ export class PodWorker {
       run.killed = k.message;
       void this.#task(this.#kill(k.member, run, () => Math.min(deadline, this.#deadline), k.message).finally(() => { r.busy = false; }));
     }
-    for (const m of plan.start) this.#start(m);
+    // What comes after a container with a postStart hook starts when that has run.
+    let held = false;
+    for (const m of plan.start) {
+      const app = m.role === 'app';
+      if (app && !held) held = this.#hookBefore(m);
+      if (!(app && held)) this.#start(m);
+    }
+  }
+
+  /** An app container before this one is being started and has a hook to run. */
+  #hookBefore(m: Member): boolean {
+    for (const x of this.pod.spec?.containers ?? []) {
+      if (x === m.container) return false;
+      const r = this.#records.get(x.name);
+      if (x.lifecycle?.postStart && r?.busy && (r.hooking || !isRunning(r))) return true;
+    }
+    return false;
   }
 
   #probeGrace(m: Member, kind: 'liveness' | 'startup'): number | undefined {
@@ -561,6 +577,7 @@ export class PodWorker {
   }
 
   async #postStart(m: Member, r: ContainerRecord, run: Run): Promise<void> {
+    r.hooking = true;
     this.wake();
     try { await runHook('PostStart', m.container.lifecycle!.postStart!, this.#target(m, run), this.#abort.signal); } catch (e) {
       if (this.#abort.signal.aborted) return;
@@ -569,7 +586,7 @@ export class PodWorker {
       const deadline = this.#ctx.clock.now() + (this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
       await this.#kill(m, run, () => Math.min(deadline, this.#deadline), 'FailedPostStartHook');
       r.waiting = { reason: 'PostStartHookError', message };
-    }
+    } finally { r.hooking = false; }
   }
 
   #target(m: Member, run: Run): Target {

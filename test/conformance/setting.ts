@@ -3,11 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { eventually, read, startHost, type Host } from '../harness/host.ts';
 import { Kube, kubectls, type Kubectl } from '../harness/kubectl.ts';
-import { Stage, type RuntimeName } from './stories/story.ts';
+import { ARCHIVES, Stage, type RuntimeName } from './stories/story.ts';
 
 const IMAGES = join(import.meta.dirname, '../images');
-/** Image archives for the runtime that knows no Docker. */
-export const ARCHIVES = '/var/cache/pilothouse-test-images';
 const LOCK = '/run/lock/pilothouse-test-images';
 /** Every kubectl of this machine, oldest first, and the newest. */
 export const versions: readonly Kubectl[] = kubectls();

@@ -15,13 +15,16 @@ const turn = gate(3);
 const alone = gate(1), always = gate(Infinity);
 
 async function play(story: Story, host: Host, kubectl: Kubectl, runtime: RuntimeName): Promise<void> {
-  const count = await inNamespace(`${story.id.toLowerCase()}-${kubectl.minor}`, host, runtime, s => story.play(s), kubectl);
+  const own = story.ownHost ? await openHost(runtime) : undefined;
+  let count = 0, last = own;
+  try { count = await inNamespace(`${story.id.toLowerCase()}-${kubectl.minor}`, own ?? host, runtime, async s => { try { await story.play(s); } finally { if (own) last = s.host; } }, kubectl); }
+  finally { expect(await closeHost(last)).toEqual([]); }
   expect(count, 'pods of the story').toBeGreaterThanOrEqual(story.pods);
 }
 
 for (const runtime of ['docker', 'sandbox'] as const) {
   if (process.env.STORIES_RUNTIME && process.env.STORIES_RUNTIME !== runtime) continue;
-  const mine = stories.filter(s => s.runtimes.includes(runtime) && (!only || only.includes(s.id)));
+  const mine = stories.filter(s => (all || only ? s.campaign ?? s.runtimes : s.runtimes).includes(runtime) && (!only || only.includes(s.id)));
   if (mine.length === 0) continue;
   describe(`stories on ${runtime}`, () => {
     let host: Host;

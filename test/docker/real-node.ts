@@ -19,7 +19,7 @@ import { createNodeAgent, type NodeAgent } from '../../core/node/agent.ts';
 import { createIpam } from '../../core/node/ipam.ts';
 import { createDockerRuntime, resetDocker } from '../../core/node/runtime/docker/docker.ts';
 import { createSandboxRuntime, resetSandbox } from '../../core/node/runtime/sandbox/sandbox.ts';
-import type { Runtime, RuntimeConfig } from '../../core/node/runtime/runtime.ts';
+import type { ContainerState, Runtime, RuntimeConfig } from '../../core/node/runtime/runtime.ts';
 import type { LogQuery } from '../../core/node/server/backend.ts';
 import { TestApi } from '../harness/api-server.ts';
 
@@ -121,6 +121,13 @@ export class RealNode {
     const run = await this.agent.backend.exec('default', name, container, command);
     const code = await run({ tty: false, stdout: sink(), stderr: sink(), signal: AbortSignal.timeout(20_000) });
     return { code, out };
+  }
+  /** What the runtime itself says of a container, which the API may not show yet. */
+  async runtimeState(name: string, container: string): Promise<string | undefined> { return (await this.#container(name, container))?.phase; }
+  async #container(name: string, container: string): Promise<ContainerState | undefined> { return (await this.runtime.list()).find(s => s.podName === name)?.containers.findLast(c => c.name === container); }
+  /** Runs a command in a container whatever the API says of it. */
+  async runtimeExec(name: string, container: string, command: string[]): Promise<{ code: number }> {
+    return { code: await this.runtime.exec((await this.#container(name, container))!.id, command, { tty: false, signal: AbortSignal.timeout(20_000) }) };
   }
   async attach(name: string, stdin?: string): Promise<string> {
     let out = '';

@@ -41,7 +41,7 @@ describe.concurrent.each(RUNTIMES)('upstream node suites on %s', runtime => {
     const e = { volumeMounts: [{ name: 'e', mountPath: '/e' }] };
     await n.run('anew', { restartPolicy: 'Never', volumes: [{ name: 'e', emptyDir: {} }], initContainers: [named('setup', 'echo init >> /e/log', e)], containers: [
       named('work', `echo work >> /e/log; ${FOREVER}`, { ...e, lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo stop >> /e/log'] } } } }), named('short', 'echo short >> /e/log', e),
-      named('watch', 'while [ ! -e /e/again ]; do [ -e /e/asked ] && { rm /e/asked; touch /e/again; exit 88; }; sleep 0.05; done; sleep 1000', { ...e, restartPolicy: 'Never', restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }] }),
+      named('watch', 'while [ ! -e /e/again ]; do [ -e /e/asked ] && { sleep 0.5; touch /e/again; exit 88; }; sleep 0.05; done; sleep 1000', { ...e, restartPolicy: 'Never', restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }] }),
     ] });
     const before = await n.until('anew', x => statusOf(x, 'short')?.state?.terminated && statusOf(x, 'watch')?.state?.running && statusOf(x, 'work')?.state?.running);
     expect(condition(before, 'AllContainersRestarting')).toMatchObject({ status: 'False' });
@@ -59,5 +59,40 @@ describe.concurrent.each(RUNTIMES)('upstream node suites on %s', runtime => {
     const log = (await n.exec('anew', ['cat', '/e/log'], 'work')).out.trim().split('\n');
     expect([log[0], log.slice(1, 3).sort(), log[3], log.slice(4).sort()]).toEqual(['init', ['short', 'work'], 'init', ['short', 'work']]);
     await n.delete('anew', 0);
+  });
+
+  it('what comes after a container with a postStart hook starts when the hook has run, and is not shown as running before', async () => {
+    const e = { volumeMounts: [{ name: 'e', mountPath: '/e' }] }, hook = (name: string) => ({ lifecycle: { postStart: { exec: { command: ['sh', '-c', `while [ ! -e /e/go-${name} ]; do sleep 0.05; done; echo hook-${name} >> /e/log`] } } } });
+    await n.run('hooked', { volumes: [{ name: 'e', emptyDir: {} }], initContainers: [named('side', `echo side >> /e/log; ${FOREVER}`, { ...e, ...hook('side'), restartPolicy: 'Always' })], containers: [
+      named('first', `echo first >> /e/log; touch /e/go-side-seen; ${FOREVER}`, { ...e, ...hook('first') }), named('second', `echo second >> /e/log; ${FOREVER}`, e),
+    ] });
+    const touch = (container: string, file: string): Promise<boolean> => n.eventually(`${file} in ${container}`, async () => { try { return (await n.runtimeExec('hooked', container, ['touch', file])).code === 0; } catch { return false; } });
+    await n.eventually('the sidecar runs', async () => (await n.runtimeState('hooked', 'side')) === 'running');
+    expect(statusOf(await n.get('hooked'), 'side')?.state?.running).toBeUndefined();
+    await touch('side', '/e/go-side');
+    await n.eventually('the first runs', async () => (await n.runtimeState('hooked', 'first')) === 'running');
+    expect(await n.runtimeState('hooked', 'second')).not.toBe('running');
+    expect((await n.get('hooked'))?.status).toMatchObject({ phase: 'Pending' });
+    await touch('side', '/e/go-first');
+    await n.ready('hooked');
+    const log = (await n.exec('hooked', ['cat', '/e/log'], 'second')).out.trim().split('\n');
+    expect(log.indexOf('second')).toBe(4);
+    expect([log.slice(0, 2).sort(), log.slice(2, 4).sort()]).toEqual([['hook-side', 'side'], ['first', 'hook-first']]);
+    await n.delete('hooked', 0);
+  });
+
+  it('variables from a file an init container has written; a message of whoever runs there', async () => {
+    const v = { volumeMounts: [{ name: 'v', mountPath: '/data' }] }, from = (key: string, more = {}) => ({ name: key, valueFrom: { fileKeyRef: { volumeName: 'v', path: 'sub/config.env', key, ...more } } });
+    const write = named('write', "mkdir /data/sub; printf \"A='one'\\nB='two'\\n\" > /data/sub/config.env", v), volumes = [{ name: 'v', emptyDir: {} }];
+    await n.run('file', { restartPolicy: 'Never', volumes, initContainers: [write], containers: [sh('echo "$A $B ${C-unset}"', { env: [from('A'), from('B'), from('C', { optional: true })] })] });
+    await n.run('nokey', { restartPolicy: 'Never', volumes, initContainers: [write], containers: [sh('true', { env: [from('Z')] })] });
+    await n.run('escape', { restartPolicy: 'Never', volumes, initContainers: [named('write', 'mkdir /data/sub; ln -s /etc/passwd /data/sub/config.env', v)], containers: [sh('true', { env: [from('A')] })] });
+    await n.run('message', { restartPolicy: 'Never', securityContext: { runAsUser: 1000, runAsNonRoot: true }, containers: [sh('echo -n DONE > /dev/termination-custom-log', { terminationMessagePath: '/dev/termination-custom-log' })] });
+    await n.until('file', x => x?.status?.phase === 'Succeeded');
+    expect(await n.logs('file')).toBe('one two unset\n');
+    expect(statusOf(await n.until('nokey', x => statusOf(x)?.state?.waiting?.reason === 'CreateContainerConfigError'))?.state?.waiting?.message).toBe('environment variable key "Z" not found in file "sub/config.env"');
+    expect(statusOf(await n.until('escape', x => statusOf(x)?.state?.waiting?.reason === 'CreateContainerConfigError'))?.state?.waiting?.message).toBe("couldn't parse env file");
+    expect(statusOf(await n.until('message', x => x?.status?.phase === 'Succeeded'))?.state?.terminated).toMatchObject({ reason: 'Completed', message: 'DONE' });
+    for (const name of ['file', 'nokey', 'escape', 'message']) await n.delete(name, 0);
   });
 });

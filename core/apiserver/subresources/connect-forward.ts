@@ -37,7 +37,8 @@ const isIdentity = (name: string): boolean => name.startsWith('x-remote-') || na
 const hostPort = (t: Target): string => `${isIPv6(t.host) ? `[${t.host}]` : t.host}:${t.port}`;
 /** How to speak TLS with a target, and as whom. */
 export const tlsOptions = (t: Target): object => (t.front ? { cert: t.front.cert, key: t.front.key, servername: t.front.servername, ...(t.front.insecure ? { rejectUnauthorized: false } : t.front.ca ? { ca: t.front.ca } : {}) } : t.kubelet ? { cert: t.kubelet.cert, key: t.kubelet.key, ca: t.kubelet.ca } : { rejectUnauthorized: false });
-const failed = (t: Target, error: unknown): Error => {
+/** Why a target was not reached, as the client hears it. */
+export const failed = (t: Target, error: unknown): Error => {
   const words = error instanceof Error ? goWords(error, hostPort(t)) : String(error);
   if (t.front) return unavailable(`error trying to reach service: ${words}`);
   return t.prefix === undefined ? internalError(`error dialing backend: ${words}`) : unavailable(`error trying to reach service: ${words}`);

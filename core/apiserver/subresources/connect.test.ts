@@ -288,6 +288,21 @@ describe('logs', () => {
     expect(await failureOf(get('/api/v1/namespaces/default/pods/two/log'))).toContain('400 a container name must be specified for pod two');
     expect(await failureOf(get('/api/v1/namespaces/default/pods/p/log', { tailLines: '-1', limitBytes: '0' }))).toMatch(/^422 PodLogOptions "p" is invalid: \[tailLines: Invalid value: -1: must be greater than or equal to 0, limitBytes/);
   });
+  it('9.3 sends logs over a WebSocket to those who ask that way, or says why not', async () => {
+    const over = (path: string, protocols: string[]): Promise<{ messages: string[]; protocol: string; code: number }> => new Promise((resolve, reject) => {
+      const ws = new WebSocket(`wss://127.0.0.1:${port(api)}/api/v1/namespaces/default/pods/${path}`, protocols, { ca: pki.ca.cert }), messages: string[] = [];
+      ws.on('message', (m: Buffer, binary) => { messages.push(`${binary ? '' : 'text '}${String(m)}`); });
+      ws.on('close', code => { resolve({ messages, protocol: ws.protocol, code }); });
+      ws.on('unexpected-response', (_q, res) => { reject(new Error(String(res.statusCode))); });
+    });
+    expect(await over('p/log?tailLines=5', ['binary.k8s.io'])).toEqual({ messages: ['', 'c tail=5 follow=false\n'], protocol: 'binary.k8s.io', code: 1000 });
+    expect(await over('p/log', [])).toMatchObject({ messages: ['', 'c tail= follow=false\n'], protocol: '' });
+    expect(await over('p/log', ['base64.binary.k8s.io'])).toMatchObject({ messages: ['text ', `text ${Buffer.from('c tail= follow=false\n').toString('base64')}`] });
+    expect(await over('pending/log', ['binary.k8s.io'])).toMatchObject({ messages: [''] });
+    await expect(over('waiting/log', ['binary.k8s.io'])).rejects.toThrow('400');
+    await expect(over('nope/log', ['binary.k8s.io'])).rejects.toThrow('404');
+    await expect(over('p/log', ['channel.k8s.io'])).rejects.toThrow('400');
+  });
   it('stops the node\'s follower when the client leaves', async () => {
     const before = aborted;
     const r = httpsRequest({ host: '127.0.0.1', port: port(api), path: '/api/v1/namespaces/default/pods/p/log?follow=true', ca: pki.ca.cert, agent: false });

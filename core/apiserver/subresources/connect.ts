@@ -6,6 +6,7 @@ import { badRequest, methodNotAllowed, noSuchResource } from '../../api/meta/sta
 import type { ConnectHandler, ConnectRequest } from '../http/server.ts';
 import { Cluster, type KubeletClient, type Lookup } from './connect-cluster.ts';
 import { forwardRequest, forwardUpgrade, type Target } from './connect-forward.ts';
+import { webSocketLogs } from './connect-logs.ts';
 import { kubeletTarget } from './connect-pods.ts';
 import { proxyTarget } from './connect-proxy.ts';
 
@@ -35,8 +36,12 @@ export function createConnect(lookup: Lookup, kubelet: KubeletClient): ConnectHa
       await forwardRequest(req, res, t, t.kubelet ? agent : undefined);
     },
     async upgrade(req, socket, head, r, begun) {
-      if (r.subresource === 'log') throw badRequest('logs are read with a plain request');
       const t = target(r);
+      if (r.subresource === 'log') {
+        open.add(socket);
+        try { await webSocketLogs(req, socket, head, t, agent, begun); } finally { open.delete(socket); }
+        return;
+      }
       if (!t) throw noSuchResource();
       open.add(socket);
       try { await forwardUpgrade(req, socket, head, t, begun); } finally { open.delete(socket); }

@@ -9,7 +9,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { goWords } from '../../base/go-words.ts';
 
-export interface ProbeResult { outcome: 'success' | 'failure' | 'unknown'; message: string }
+/** `warning` is a success that is worth a word. */
+export interface ProbeResult { outcome: 'success' | 'warning' | 'failure' | 'unknown'; message: string }
 export interface Target {
   runtime: Runtime; containerId: string; sandboxId: string; podIP: string;
   container: Container;
@@ -107,7 +108,7 @@ async function httpProbe(a: HTTPGetAction, t: Target, timeoutMs: number): Promis
       const base = `http://${host(a.host || t.podIP)}:${portOf(a.port, t.container) ?? 0}${action.path ?? '/'}`;
       const to = new URL(r.location, base);
       // A redirect to another host is not followed and counts as success, with a warning in kubelet.
-      if (to.hostname !== new URL(base).hostname) return ok(`Probe terminated redirects, Response body: ${r.body}`);
+      if (to.hostname !== new URL(base).hostname) return { outcome: 'warning', message: `Probe terminated redirects, Response body: ${r.body}` };
       action = { ...action, path: to.pathname + to.search, port: Number(to.port) || (to.protocol === 'https:' ? 443 : 80), scheme: to.protocol === 'https:' ? 'HTTPS' : 'HTTP' };
     }
     return bad('stopped after 10 redirects');

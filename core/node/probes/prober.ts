@@ -54,7 +54,8 @@ export class Prober {
     if (this.#stopped.has(kind)) return;
     if (result.outcome === 'unknown') this.#events.event('Warning', 'Unhealthy', `${WORD[kind]} probe errored: ${result.message}`);
     else {
-      const good = result.outcome === 'success';
+      const good = result.outcome !== 'failure';
+      if (result.outcome === 'warning') this.#events.event('Warning', 'ProbeWarning', `${WORD[kind]} probe warning: ${result.message}`);
       if (!good) this.#events.event('Warning', 'Unhealthy', `${WORD[kind]} probe failed: ${result.message}`);
       const run = this.#runs.get(kind);
       const count = run?.good === good ? run.count + 1 : 1;

@@ -57,7 +57,7 @@ function one(i: StatusInput, m: Member, waitingDefault: string): ContainerStatus
   const c = m.container; const r = i.records.get(c.name);
   const run = latest(r); const before = r?.runs.at(-2);
   const old = [...(i.previous.containerStatuses ?? []), ...(i.previous.initContainerStatuses ?? []), ...(i.previous.ephemeralContainerStatuses ?? [])].find(s => s.name === c.name);
-  const running = isRunning(r);
+  const running = isRunning(r) && !r?.hooking;
   const ended = run?.state.phase === 'exited' ? run : undefined;
   let state: ApiState; let last: ApiState = before?.state.phase === 'exited' ? { terminated: terminated(before, i.runtimeName) } : r?.lost ?? {};
   const waiting = i.blocked && !i.over ? i.blocked : r?.waiting;

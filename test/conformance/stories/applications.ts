@@ -77,13 +77,13 @@ export const w13: Story = {
 };
 
 export const w15: Story = {
-  id: 'W15', title: 'recipes: two services, history, undo, scaling', runtimes: ['docker'], pods: 19,
+  id: 'W15', title: 'recipes: two services, history, undo, scaling', runtimes: ['docker'], campaign: ['docker', 'sandbox'], pods: 19,
   async play(s) {
-    const { k } = s, built = `pilothouse-test/recipe-api:${s.ns}`;
+    const { k } = s, docker = s.runtime === 'docker', built = docker ? `pilothouse-test/recipe-api:${s.ns}` : 'recipe-api:v1';
     const probe = (more = ''): string => `        ports: [{containerPort: 8080}]\n        readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}${more}`;
     const web = (tag: string): string => deployment('web-api', `web-api:${tag}`, 3, '', probe()).replace('terminationGracePeriodSeconds: 2', 'terminationGracePeriodSeconds: 10');
     // An image built against the node's own daemon is there for its pods: no registry.
-    await s.sh(`printf 'FROM recipe-api:v1\\nLABEL story=w15\\n' | docker build -q -t ${built} -`);
+    if (docker) await s.sh(`printf 'FROM recipe-api:v1\\nLABEL story=w15\\n' | docker build -q -t ${built} -`);
     try {
       const recipe = deployment('recipe-api', built, 5, '', probe('\n        env: [{name: SLOW_START, value: "3"}]')).replace('terminationGracePeriodSeconds: 2', 'terminationGracePeriodSeconds: 10').replace('IfNotPresent', 'Never');
       expect(await s.apply(recipe)).toBe('deployment.apps/recipe-api created');
@@ -139,7 +139,7 @@ export const w15: Story = {
     } finally {
       await k.run('delete deployments --all');
       await eventually('pods gone', async () => (await s.rows('get pods')).length === 0, 60_000);
-      await s.sh(`docker rmi -f ${built}`);
+      if (docker) await s.sh(`docker rmi -f ${built}`);
     }
   },
 };

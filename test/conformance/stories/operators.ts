@@ -5,7 +5,7 @@ import { eventually, expect, type Story } from './story.ts';
 const OPERATOR = join(import.meta.dirname, '../../../resources/examples/operator');
 
 export const w18: Story = {
-  id: 'W18', title: 'memcached operator', runtimes: ['docker'], pods: 3, alone: true,
+  id: 'W18', title: 'memcached operator', runtimes: ['docker'], campaign: ['docker', 'sandbox'], pods: 3, alone: true,
   async play(s) {
     const { k } = s, system = 'memcached-operator-system', manager = 'memcached-operator-controller-manager';
     const install = (await k.in(system).run(['apply', '-f', OPERATOR])).split('\n');

@@ -4,14 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { eventually, type Host } from '../../harness/host.ts';
+import { eventually, startHost, type Host } from '../../harness/host.ts';
 import type { Kube } from '../../harness/kubectl.ts';
 
 export type RuntimeName = 'docker' | 'sandbox';
 
+/** Image archives for the runtime that knows no Docker. */
+export const ARCHIVES = '/var/cache/pilothouse-test-images';
+
 export class Stage {
   readonly k: Kube;
-  readonly host: Host;
+  host: Host;
   readonly runtime: RuntimeName;
   readonly dir = mkdtempSync(join(tmpdir(), 'pilothouse-story-'));
   /** Names of all pods ever seen in the story's namespace. */
@@ -24,20 +27,31 @@ export class Stage {
   async open(): Promise<void> {
     await this.k.run(['create', 'namespace', this.ns]);
     await eventually('default service account', async () => (await this.k.try(['get', 'serviceaccount', 'default'])).code === 0);
-    this.#watching = this.k.start('get pods -w --no-headers -o custom-columns=NAME:.metadata.name');
+    this.#watch();
   }
 
   /** Deletes everything and answers how many pods the story had; fails on leftovers. */
   async close(): Promise<number> {
     await this.k.run(['delete', 'namespace', this.ns, '--wait=true', '--timeout=90s'], '', 100_000);
     this.#watching?.stop();
-    for (const l of this.#watching?.out().split('\n') ?? []) if (/^[a-z0-9][a-z0-9.-]*$/.test(l.trim())) this.#seen.add(l.trim());
+    this.#note();
     rmSync(this.dir, { recursive: true, force: true });
     if (this.runtime === 'docker') {
       await eventually('no container left', async () => (await this.sh(`docker ps -aq --filter label=io.kubernetes.pod.namespace=${this.ns}`)) === '', 20_000);
     }
     return this.#seen.size;
   }
+
+  /** Ends a host that is the story's own by a signal, and starts it again on its data. */
+  async restart(signal: NodeJS.Signals): Promise<void> {
+    this.#watching?.stop();
+    await this.host.stop(signal);
+    this.host = await startHost(['--runtime', this.runtime], { data: this.host.data, timeoutMs: 120_000, env: { PILOTHOUSE_IMAGE_DIRS: ARCHIVES } });
+    this.#note();
+    this.#watch();
+  }
+  #watch(): void { this.#watching = this.k.start('get pods -w --no-headers -o custom-columns=NAME:.metadata.name'); }
+  #note(): void { for (const l of this.#watching?.out().split('\n') ?? []) if (/^[a-z0-9][a-z0-9.-]*$/.test(l.trim())) this.#seen.add(l.trim()); }
 
   file(name: string, text: string): string {
     const path = join(this.dir, name);
@@ -97,10 +111,14 @@ export interface Story {
   title: string;
   /** Where it must play. */
   runtimes: readonly RuntimeName[];
+  /** Where it plays when there is time for all of them (`npm run campaign stories`), if not only there. */
+  campaign?: readonly RuntimeName[];
   /** How many pods it has at least. */
   pods: number;
   /** It uses a place of the machine that its manifests name (a hostPath): never twice at the same time. */
   alone?: true;
+  /** It ends and starts its host, which is its own. */
+  ownHost?: true;
   /** It mostly waits and takes little of the machine: it plays beside the others. */
   waits?: true;
   play(s: Stage): Promise<void>;

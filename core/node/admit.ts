@@ -36,13 +36,13 @@ export class Admission {
     const sysctl = forbiddenSysctl(pod);
     if (sysctl) return sysctl;
     const r = requests(pod); const c = this.#capacity;
-    const lacks = (name: string, requested: number, used: number, capacity: number) => ({ reason: `OutOf${name}`, message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}` });
+    const lacks = (name: string, requested: number, used: number, capacity: number) => ({ reason: `OutOf${name}`, message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}` });
     if (this.#held.size + 1 > c.pods) return lacks('pods', 1, this.#held.size, c.pods);
     if (r.cpu > 0 && this.#cpu + r.cpu > c.cpu) return lacks('cpu', r.cpu, this.#cpu, c.cpu);
     if (r.memory > 0 && this.#memory + r.memory > c.memory) return lacks('memory', r.memory, this.#memory, c.memory);
     if (r.storage > 0 && this.#storage + r.storage > c.storage) return lacks('ephemeral-storage', r.storage, this.#storage, c.storage);
     const ports = hostPorts(pod);
-    if (ports.length) for (const h of this.#held.values()) if (ports.some(p => h.ports.includes(p))) return { reason: 'NodePorts', message: 'Pod was rejected: Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports' };
+    if (ports.length) for (const h of this.#held.values()) if (ports.some(p => h.ports.includes(p))) return { reason: 'NodePorts', message: 'Predicate NodePorts failed: node(s) didn\'t have free ports for the requested pod ports' };
     this.hold(pod);
     return undefined;
   }

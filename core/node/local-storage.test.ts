@@ -67,7 +67,7 @@ it('requests of ephemeral-storage are held like the others', () => {
   const a = new Admission({ cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' });
   const pod = (uid: string, n: string): Pod => ({ metadata: { uid }, spec: { containers: [{ name: 'c', resources: { requests: { 'ephemeral-storage': n } } }] } });
   expect(a.admit(pod('1', '6Gi'))).toBeUndefined();
-  expect(a.admit(pod('2', '6Gi'))).toEqual({ reason: 'OutOfephemeral-storage', message: `Pod was rejected: Node didn't have enough resource: ephemeral-storage, requested: ${6 * 2 ** 30}, used: ${6 * 2 ** 30}, capacity: ${10 * 2 ** 30}` });
+  expect(a.admit(pod('2', '6Gi'))).toEqual({ reason: 'OutOfephemeral-storage', message: `Node didn't have enough resource: ephemeral-storage, requested: ${6 * 2 ** 30}, used: ${6 * 2 ** 30}, capacity: ${10 * 2 ** 30}` });
   a.leave('1');
   expect(a.admit(pod('2', '6Gi'))).toBeUndefined();
 });

@@ -64,6 +64,8 @@ export class PodWorker {
   #mountFailures = 0;
   #blocked: { reason: string; message: string } | undefined;
   #verdict: { reason: string; message: string } | undefined;
+  /** The node would not have it. */
+  #rejected = false;
   #over = false;
   #gone = false;
   #admitted = false;
@@ -219,7 +221,7 @@ export class PodWorker {
     if (!this.#admitted) {
       this.#admitted = true;
       const no = this.#sandboxes.length ? undefined : this.#ctx.admit(this.pod);
-      if (no) { this.#verdict = no; this.#over = true; this.#event('Warning', no.reason, no.message); this.#end('over'); this.#publish(); return; }
+      if (no) { this.#verdict = { ...no, message: `Pod was rejected: ${no.message}` }; this.#rejected = this.#over = true; this.#event('Warning', no.reason, no.message); this.#end('over'); this.#publish(); return; }
     }
     if (this.#pastDeadline()) return;
     const cannot = unsupported(this.pod, process.platform === 'linux', this.#ctx.runtime.appArmor);
@@ -722,7 +724,7 @@ export class PodWorker {
       recursiveReadOnly: this.#volumes.recursiveReadOnly,
       pod: this.pod, previous: this.status, records: this.#records, runtimeName: this.#ctx.runtime.name, imageOf: id => this.#images.get(id), sandboxReady: this.#ready,
       podIPs: this.#ready ? this.#ips : [], hostIPs: this.#ctx.network.hostAddresses.slice(0, 1), over: this.#over && this.#ended, now: this.#ctx.clock.now(), allocated: this.#allocated, ...(this.#ready ? { podApplied: this.#podApplied } : {}), resize: this.#over ? {} : this.#resize, restarting: this.#restarting,
-      ...(this.#verdict ? { verdict: this.#verdict } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),
+      ...(this.#verdict ? { verdict: this.#verdict, rejected: this.#rejected } : {}), ...(this.#blocked ? { blocked: this.#blocked } : {}),
     });
     this.status = next;
     this.#writer.write(this.pod, next);

@@ -154,6 +154,9 @@ describe('node agent: containers', () => {
     const p = await n.pod('huge', x => x.status?.phase === 'Failed');
     expect(p.status?.reason).toBe('OutOfcpu');
     expect(p.status?.message).toMatch(/^Pod was rejected: Node didn't have enough resource: cpu, requested: 9000000, used: \d+, capacity: \d+$/);
+    // A pod that never came here has no containers to speak of: `kubectl get` shows why.
+    expect(p.status).not.toHaveProperty('containerStatuses');
+    await n.event('huge', 'OutOfcpu: Node didn\'t have enough resource: cpu');
   });
   it('what cannot be done is refused by an event', async () => {
     await n.run('iscsi', { containers: [{ name: 'main', image: 'nginx:1' }], volumes: [{ name: 'v', iscsi: { targetPortal: 't', iqn: 'iqn.2001-04.com.example:x', lun: 0 } }] });

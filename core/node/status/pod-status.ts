@@ -23,6 +23,8 @@ export interface StatusInput {
   over: boolean;
   /** Set by the agent over what containers say: eviction, deadline, rejection. */
   verdict?: { reason: string; message: string };
+  /** The verdict was that the pod does not come here at all: of its containers there is nothing to say. */
+  rejected?: boolean;
   /** Why nothing can start at all. */
   blocked?: { reason: string; message: string };
   /** What the node has given each container; the spec's where a name is missing. */
@@ -105,6 +107,13 @@ export function podStatus(i: StatusInput): PodStatus {
   const theirs = (i.pod.status?.conditions ?? []).filter(c => !OWN.has(c.type) && !RESIZE_CONDITIONS.has(c.type));
   const mine = (i.previous.conditions ?? []).filter(c => OWN.has(c.type));
   const own = podConditions(i.pod, lists, phase, i.sandboxReady, [...mine, ...theirs], i.now, startsAnew ? i.restarting ?? false : undefined);
+  if (i.rejected && i.verdict && phase === 'Failed') {
+    const generation = i.pod.metadata?.generation;
+    return {
+      phase, ...i.verdict, qosClass: i.previous.qosClass ?? qosClass(i.pod.spec!), startTime: i.previous.startTime ?? formatTime(i.now),
+      ...(theirs.length ? { conditions: theirs } : {}), ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+  }
   const resize = resizeConditions(i.resize ?? {}, i.pod, i.previous.conditions ?? [], i.now);
   const generation = i.pod.metadata?.generation;
   const ips = i.podIPs.length ? i.podIPs : (i.previous.podIPs ?? []).map(p => p.ip);

@@ -74,6 +74,7 @@ async function play(seed: number): Promise<void> {
     fail: () => touch(some(), p => { p.status = { phase: r.pick(['Failed', 'Succeeded']) }; }),
     falter: () => touch(some(), p => { if (p.status?.phase === 'Running') p.status = { ...p.status, conditions: [{ type: 'Ready', status: 'False' }] }; }),
     recover: () => touch(some(), p => { if (p.status?.phase === 'Running') p.status = { ...p.status, conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }] }; }),
+    lose: () => { const node = some()?.spec?.nodeName; if (node) for (const p of w.api.all<Pod>(podKind)) if (p.spec!.nodeName === node) w.api.remove(podKind, `default/${p.metadata!.name}`); },
     orphan: () => touch(some(), p => { delete p.metadata!.ownerReferences; }),
     run: () => { runPods(w.api, () => r.chance(0.7)); },
     reap: () => { reapPods(w.api); },

@@ -120,6 +120,17 @@ describe('StatefulSet: identity and scaling', () => {
     await w.stop();
   });
 
+  it.each([
+    ['set', undefined, 2, 2, 3, ['web-2', 'web-3', 'web-4']], ['raised', 2, 2, 4, 2, ['web-4', 'web-5']], ['lowered', 3, 2, 2, 2, ['web-2', 'web-3']], ['taken away', 3, 2, undefined, 2, ['web-0', 'web-1']],
+  ] as const)('the first ordinal is %s (from %s with %i to %s with %i): pods outside go, pods inside come and stay', async (_what, from, before, to, after, expected) => {
+    const w = await running(set(before, from === undefined ? {} : { ordinals: { start: from } }));
+    change(w, s => { if (to === undefined) delete s.ordinals; else s.ordinals = { start: to }; s.replicas = after; });
+    await converge(w);
+    expect(names(w)).toEqual(expected);
+    expect(web(w).status).toMatchObject({ replicas: after, readyReplicas: after, observedGeneration: 2 });
+    await w.stop();
+  });
+
   it('makes a pod again under its name when it is deleted, has failed or has succeeded, and only when it is gone', async () => {
     const w = await running(set(2));
     for (const phase of ['Failed', 'Succeeded']) {

@@ -138,7 +138,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   const ips = new ClusterIps(o.serviceCidr), ports = new NodePorts(...(o.nodePortRange ?? []));
   const hooks = new Map<Resource, WriteHook>(), addresses = new AddressObjects(() => env);
   for (const r of resources.all()) {
-    const expressions = r.spec.group === 'admissionregistration.k8s.io' ? expressionHook(r.spec.plural) : undefined;
+    const expressions = expressionHook(`${r.spec.group}/${r.spec.plural}`);
     if (expressions) hooks.set(r, expressions);
     if (!r.spec.allocators?.length) continue;
     hooks.set(r, serviceHook(ips, ports, addresses));

@@ -8,10 +8,13 @@ import { node as nodeKind } from '../api/kinds/core/node.ts';
 import { persistentVolumeClaim as claimKind } from '../api/kinds/core/persistent-volume-claim.ts';
 import { persistentVolume as volumeKind } from '../api/kinds/core/persistent-volume.ts';
 import { pod as podKind } from '../api/kinds/core/pod.ts';
+import { deviceClass as deviceClassKind } from '../api/kinds/resource/device-class.ts';
+import { resourceClaim as deviceClaimKind } from '../api/kinds/resource/resource-claim.ts';
+import { resourceSlice as sliceKind } from '../api/kinds/resource/resource-slice.ts';
 import { csiNode as csiNodeKind } from '../api/kinds/storage/csi-node.ts';
 import { csiStorageCapacity as capacityKind } from '../api/kinds/storage/csi-storage-capacity.ts';
 import { storageClass as classKind } from '../api/kinds/storage/storage-class.ts';
-import type { Namespace, Node, PersistentVolumeClaim, Pod } from '../api/types/kubernetes.ts';
+import type { DeviceClass, Namespace, Node, PersistentVolumeClaim, Pod, ResourceSlice, ResourceV1ResourceClaim } from '../api/types/kubernetes.ts';
 
 const HOST = 'kubernetes.io/hostname';
 const taint = { key: 'k', effect: 'NoSchedule' };
@@ -23,6 +26,11 @@ const zones = [node('a', { labels: { zone: 'z1' } }), node('b', { labels: { zone
 const uses = (claim: string): PodWords => ({ volumes: [{ name: 'd', persistentVolumeClaim: { claimName: claim } }] });
 const claim = (name: string, more: object = {}) => ({ metadata: { name, namespace: 'default' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'late', resources: { requests: { storage: '1Gi' } }, ...more } }) as PersistentVolumeClaim;
 const late = { metadata: { name: 'late' }, provisioner: 'kubernetes.io/no-provisioner', volumeBindingMode: 'WaitForFirstConsumer' };
+const deviceClass = (name: string) => ({ metadata: { name }, spec: {} }) as DeviceClass;
+const deviceClaim = (name: string, more: object = {}) => ({ metadata: { name, namespace: 'default', uid: name }, spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1 } }] } }, ...more }) as ResourceV1ResourceClaim;
+const slice = (at: string) => ({ metadata: { name: at }, spec: { driver: 'd', nodeName: at, pool: { name: at, generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'one' }] } }) as ResourceSlice;
+const taken = { status: { allocation: { devices: { results: [{ request: 'r', driver: 'd', pool: 'a', device: 'one' }] } }, reservedFor: [{ resource: 'pods', name: 'other', uid: 'other' }] } };
+const usesDevice: PodWords = { resourceClaims: [{ name: 'c', resourceClaimName: 'c' }] };
 
 type Do = (api: FakeApi) => void;
 const put = (p: Pod): Do => api => { api.put(podKind, p); };
@@ -95,6 +103,19 @@ const CASES: Case[] = [
     },
     no: { 'a pod comes': put(on('p', 'a')), 'another claim changes': api => { api.put(claimKind, claim('e')); } },
   },
+  {
+    sentence: 'DynamicResources, a claim that is not there', nodes: [node('a')], pod: usesDevice,
+    yes: { 'it comes': api => { api.put(deviceClaimKind, deviceClaim('c')); } }, no: { 'another comes': api => { api.put(deviceClaimKind, deviceClaim('e')); }, 'a pod goes': api => { api.put(podKind, on('p', 'a')); api.remove(podKind, 'default/p'); } },
+  },
+  {
+    sentence: 'DynamicResources, no device for it', nodes: [node('a')], pod: usesDevice,
+    before: api => { api.put(deviceClassKind, deviceClass('gpu')); api.put(sliceKind, slice('a')); api.put(deviceClaimKind, deviceClaim('c')); api.put(deviceClaimKind, deviceClaim('other', taken)); },
+    yes: {
+      'the other claim gives its device back': api => { api.change<ResourceV1ResourceClaim>(deviceClaimKind, 'default/other', c => { c.status = {}; }); }, 'the other claim is deleted': api => { api.remove(deviceClaimKind, 'default/other'); },
+      'a driver tells of more': api => { api.put(sliceKind, slice('b')); }, 'the class changes': api => { api.change<DeviceClass>(deviceClassKind, 'gpu', c => { c.spec!.selectors = []; }); }, 'a node comes': add(node('b')),
+    },
+    no: { 'a pod comes': put(on('p', 'a')), 'another claim comes': api => { api.put(deviceClaimKind, deviceClaim('e')); } },
+  },
 ];
 
 describe.each(CASES)('$sentence', ({ nodes, there = [], before, pod: words, yes, no }) => {
@@ -145,4 +166,20 @@ describe('back-off', () => {
     expect(c.on('x')).toBe('b');
     await c.end();
   });
+});
+
+it('a pod whose claim is yet to be made from its template waits in silence, and goes as soon as its status names the claim', async () => {
+  const c = await schedulerCluster([node('a')], {}, api => { api.put(deviceClassKind, deviceClass('gpu')); api.put(sliceKind, slice('a')); });
+  c.api.put(podKind, pod('x', { resourceClaims: [{ name: 'c', resourceClaimTemplateName: 't' }] }));
+  await c.settle();
+  expect([c.on('x'), c.api.get<Pod>(podKind, 'default/x')?.status?.conditions ?? []]).toEqual([undefined, []]);
+  const made = deviceClaim('x-c-1');
+  made.metadata!.ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: c.api.get<Pod>(podKind, 'default/x')!.metadata!.uid!, controller: true }];
+  c.api.put(deviceClaimKind, made);
+  await c.settle();
+  expect(c.on('x')).toBeUndefined();
+  c.api.change<Pod>(podKind, 'default/x', p => { p.status!.resourceClaimStatuses = [{ name: 'c', resourceClaimName: 'x-c-1' }]; });
+  await c.settle();
+  expect(c.on('x')).toBe('a');
+  await c.end();
 });

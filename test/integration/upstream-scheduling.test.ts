@@ -288,6 +288,15 @@ describe('DRA', () => {
     expect(await placed('second')).toEqual(['n2']);
     await clear();
   });
+  it('a selector that does not compile, is no condition, or may cost too much is refused', async () => {
+    const loops = (n: number): string => `[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].all(x${n}, ${n === 0 ? 'true' : loops(n - 1)})`;
+    const refused = async (kind: ResourceType, spec: object): Promise<string | undefined> => c.during(c.client.create(kind, { apiVersion: `${kind.group}/${kind.version}`, kind: kind.kind, metadata: { name: 'wrong', ...(kind.namespaced ? { namespace: ns } : {}) }, spec } as KubeObject).then(() => undefined, (e: Error) => e.message));
+    const by = (expression: string): object => ({ deviceClassName: 'gpu', selectors: [{ cel: { expression } }] });
+    expect(await refused(deviceClassKind, { selectors: [{ cel: { expression: 'device.size > 1' } }] })).toBe('DeviceClass.resource.k8s.io "wrong" is invalid: spec.selectors[0].cel.expression: Invalid value: "device.size > 1": compilation failed: ERROR: <input>:1:7: undefined field \'size\'\n | device.size > 1\n | ......^');
+    expect(await refused(resourceClaimKind, { devices: { requests: [{ name: 'r', exactly: by('device.driver') }] } })).toBe('ResourceClaim.resource.k8s.io "wrong" is invalid: spec.devices.requests[0].exactly.selectors[0].cel.expression: Invalid value: "device.driver": must evaluate to bool or the unknown type, not string');
+    expect(await refused({ ...resourceClaimKind, version: 'v1beta1' }, { devices: { requests: [{ name: 'r', ...by('device.driver') }] } })).toMatch(/must evaluate to bool or the unknown type, not string$/);
+    expect(await refused(templateKind, { spec: { devices: { requests: [{ name: 'r', firstAvailable: [{ name: 'one', ...by(loops(6)) }] }] } } })).toBe('ResourceClaimTemplate.resource.k8s.io "wrong" is invalid: spec.spec.devices.requests[0].firstAvailable[0].selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit');
+  });
   it('a claim of its own outlives pods, and is shared by them; what is wrong with one is said', async () => {
     await create<ResourceV1ResourceClaim>(resourceClaimKind, { apiVersion: AT, kind: 'ResourceClaim', metadata: { name: 'mine', namespace: ns }, spec: { devices: { requests: [{ name: 'any', exactly: { deviceClassName: 'gpu' } }] } } });
     await put(usingClaim('a', { resourceClaimName: 'mine' }), usingClaim('nobody', { resourceClaimName: 'nobody' }));

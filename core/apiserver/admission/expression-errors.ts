@@ -1,8 +1,11 @@
-// Expressions of policies and webhooks must compile before they are stored: told as field errors with those of the kind.
-import { invalid, type FieldError } from '../../api/meta/field-error.ts';
+// Expressions of policies, webhooks and device selectors must compile before they are stored: told as field errors with those of the kind.
+import { forbidden, invalid, type FieldError } from '../../api/meta/field-error.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
-import type { MutatingAdmissionPolicy, ValidatingAdmissionPolicy, ValidatingWebhookConfiguration } from '../../api/types/kubernetes.ts';
+import { byteLength } from '../../api/meta/object-meta.ts';
+import { MAX_EXPRESSION } from '../../api/kinds/parts/devices.ts';
+import type { DeviceClaim, DeviceClass, DeviceRequest, DeviceSelector, ExactDeviceRequest, MutatingAdmissionPolicy, ResourceClaimTemplate, ResourceV1ResourceClaim, ValidatingAdmissionPolicy, ValidatingWebhookConfiguration } from '../../api/types/kubernetes.ts';
 import { compile, type CompileOptions } from '../cel/cel.ts';
+import { compileSelector } from '../cel/device-selector.ts';
 import { BOOL, DYN, STRING, type Type } from '../cel/types.ts';
 import type { WriteHook } from '../registry/env.ts';
 import { declarations, TEXT_OR_NULL, type Scope } from './expressions.ts';
@@ -42,18 +45,33 @@ function webhookErrors(c: ValidatingWebhookConfiguration): FieldError[] {
   }));
 }
 
-/** By plural; hangs on the registry's writes of these kinds. */
+/** One that is too long is told by the kind, and not compiled. */
+const selectorErrors = (list: readonly DeviceSelector[] | undefined, path: string): FieldError[] => (list ?? []).flatMap((s, i) => {
+  const expression = s.cel?.expression, at = `${path}[${i}].cel.expression`;
+  if (!expression || byteLength(expression) > MAX_EXPRESSION) return [];
+  const compiled = compileSelector(expression);
+  return !compiled.program ? [invalid(at, expression, compiled.error)] : compiled.costly ? [forbidden(at, 'too complex, exceeds cost limit')] : [];
+});
+const claimErrors = (d: DeviceClaim | undefined, path: string): FieldError[] => (d?.requests ?? []).flatMap((r, i) => [
+  // v1beta1 has the request in one piece.
+  ...selectorErrors((r.exactly ?? r as DeviceRequest & ExactDeviceRequest).selectors, `${path}.requests[${i}].exactly.selectors`), ...(r.firstAvailable ?? []).flatMap((s, j) => selectorErrors(s.selectors, `${path}.requests[${i}].firstAvailable[${j}].selectors`)),
+]);
+
+/** By group and plural; hangs on the registry's writes of these kinds. */
 const RULES: Readonly<Record<string, (o: KubeObject) => FieldError[]>> = {
-  validatingadmissionpolicies: o => policyErrors((o as ValidatingAdmissionPolicy).spec ?? {}),
-  mutatingadmissionpolicies: o => policyErrors((o as MutatingAdmissionPolicy).spec ?? {}),
-  validatingwebhookconfigurations: webhookErrors,
-  mutatingwebhookconfigurations: webhookErrors,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': o => policyErrors((o as ValidatingAdmissionPolicy).spec ?? {}),
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': o => policyErrors((o as MutatingAdmissionPolicy).spec ?? {}),
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': webhookErrors,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhookErrors,
+  'resource.k8s.io/deviceclasses': o => selectorErrors((o as DeviceClass).spec?.selectors, 'spec.selectors'),
+  'resource.k8s.io/resourceclaims': o => claimErrors((o as ResourceV1ResourceClaim).spec?.devices, 'spec.devices'),
+  'resource.k8s.io/resourceclaimtemplates': o => claimErrors((o as ResourceClaimTemplate).spec?.spec.devices, 'spec.spec.devices'),
 };
 const nothing = (): void => undefined;
 
-/** The hook of a kind of admissionregistration.k8s.io; undefined for kinds without expressions. */
-export function expressionHook(plural: string): WriteHook | undefined {
-  const rule = Object.hasOwn(RULES, plural) ? RULES[plural] : undefined;
+/** The hook of a kind by its group and plural (`resource.k8s.io/deviceclasses`); undefined for kinds without expressions. */
+export function expressionHook(resource: string): WriteHook | undefined {
+  const rule = Object.hasOwn(RULES, resource) ? RULES[resource] : undefined;
   return rule && {
     create: next => ({ errors: rule(next), commit: nothing, rollback: nothing }),
     update: next => ({ errors: rule(next), commit: nothing, rollback: nothing }),

@@ -2,12 +2,15 @@
 import type { Device, DeviceAttribute } from '../../api/types/kubernetes.ts';
 import { compile, type Program } from './cel.ts';
 import { quantityValue, QUANTITY, semverValue } from './lib-kubernetes.ts';
-import { BOOL, DYN, mapOf, objectOf, STRING } from './types.ts';
+import { BOOL, DYN, mapOf, objectOf, sized, STRING, typeText, type Type } from './types.ts';
 
 /** The most one evaluation may cost, as upstream's. */
 const COST = 1_000_000;
 
-const FIELDS = new Map([['driver', STRING], ['attributes', mapOf(STRING, mapOf(STRING, DYN))], ['capacity', mapOf(STRING, mapOf(STRING, QUANTITY))], ['allowMultipleAllocations', BOOL]]);
+/** With the limits of the API, by which the worst cost is told: attributes and capacities of a device, characters of a domain, a name and a value. */
+const MANY = 32, DOMAIN = 63, NAME = 32, VALUE = 64;
+const byName = (value: Type): Type => mapOf(sized(STRING, DOMAIN), mapOf(sized(STRING, NAME), value, MANY), MANY);
+const FIELDS = new Map([['driver', sized(STRING, DOMAIN)], ['attributes', byName(sized(DYN, VALUE))], ['capacity', byName(QUANTITY)], ['allowMultipleAllocations', sized(BOOL, 1)]]);
 const DEVICE = objectOf('DRADevice', () => FIELDS);
 
 const valueOf = (a: DeviceAttribute): unknown => a.bool ?? a.int ?? a.string ?? (a.version === undefined ? null : semverValue(a.version));
@@ -25,14 +28,23 @@ function byDomain<T>(driver: string, named: Readonly<Record<string, T>> | undefi
   });
 }
 
+/** What is wrong with the expression, as the API server says it (k8s.io/dynamic-resource-allocation/cel); `costly` where it may cost too much. */
+export function compileSelector(expression: string): { readonly program: Program; readonly costly: boolean } | { readonly program?: undefined; readonly error: string } {
+  const compiled = compile(expression, { variables: { device: DEVICE } });
+  if (!compiled.program) return { error: `compilation failed: ${compiled.error}` };
+  const { program } = compiled;
+  if (program.type.kind !== 'bool' && program.type.kind !== 'dyn') return { error: `must evaluate to bool or the unknown type, not ${typeText(program.type)}` };
+  return { program, costly: program.estimate().max > COST };
+}
+
 const known = new Map<string, Program>();
 
 /** Whether the expression selects a driver's device. Throws Error in CEL's words where it does not compile or cannot be evaluated. */
 export function deviceMatches(expression: string, driver: string, device: Device): boolean {
   let program = known.get(expression);
   if (!program) {
-    const compiled = compile(expression, { variables: { device: DEVICE }, expected: [BOOL, DYN] });
-    if (!compiled.program) throw new Error(`compilation failed: ${compiled.mistyped ? 'must evaluate to bool or the unknown type' : compiled.error}`);
+    const compiled = compileSelector(expression);
+    if (!compiled.program) throw new Error(compiled.error);
     if (known.size >= 1000) known.clear();
     known.set(expression, program = compiled.program);
   }

@@ -90,6 +90,8 @@ export function dynamicResources(devices: Devices, select: SelectDevice): Plugin
 
   return {
     name: 'DynamicResources',
+    /** While claims are made from templates there is nothing to say; the pod's own status brings it back. */
+    preEnqueue: pod => claimKeys(pod.pod).why,
     events: { 'device-claim': (pod, e) => e.claim === undefined || claimKeys(pod.pod).keys.includes(e.claim), 'devices-changed': true, 'node-added': true, 'node-labels': true },
     preFilter,
     /** A claim that nobody uses may be given back where that is what keeps the pod from its node. */

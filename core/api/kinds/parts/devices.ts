@@ -7,7 +7,9 @@ import type { DeviceClaim, DeviceSelector, DeviceToleration, ExactDeviceRequest,
 import { canonical } from './resources.ts';
 import { validateDriverName } from './csi.ts';
 
-const MAX_ITEMS = 32, MAX_SUB_REQUESTS = 8, MAX_TOLERATIONS = 16, MAX_EXPRESSION = 10 * 1024, MAX_PARAMETERS = 10 * 1024;
+/** Bytes of a selector's expression. */
+export const MAX_EXPRESSION = 10 * 1024;
+const MAX_ITEMS = 32, MAX_SUB_REQUESTS = 8, MAX_TOLERATIONS = 16, MAX_PARAMETERS = 10 * 1024;
 const MODES = ['All', 'ExactCount'], EFFECTS = ['NoExecute', 'NoSchedule', 'None'];
 
 type Request = ExactDeviceRequest | DeviceSubRequest;
@@ -28,7 +30,7 @@ export function defaultDevices(d: DeviceClaim | undefined): void {
   }
 }
 
-/** CEL selectors, at most 32; whether they compile is not checked here. */
+/** CEL selectors, at most 32; whether they compile is for the API server, which has CEL. */
 export function validateSelectors(list: readonly DeviceSelector[] | undefined, path: string): FieldError[] {
   const errors = list && list.length > MAX_ITEMS ? [tooMany(path, list.length, MAX_ITEMS)] : [];
   list?.forEach((s, i) => {

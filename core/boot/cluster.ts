@@ -157,13 +157,13 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
       recorderFor: (component, client) => createRecorder(client, { component, clock, log }),
     });
     undo.push('controllers', () => controllers.stop());
-    // One process, one page: what Kubernetes serves from its manager stands beside what its API server counts.
-    api.metrics.addFamily(...figures.all());
     if (o.scheduler) {
       const client = clientFor(SCHEDULER);
-      const scheduler = await startScheduler({ client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), recorderFor: component => createRecorder(client, { component, clock, log }), clock, log: log.child('scheduler'), selectDevice: deviceMatches, ...o.schedulerConfiguration });
+      const scheduler = await startScheduler({ figures, client, informers: shared, recorder: createRecorder(client, { component: 'default-scheduler', clock, log }), recorderFor: component => createRecorder(client, { component, clock, log }), clock, log: log.child('scheduler'), selectDevice: deviceMatches, ...o.schedulerConfiguration });
       undo.push('scheduler', () => scheduler.stop());
     }
+    // One process, one page: what Kubernetes serves from its manager and its scheduler stands beside what its API server counts.
+    api.metrics.addFamily(...figures.all());
     if (runtime) undo.push('runtime', () => (leaveRunning ? undefined : runtime.reset(o.data, id.id, o.podCidr, log)));
     if (runtime) keepControlPlaneRole(shared, system, names[0]!, log);
     const nodes = await startNodes(o, names, runtime, { pki, clientFor, shared, hostIp, drained: ip => network.drained(ip), dnsIp: podDns, id, clock, log });

@@ -89,6 +89,15 @@ export class SchedulingQueue {
     return !this.#gated.delete(w);
   }
 
+  /** Pods by where they wait, in Kubernetes' words. */
+  counts(): Record<'active' | 'backoff' | 'unschedulable' | 'gated', number> {
+    return { active: this.#active.size, backoff: this.#backoff.size, unschedulable: this.#unschedulable.size, gated: this.#gated.size };
+  }
+  /** Of those that were refused: by whom. */
+  *refusals(): Iterable<readonly [plugin: string, pods: readonly PodInfo[]]> { for (const [plugin, refused] of this.#byPlugin) if (plugin !== '' && refused.size > 0) yield [plugin, [...refused].map(w => w.info)]; }
+  /** How often the pod was tried, and since when it could be. */
+  history(key: string): { readonly attempts: number; readonly since: number } | undefined { return this.#waiting.get(key); }
+
   /** How many events there have been, for whoever decides over a while what was to be decided at once. */
   get events(): number { return this.#events; }
 

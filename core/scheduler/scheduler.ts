@@ -8,6 +8,7 @@ import { semanticEqual } from '../api/meta/equal.ts';
 import { isConflict, isNotFound } from '../api/meta/status.ts';
 import type { Namespace, Node, Pod, PodDisruptionBudget } from '../api/types/kubernetes.ts';
 import type { Clock } from '../base/clock.ts';
+import { Figures } from '../base/figures.ts';
 import type { Log } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
@@ -16,6 +17,7 @@ import { defaultPlugins } from './default-plugins.ts';
 import { Extender, type ExtenderConfig } from './extender.ts';
 import { createDevices, type SelectDevice } from './devices.ts';
 import { createFellows } from './fellows.ts';
+import { SchedulerFigures } from './figures.ts';
 import { isRefusal, type ClusterEvent, type Cycle, type Hints, type PostFiltered, type WaitingPod } from './framework.ts';
 import { fitMessage, NO_NODES } from './message.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -58,6 +60,8 @@ export interface SchedulerOptions {
   readonly plugins?: (handle: SchedulerHandle) => Readonly<Record<string, PluginFactory>>;
   /** Events of another profile come from a component of its name. */
   readonly recorderFor?: (schedulerName: string) => EventRecorder;
+  /** Where it counts; nobody asks where nothing is given. */
+  readonly figures?: Figures;
   /** For tests: chooses among equally good nodes. */
   readonly random?: () => number;
 }
@@ -80,8 +84,12 @@ export async function startScheduler(o: SchedulerOptions): Promise<RunningSchedu
   return scheduler;
 }
 
+/** One attempt to place a pod, and when it began (performance.now). */
+interface Attempt extends Cycle { readonly began: number }
+
 const isDone = (p: Pod): boolean => p.status?.phase === 'Succeeded' || p.status?.phase === 'Failed';
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+const profileName = (p: PodInfo): string => p.pod.spec?.schedulerName || DEFAULT_SCHEDULER;
 const keyOf = (p: Pod): string => `${p.metadata?.namespace}/${p.metadata?.name}`;
 
 class Scheduler implements RunningScheduler {
@@ -95,6 +103,7 @@ class Scheduler implements RunningScheduler {
   readonly #queue: SchedulingQueue;
   readonly #waiting: WaitingPods;
   readonly #status: StatusWriter;
+  readonly #figures: SchedulerFigures;
   /** Everything that goes on beside the decisions, and of it what is at the server. */
   readonly #pending = new Set<Promise<void>>();
   readonly #writing = new Set<Promise<void>>();
@@ -134,6 +143,9 @@ class Scheduler implements RunningScheduler {
       before: (a, b) => sort.before!(a, b), hints: plugin => this.#hints.get(plugin), gate: pod => gateOf(this.#profileOf(pod.pod), pod),
     }, () => this.#wake());
     waits = true;
+    this.#figures = new SchedulerFigures(o.figures ?? new Figures(), {
+      pending: () => this.#queue.counts(), refused: () => this.#refusals(), held: () => this.#snapshot.held(),
+    });
     this.#follow();
   }
 
@@ -171,6 +183,12 @@ class Scheduler implements RunningScheduler {
   #recorderOf(pod: Pod): EventRecorder {
     const name = pod.spec?.schedulerName || DEFAULT_SCHEDULER;
     return name === DEFAULT_SCHEDULER || !this.#o.recorderFor ? this.#o.recorder : this.#o.recorderFor(name);
+  }
+  /** Who refuses how many of each profile's pods. */
+  #refusals(): (readonly [string, string, number])[] {
+    const counts = new Map<string, number>();
+    for (const [plugin, pods] of this.#queue.refusals()) for (const p of pods) { const id = `${plugin} ${profileName(p)}`; counts.set(id, (counts.get(id) ?? 0) + 1); }
+    return [...counts].map(([id, n]) => { const [plugin = '', profile = ''] = id.split(' '); return [plugin, profile, n]; });
   }
   #happened(e: ClusterEvent): void { this.#queue.happened(e); }
 
@@ -243,8 +261,9 @@ class Scheduler implements RunningScheduler {
     const profile = this.#profileOf(info.pod);
     if (!profile) { this.#queue.remove(info.key); return undefined; }
     if (this.#preempting.has(info.uid)) { this.#queue.retry(info); return undefined; }
-    const cycle: Cycle = { pod: info, snapshot: this.#snapshot };
+    const cycle: Attempt = { pod: info, snapshot: this.#snapshot, began: performance.now() };
     if (this.#snapshot.nodes.length === 0) {
+      this.#figures.ended(profileName(info), 'unschedulable');
       this.#queue.refused(info.key, new Set());
       this.#snapshot.denominate(info.key);
       this.#write(this.#status.refused(info, 'Unschedulable', NO_NODES, ''));
@@ -253,11 +272,12 @@ class Scheduler implements RunningScheduler {
     const asked = this.#extenders.filter(e => e.isInterested(info.pod));
     if (asked.length > 0) return this.#placeAsking(profile, cycle, asked);
     const placement = this.#placer.place(profile, cycle);
+    this.#figures.chose(performance.now() - cycle.began);
     if (placement.node) { this.#accept(profile, cycle, placement.node); return undefined; }
     return this.#unfit(profile, cycle, placement);
   }
 
-  async #placeAsking(profile: Profile, cycle: Cycle, extenders: readonly Extender[]): Promise<void> {
+  async #placeAsking(profile: Profile, cycle: Attempt, extenders: readonly Extender[]): Promise<void> {
     const info = cycle.pod, since = this.#queue.events;
     let placement: Placement | undefined;
     try {
@@ -272,7 +292,7 @@ class Scheduler implements RunningScheduler {
     if (placement.node) this.#accept(profile, cycle, placement.node); else await this.#unfit(profile, cycle, placement, since);
   }
 
-  #unfit(profile: Profile, cycle: Cycle, placement: Extract<Placement, { message: string }>, since = this.#queue.events): Promise<void> | undefined {
+  #unfit(profile: Profile, cycle: Attempt, placement: Extract<Placement, { message: string }>, since = this.#queue.events): Promise<void> | undefined {
     const { pod: info, snapshot } = cycle;
     let said = '', nominated: string | undefined;
     /** Whether no other is to be asked: room was made, or something went wrong. */
@@ -289,10 +309,12 @@ class Scheduler implements RunningScheduler {
       return outcome.stop ?? false;
     };
     const end = (): void => {
+      this.#figures.ended(profileName(info), 'unschedulable', performance.now() - cycle.began);
       this.#queue.refused(info.key, placement.refusedBy, since);
       this.#write(this.#status.refused(info, 'Unschedulable', placement.message + said, nominated));
     };
     for (const [i, p] of profile.postFilters.entries()) {
+      if (p.name === 'DefaultPreemption') this.#figures.looked();
       const outcome = p.postFilter!(cycle, placement.refusals);
       if (outcome instanceof Promise)
         return (async () => {
@@ -314,6 +336,7 @@ class Scheduler implements RunningScheduler {
       this.#queue.activate(p.key);
     }
     this.#snapshot.nominate(info, node);
+    this.#figures.madeRoom(victims.length);
     this.#preempting.add(info.uid);
     const leaving = victims.map(v => {
       const waits = this.#waiting.get(v.uid);
@@ -332,7 +355,7 @@ class Scheduler implements RunningScheduler {
   }
 
   /** The pod is as good as there: others are placed beside it from here on. */
-  #accept(profile: Profile, cycle: Cycle, node: NodeInfo): void {
+  #accept(profile: Profile, cycle: Attempt, node: NodeInfo): void {
     // It stays known to the queue until it is seen on its node: should the decision be taken back, it keeps its place and its back-off.
     const info = cycle.pod;
     this.#snapshot.denominate(info.key);
@@ -399,13 +422,19 @@ class Scheduler implements RunningScheduler {
     return undefined;
   }
 
-  async #bind(profile: Profile, cycle: Cycle, node: string): Promise<void> {
-    const info = cycle.pod;
+  async #bind(profile: Profile, cycle: Attempt, node: string): Promise<void> {
+    // Once it is seen on its node the queue knows it no more.
+    const info = cycle.pod, history = this.#queue.history(info.key), waited = history && this.#o.clock.now() - history.since;
+    const bound = (): void => {
+      this.#figures.ended(profileName(info), 'scheduled', performance.now() - cycle.began);
+      if (history) this.#figures.placed(history.attempts, waited!);
+      this.#bound(profile, cycle, node);
+    };
     for (const e of this.#extenders) {
       if (!e.config.bindVerb || !e.isInterested(info.pod)) continue;
       try {
         await e.bind(info, node);
-        this.#bound(profile, cycle, node);
+        bound();
         return;
       } catch (error) {
         if (e.config.ignorable) { this.#o.log.info('an extender is left out: it failed to bind and may', { extender: e.name, error }); continue; }
@@ -422,7 +451,7 @@ class Scheduler implements RunningScheduler {
         if (!isNotFound(error)) this.#failed(info, `running Bind plugin "${p.name}": ${text(error)}`, error);
         return;
       }
-      this.#bound(profile, cycle, node);
+      bound();
       return;
     }
     this.#takeBack(profile, cycle, node);
@@ -452,6 +481,7 @@ class Scheduler implements RunningScheduler {
     const now = this.#current(info);
     if (!now) return;
     this.#queue.add(now, false);
+    this.#figures.ended(profileName(now), 'unschedulable');
     this.#queue.refused(now.key, by, since, true);
     this.#write(this.#status.refused(now, 'Unschedulable', message, ''));
   }
@@ -460,6 +490,7 @@ class Scheduler implements RunningScheduler {
     const now = this.#current(info);
     if (!now) return;
     if (error !== undefined && !isConflict(error)) this.#o.log.warn('binding failed', { pod: info.key, error });
+    this.#figures.ended(profileName(now), 'error');
     this.#queue.retry(now);
     this.#write(this.#status.refused(now, 'SchedulerError', message, ''));
   }

@@ -40,6 +40,12 @@ export class Snapshot {
   /** Nodes that exist, in a stable order that takes turns between zones. */
   get nodes(): readonly NodeInfo[] { return this.#list ??= inTurn([...this.#infos.values()].filter(n => n.node)); }
   get(name: string): NodeInfo | undefined { return this.#infos.get(name); }
+  /** What it holds, counted for who asks. */
+  held(): { nodes: number; pods: number; assumed_pods: number } {
+    let assumed = 0;
+    for (const p of this.#placed.values()) if (p.assumed) assumed++;
+    return { nodes: this.nodes.length, pods: this.#placed.size, assumed_pods: assumed };
+  }
   /** On how many nodes an image is. */
   nodesWithImage(name: string): number { return this.#images.get(name) ?? 0; }
   /** How many placed pods use a claim (`namespace/name`). */

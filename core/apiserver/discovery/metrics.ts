@@ -89,7 +89,10 @@ export class Metrics {
       const series = f.read();
       if (series.length === 0) continue;
       head(f.name, f.type, f.help);
-      for (const [labels, value, suffix = ''] of series) out.push(`${f.name}${suffix}{${Object.entries(labels).map(([k, v]) => `${k}="${escape(v)}"`).join(',')}} ${value}`);
+      for (const [labels, value, suffix = ''] of series) {
+        const words = Object.entries(labels).map(([k, v]) => `${k}="${escape(v)}"`).join(',');
+        out.push(`${f.name}${suffix}${words && `{${words}}`} ${value}`);
+      }
     }
     return `${out.join('\n')}\n`;
   }

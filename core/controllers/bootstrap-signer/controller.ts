@@ -18,7 +18,7 @@ export function detachedSignature(content: string, id: string, secret: string): 
 }
 
 export const bootstrapSignerController: Controller = {
-  name: 'bootstrap-signer-controller', alias: 'bootstrapsigner', account: 'bootstrap-signer', workers: 1,
+  name: 'bootstrap-signer-controller', alias: 'bootstrapsigner', queue: 'bootstrap_signer_queue', account: 'bootstrap-signer', workers: 1,
   start(ctx, keys) {
     const secrets = ctx.informers.for<Secret>(secretKind), maps = ctx.informers.for<ConfigMap>(configMapKind);
     secrets.addIndex('bootstrap-tokens', s => (isBootstrapToken(s) ? ['all'] : []));

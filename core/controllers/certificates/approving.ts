@@ -14,7 +14,7 @@ const LOOK_AGAIN = 30_000;
 const decided = (c: CertificateSigningRequest): boolean => c.status?.conditions?.some(x => x.type === 'Approved' || x.type === 'Denied') ?? false;
 
 export const certificateApprovingController: Controller = {
-  name: 'certificatesigningrequest-approving-controller', alias: 'csrapproving', account: 'certificate-controller', workers: 2,
+  name: 'certificatesigningrequest-approving-controller', alias: 'csrapproving', queue: 'certificate', account: 'certificate-controller', workers: 2,
   start(ctx, keys) {
     const requests = ctx.informers.for<CertificateSigningRequest>(csrKind);
     const wake = (c: CertificateSigningRequest): void => { if (c.spec.signerName === SIGNER && !decided(c) && !c.status?.certificate) keys.add(c.metadata?.name ?? ''); };

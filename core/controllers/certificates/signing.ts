@@ -42,7 +42,7 @@ export const SIGNERS: Readonly<Record<string, (r: CertificateRequest, usages: re
 };
 
 export const certificateSigningController: Controller = {
-  name: 'certificatesigningrequest-signing-controller', alias: 'csrsigning', account: 'certificate-controller', workers: 2,
+  name: 'certificatesigningrequest-signing-controller', alias: 'csrsigning', queue: 'certificate-signing', account: 'certificate-controller', workers: 2,
   start(ctx, keys) {
     const requests = ctx.informers.for<CertificateSigningRequest>(csrKind);
     const wake = (c: CertificateSigningRequest): void => { if (has(c, 'Approved') && !c.status?.certificate && SIGNERS[c.spec.signerName]) keys.add(c.metadata?.name ?? ''); };

@@ -12,7 +12,7 @@ const NAME = 'clusterrole-aggregation-controller';
 const collects = (r: ClusterRole): boolean => (r.aggregationRule?.clusterRoleSelectors?.length ?? 0) > 0;
 
 export const clusterRoleAggregationController: Controller = {
-  name: NAME, alias: 'clusterrole-aggregation', workers: 5,
+  name: NAME, alias: 'clusterrole-aggregation', queue: 'ClusterRoleAggregator', workers: 5,
   start(ctx, keys) {
     const roles = ctx.informers.for<ClusterRole>(clusterRoleKind);
     // A role that changes may flow into any that collects; few do.

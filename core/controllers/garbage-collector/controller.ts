@@ -12,7 +12,7 @@ const IGNORED = new Set(['events']);
 const KINDS = 'kinds', KINDS_EVERY_MS = 30_000;
 
 export const garbageCollectorController: Controller = {
-  name: 'garbage-collector-controller', account: 'generic-garbage-collector', alias: 'garbagecollector', workers: 20,
+  name: 'garbage-collector-controller', account: 'generic-garbage-collector', alias: 'garbagecollector', queue: 'garbage_collector_attempt_to_delete', workers: 20,
   start(ctx, keys) {
     const graph = new Graph({ toDelete: uid => keys.add(`delete/${uid}`), toOrphan: uid => keys.add(`orphan/${uid}`) });
     const followed = new Map<string, ResourceType>();

@@ -10,7 +10,7 @@ import type { Informer } from '../../client/informer.ts';
 import type { Controller, ControllerContext, Outcome } from '../controller.ts';
 import { podCondition } from '../../api/meta/pod.ts';
 import { isNodeReady, nodeCondition, NOT_READY, olderLabels, sameTaints, silenced, UNREACHABLE, wantedTaints } from './conditions.ts';
-import { zoneOf, Zones } from './zones.ts';
+import { zoneOf, Zones, type ZoneFigures } from './zones.ts';
 
 const LEASES = 'kube-node-lease';
 export const BY_NODE = 'by-node';
@@ -28,7 +28,7 @@ export function indexByNode(pods: Informer<Pod>): (node: string) => Pod[] {
 }
 
 export const nodeLifecycleController: Controller = {
-  name: 'node-lifecycle-controller', account: 'node-controller', alias: 'nodelifecycle', component: 'node-controller', workers: 8,
+  name: 'node-lifecycle-controller', account: 'node-controller', alias: 'nodelifecycle', component: 'node-controller', queue: 'node_lifecycle_controller', workers: 8,
   start(ctx, keys) {
     const nodes = ctx.informers.for<Node>(nodeKind);
     const leases = ctx.informers.for<Lease>(leaseKind);
@@ -42,6 +42,11 @@ export const nodeLifecycleController: Controller = {
       ready: isNodeReady(n) && ctx.clock.now() - (pulses.get(n.metadata?.name ?? '')?.heardAt ?? 0) <= ctx.config.nodeMonitorGracePeriod,
     })));
 
+    const evictions = ctx.figures.counter('node_collector_evictions_total', 'Nodes that pods were sent off.', ['zone']);
+    const ofZones = (name: string, help: string, of: (z: ZoneFigures) => number): void => ctx.figures.observed({ name: `node_collector_${name}`, type: 'gauge', help, read: () => zones.figures(ctx.clock.now()).map(z => [{ zone: z.zone }, of(z)]) });
+    ofZones('zone_size', 'Nodes of a zone.', z => z.size);
+    ofZones('zone_health', 'Healthy nodes of a zone, per cent.', z => 100 * (z.size - z.unhealthy) / z.size);
+    ofZones('unhealthy_nodes_in_zone', 'Nodes of a zone that are not ready.', z => z.unhealthy);
     nodes.on({
       add(n) {
         const name = n.metadata?.name ?? '';
@@ -105,6 +110,7 @@ export const nodeLifecycleController: Controller = {
       const taints = wantedTaints(node, evict, now);
       if (!sameTaints(taints, node.spec?.taints ?? [])) {
         await ctx.client.patch(nodeKind, undefined, name, 'application/merge-patch+json', { metadata: { resourceVersion: node.metadata?.resourceVersion }, spec: { taints } });
+        if (wait === 0) evictions.add([zoneOf(node)]);
         const next = wait === 0 ? zones.done(name, zoneOf(node), now) : undefined;
         if (next) keys.addAfter(next.node, next.after);
       }

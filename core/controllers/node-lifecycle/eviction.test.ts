@@ -31,6 +31,7 @@ describe('NoExecute', () => {
     expect(leaving()).not.toContain('forever');
     expect(w.api.get<Pod>(podKind, 'a/minute')?.status?.conditions?.at(-1)).toMatchObject({ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' });
     expect(w.events).toContain('Pod/minute Normal TaintManagerEviction Marking for deletion Pod a/minute');
+    expect(w.counted('taint_eviction_controller_pod_deletions_total')).toEqual(['taint_eviction_controller_pod_deletions_total{} 5']);
   });
 
   it('if the taint is removed before that time, the pod will not be evicted', async () => {

@@ -10,6 +10,7 @@ import type { Node, Pod, Taint } from '../../api/types/kubernetes.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { indexByNode } from './controller.ts';
 
+const LATE = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240];
 const noExecute = (n: Node | undefined): Taint[] => (n?.spec?.taints ?? []).filter(t => t.effect === 'NoExecute');
 
 /** Seconds a pod stays under these taints: 0 not at all, Infinity for ever. Of several tolerations for one taint the first is the one that counts. */
@@ -34,11 +35,13 @@ function underSince(pod: Pod, taints: readonly Taint[], now: number): number {
 }
 
 export const taintEvictionController: Controller = {
-  name: 'taint-eviction-controller', account: 'node-controller', alias: 'taint-eviction', workers: 8,
+  name: 'taint-eviction-controller', account: 'node-controller', alias: 'taint-eviction', queue: 'noexec_taint_pod', workers: 8,
   start(ctx, keys) {
     const nodes = ctx.informers.for<Node>(nodeKind);
     const pods = ctx.informers.for<Pod>(podKind);
     const podsOn = indexByNode(pods);
+    const deletions = ctx.figures.counter('taint_eviction_controller_pod_deletions_total', 'Pods that were deleted for their node\'s taints.');
+    const late = ctx.figures.histogram('taint_eviction_controller_pod_deletion_duration_seconds', 'Seconds from when a pod was due until it was deleted.', [], LATE);
     /** Pod uid -> since when it has been on borrowed time. */
     const since = new Map<string, number>();
 
@@ -69,6 +72,8 @@ export const taintEvictionController: Controller = {
       if (left > 0) return { requeueAfter: left };
       since.delete(uid);
       await evict(ctx, pod);
+      deletions.add([]);
+      late.observe([], (ctx.clock.now() - now - left) / 1000);
       return undefined;
     };
   },

@@ -140,4 +140,12 @@ describe('node lifecycle', () => {
     expect(w.api.get<Node>(nodeKind, 'new')?.status?.conditions?.map(c => `${c.type} ${c.status} ${c.reason}: ${c.message}`)).toEqual(['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].map(t => `${t} Unknown NodeStatusNeverUpdated: Kubelet never posted node status.`));
     await w.stop();
   });
+
+  it('counts zones, their health and evictions under upstream\'s names', async () => {
+    const w = await world(['node-lifecycle-controller'], api => { for (let i = 0; i < 4; i++) api.put(nodeKind, { ...node(`n${i}`), metadata: { name: `n${i}`, labels: { 'topology.kubernetes.io/zone': 'z' } } }); });
+    for (let i = 0; i < 5; i++) { await w.clock.advance(10_000); for (const n of ['n1', 'n2', 'n3']) beat(w, n); }
+    const zone = 'zone=":\0:z"';
+    expect(w.counted('node_collector_')).toEqual([`node_collector_evictions_total{${zone}} 1`, `node_collector_zone_size{${zone}} 4`, `node_collector_zone_health{${zone}} 75`, `node_collector_unhealthy_nodes_in_zone{${zone}} 1`].map(l => l.replace('\\0', '\0')));
+    await w.stop();
+  });
 });

@@ -8,6 +8,9 @@ interface Count { ready: number; down: number }
 /** One waits in line to be next; nobody of it may be before `next` (ms). */
 interface Line { readonly waiting: Set<string>; next: number }
 
+/** What is counted of a zone for who asks; the name is as in metrics. */
+export interface ZoneFigures { readonly zone: string; readonly size: number; readonly unhealthy: number }
+
 /** Region and zone of a node; '' for one that names neither. */
 export function zoneOf(n: Node): string {
   const labels = n.metadata?.labels ?? {};
@@ -44,6 +47,12 @@ export class Zones {
       if (!c) this.#counts.set(zone, c = { ready: 0, down: 0 });
       if (ready) c.ready++; else c.down++;
     }
+  }
+
+  /** Size and health of each zone, counted now. */
+  figures(now: number): ZoneFigures[] {
+    this.#count(now);
+    return [...this.#counts].map(([zone, c]) => ({ zone, size: c.ready + c.down, unhealthy: c.down }));
   }
 
   /** Every zone is down as a whole. `found` is called when that has just ended. */

@@ -51,6 +51,7 @@ it('of finished pods in excess those that were evicted go first, then the oldest
   w = await world(['podgc'], api => { api.put(nodeKind, node('here')); for (const p of [at('old', '01'), at('mid', '02'), at('evicted', '03', 'Evicted')]) api.put(podKind, p); }, { terminatedPodThreshold: 2 });
   await w.settle();
   expect(names()).toEqual(['mid', 'old']);
+  expect(w.counted('pod_gc_collector')).toEqual(['pod_gc_collector_force_delete_pods_total{namespace="default",reason="terminated"} 1']);
 });
 
 it('a running pod that is given up is marked as Failed, and the DisruptionTarget condition says why', async () => {

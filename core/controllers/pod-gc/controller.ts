@@ -6,6 +6,7 @@ import { isTerminal, isTerminating } from '../../api/meta/pod.ts';
 import { isNotFound } from '../../api/meta/status.ts';
 import { formatTime } from '../../api/meta/time.ts';
 import type { Node, Pod } from '../../api/types/kubernetes.ts';
+import type { Counter } from '../../base/figures.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { BY_NODE, indexByNode } from '../node-lifecycle/controller.ts';
 
@@ -15,7 +16,7 @@ const STATE = 'gc-state', FINISHED = 'finished';
 const going = (node = ''): string => `going/${node}`;
 
 export const podGcController: Controller = {
-  name: 'pod-garbage-collector-controller', account: 'pod-garbage-collector', alias: 'podgc', workers: 1,
+  name: 'pod-garbage-collector-controller', account: 'pod-garbage-collector', alias: 'podgc', queue: 'orphaned_pods_nodes', workers: 1,
   start(ctx, keys) {
     const pods = ctx.informers.for<Pod>(podKind);
     const nodes = ctx.informers.for<Node>(nodeKind);
@@ -23,6 +24,7 @@ export const podGcController: Controller = {
     pods.addIndex(STATE, p => [...(isTerminal(p) ? [FINISHED] : []), ...(isTerminating(p) ? [going(p.spec?.nodeName)] : [])]);
     /** Node name -> since when it has been missing. */
     const missing = new Map<string, number>();
+    collected(ctx);
     keys.add(SWEEP);
     const known = (name: string | undefined): boolean => !name || nodes.lister.get(undefined, name) !== undefined;
     // Nobody will ever end these: who deletes a pod of a node that is gone (or declared out of service), or its namespace, would wait for the next sweep.
@@ -86,6 +88,8 @@ async function goneNodes(ctx: ControllerContext, names: Iterable<string>): Promi
   return gone;
 }
 
+const collected = (ctx: ControllerContext): Counter => ctx.figures.counter('pod_gc_collector_force_delete_pods_total', 'Pods that were cleared away, by why.', ['namespace', 'reason']);
+
 async function collect(ctx: ControllerContext, pod: Pod, orphaned: boolean): Promise<void> {
   const { namespace, name = '', uid } = pod.metadata ?? {};
   try {
@@ -96,6 +100,7 @@ async function collect(ctx: ControllerContext, pod: Pod, orphaned: boolean): Pro
         { metadata: { uid }, status: { phase: 'Failed', ...(orphaned ? { conditions: [...others, disrupted] } : {}) } }, 'status');
     }
     await ctx.client.delete(podKind, namespace, name, { gracePeriodSeconds: 0, preconditions: { uid } });
+    collected(ctx).add([namespace ?? '', orphaned ? 'orphaned' : !isTerminating(pod) ? 'terminated' : pod.spec?.nodeName ? 'out-of-service' : 'unscheduled']);
     ctx.log.info('pod collected', { pod: `${namespace}/${name}`, orphaned });
   } catch (error) {
     if (!isNotFound(error)) throw error;

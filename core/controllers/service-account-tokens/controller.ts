@@ -10,7 +10,7 @@ const TYPE = 'kubernetes.io/service-account-token', NAME = 'kubernetes.io/servic
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
 export const serviceAccountTokenController: Controller = {
-  name: 'serviceaccount-token-controller', alias: 'serviceaccount-token', account: null, workers: 2,
+  name: 'serviceaccount-token-controller', alias: 'serviceaccount-token', queue: 'serviceaccount_tokens_secret', account: null, workers: 2,
   start(ctx, keys) {
     const secrets = ctx.informers.for<Secret>(secretKind), accounts = ctx.informers.for<ServiceAccount>(accountKind);
     secrets.addIndex('by-service-account', s => (s.type === TYPE ? [`${s.metadata?.namespace ?? ''}/${s.metadata?.annotations?.[NAME] ?? ''}`] : []));

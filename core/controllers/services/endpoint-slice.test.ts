@@ -102,3 +102,14 @@ it.each(['PreferClose', 'PreferSameZone'])('trafficDistribution %s: endpoints ar
   await w.settle();
   expect(all().map(e => e.hints)).toEqual([undefined, undefined]);
 });
+
+it('counts slices, endpoints and writes under upstream\'s names', async () => {
+  w = await start(service(), pod(1), pod(2));
+  w.api.remove(podKind, 'a/p1');
+  await w.settle();
+  const lines = w.counted('endpoint_slice_controller_');
+  for (const line of ['changes{operation="create"} 1', 'changes{operation="update"} 1', 'num_endpoint_slices{} 1', 'desired_endpoint_slices{} 1', 'endpoints_desired{} 1']) expect(lines).toContain(`endpoint_slice_controller_${line}`);
+  w.api.remove(serviceKind, 'a/web');
+  await w.settle();
+  expect(w.counted('endpoint_slice_controller_num')).toEqual(['endpoint_slice_controller_num_endpoint_slices{} 0']);
+});

@@ -9,6 +9,7 @@ import type { DiscoveryEndpointPort, Endpoint, EndpointSlice, Node, Pod, Service
 import type { Controller } from '../controller.ts';
 import { isReady } from '../../api/meta/pod.ts';
 import { namespaceTerminating } from '../terminating.ts';
+import { SliceFigures } from './figures.ts';
 import { hasPods, HEADLESS, hostnameIn, isHeadless, LAST_CHANGE, podsOf, targetPort, watchBackends } from './pods-of.ts';
 import { reconcileSlices, SERVICE_NAME, SLICE_MANAGER, watchSlices, Written, type Wanted } from './slices.ts';
 import { ZoneHints } from './zone-hints.ts';
@@ -65,32 +66,34 @@ export function wantedSlices(s: Service, pods: readonly Pod[], zoneOf: (node: st
 }
 
 export const endpointSliceController: Controller = {
-  name: 'endpointslice-controller', alias: 'endpointslice', component: 'endpoint-slice-controller',
+  name: 'endpointslice-controller', alias: 'endpointslice', queue: 'endpoint_slice', component: 'endpoint-slice-controller',
   start(ctx, keys) {
     const { services, pods, sized, wake } = watchBackends(ctx, keys);
     const slices = ctx.informers.for<EndpointSlice>(sliceKind);
     const nodes = ctx.informers.for<Node>(nodeKind);
     slices.addIndex(INDEX, sliceIndex);
+    const figures = new SliceFigures(ctx.figures, 'endpoint_slice_controller');
     const written = new Written(), zoneHints = new ZoneHints(ctx, wake);
     watchSlices(slices, MANAGER, written, wake);
     return async key => {
       const { namespace, name } = splitKey(key);
       const s = services.lister.get(namespace, name);
-      if (!s) zoneHints.forget(key);
+      if (!s) { zoneHints.forget(key); figures.gone(key); }
       // Slices of a service that is gone are the garbage collector's.
       if (!s || !hasPods(s) || s.metadata?.deletionTimestamp !== undefined) return;
-      if (written.pending(key, namespace, slices)) return;
+      if (written.pending(key, namespace, slices)) { figures.stale(); return; }
       const behind = podsOf(s, pods);
       sized(key, behind.length);
       const existing = slices.lister.byIndex(INDEX, `${MANAGER}/${key}`);
       const wanted = zoneHints.apply(key, s, wantedSlices(s, behind, node => nodes.lister.get(undefined, node)?.metadata?.labels?.[ZONE]), existing);
       const labels = { ...s.metadata?.labels, ...(isHeadless(s) ? { [HEADLESS]: '' } : {}), [SERVICE_NAME]: name, [SLICE_MANAGER]: MANAGER };
       try {
-        await reconcileSlices(ctx.client,
+        figures.done(key, wanted, existing.length, await reconcileSlices(ctx.client,
           { namespace, namePrefix: `${name}-`, labels, annotations: { [LAST_CHANGE]: formatTime(ctx.clock.now()) }, owner: controllerReference(s, serviceKind) },
-          existing, wanted, w => written.wrote(key, w));
+          existing, wanted, w => written.wrote(key, w)));
       } catch (error) {
         if (namespaceTerminating(error)) return;
+        figures.failed();
         throw error;
       }
     };

@@ -8,6 +8,7 @@ import type { Endpoint, EndpointAddress, Endpoints, EndpointSlice, Service } fro
 import type { Controller } from '../controller.ts';
 import { namespaceTerminating } from '../terminating.ts';
 import { sliceIndex } from './endpoint-slice.ts';
+import { SliceFigures } from './figures.ts';
 import { LAST_CHANGE } from './pods-of.ts';
 import { portsId, reconcileSlices, SERVICE_NAME, SLICE_MANAGER, watchSlices, Written, type Wanted } from './slices.ts';
 
@@ -44,7 +45,7 @@ function copies(e: Endpoints): { wanted: Wanted[]; skipped: number } {
 }
 
 export const endpointSliceMirroringController: Controller = {
-  name: 'endpointslice-mirroring-controller', account: 'endpointslicemirroring-controller', alias: 'endpointslicemirroring', component: 'endpoint-slice-mirroring-controller',
+  name: 'endpointslice-mirroring-controller', account: 'endpointslicemirroring-controller', alias: 'endpointslicemirroring', queue: 'endpoint_slice_mirroring', component: 'endpoint-slice-mirroring-controller',
   start(ctx, keys) {
     const endpoints = ctx.informers.for<Endpoints>(endpointsKind);
     const services = ctx.informers.for<Service>(serviceKind);
@@ -53,7 +54,7 @@ export const endpointSliceMirroringController: Controller = {
     const wake = (o: Endpoints | Service): void => keys.add(objectKey(o));
     endpoints.on({ add: wake, update: wake, delete: wake });
     services.on({ add: wake, update: wake, delete: wake });
-    const written = new Written();
+    const written = new Written(), figures = new SliceFigures(ctx.figures, 'endpoint_slice_mirroring_controller');
     watchSlices(slices, MANAGER, written, key => keys.add(key));
     return async key => {
       const { namespace, name } = splitKey(key);
@@ -63,14 +64,15 @@ export const endpointSliceMirroringController: Controller = {
       const existing = slices.lister.byIndex(INDEX, `${MANAGER}/${key}`);
       const copied = e && s && mirrored(e) && Object.keys(s.spec?.selector ?? {}).length === 0 ? copies(e) : undefined, wanted = copied?.wanted ?? [];
       if (e && copied?.skipped) ctx.recorder.event(e, 'Warning', 'TooManyAddressesToMirror', `A max of ${MOST_PER_SUBSET} addresses can be mirrored to EndpointSlices per Endpoints subset. ${copied.skipped} addresses were skipped`);
-      if (wanted.length === 0 && existing.length === 0) return;
+      if (wanted.length === 0 && existing.length === 0) { figures.gone(key); return; }
       const labels = { ...e?.metadata?.labels, [SERVICE_NAME]: name, [SLICE_MANAGER]: MANAGER };
       try {
-        await reconcileSlices(ctx.client,
+        figures.done(key, wanted, existing.length, await reconcileSlices(ctx.client,
           { namespace, namePrefix: `${name}-`, labels, annotations: Object.fromEntries(Object.entries(e?.metadata?.annotations ?? {}).filter(([k]) => !NOT_COPIED.has(k))), exactly: true, owner: controllerReference(e ?? {}, endpointsKind) },
-          existing, wanted, w => written.wrote(key, w));
+          existing, wanted, w => written.wrote(key, w)));
       } catch (error) {
         if (namespaceTerminating(error)) return;
+        figures.failed();
         throw error;
       }
     };

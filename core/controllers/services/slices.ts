@@ -72,8 +72,12 @@ const endpointId = (e: Endpoint): string => `${e.addresses[0] ?? ''}|${e.targetR
 
 interface Plan { readonly slice: EndpointSlice | undefined; readonly wanted: Wanted; endpoints: Endpoint[]; changed: boolean; surplus?: boolean }
 
+/** What was written of each kind. */
+export interface Changes { create: number; update: number; delete: number }
+
 /** Writes what differs. `existing` are the slices of this service and manager. */
-export async function reconcileSlices(client: Client, set: SliceSet, existing: readonly EndpointSlice[], wanted: readonly Wanted[], wrote: (s: EndpointSlice) => void): Promise<void> {
+export async function reconcileSlices(client: Client, set: SliceSet, existing: readonly EndpointSlice[], wanted: readonly Wanted[], wrote: (s: EndpointSlice) => void): Promise<Changes> {
+  const changes: Changes = { create: 0, update: 0, delete: 0 };
   const plans: Plan[] = [];
   const unclaimed = new Set(existing);
   for (const w of wanted) {
@@ -83,11 +87,12 @@ export async function reconcileSlices(client: Client, set: SliceSet, existing: r
     plans.push(...distribute(w, mine));
   }
   for (const p of plans) {
-    if (p.slice && p.surplus) { await remove(client, p.slice); continue; }
+    if (p.slice && p.surplus) { await remove(client, p.slice); changes.delete++; continue; }
     const old = p.slice;
     const metadataSame = old && semanticEqual(old.metadata?.labels, set.labels) && (!set.exactly || semanticEqual(old.metadata?.annotations ?? {}, set.annotations));
     if (old && !p.changed && metadataSame) continue;
     const ports = p.wanted.ports;
+    changes[old ? 'update' : 'create']++;
     wrote(old
       ? await client.update<EndpointSlice>(sliceKind, { ...old, metadata: { ...old.metadata, labels: set.labels, annotations: set.exactly ? set.annotations : { ...old.metadata?.annotations, ...set.annotations } }, endpoints: p.endpoints, ports })
       : await client.create<EndpointSlice>(sliceKind, {
@@ -95,7 +100,8 @@ export async function reconcileSlices(client: Client, set: SliceSet, existing: r
         metadata: { generateName: set.namePrefix, namespace: set.namespace, labels: set.labels, annotations: set.annotations, ownerReferences: [set.owner] },
       }));
   }
-  for (const s of unclaimed) await remove(client, s);
+  for (const s of unclaimed) { await remove(client, s); changes.delete++; }
+  return changes;
 }
 
 /** Keeps each endpoint in the slice it is in; new ones fill slices that are written anyway, then those with most in them, then new ones. */

@@ -8,7 +8,7 @@ import type { Controller } from '../controller.ts';
 const DAY = 86_400_000;
 
 export const tokenCleanerController: Controller = {
-  name: 'token-cleaner-controller', alias: 'tokencleaner', account: 'token-cleaner', workers: 1,
+  name: 'token-cleaner-controller', alias: 'tokencleaner', queue: 'token_cleaner', account: 'token-cleaner', workers: 1,
   start(ctx, keys) {
     const secrets = ctx.informers.for<Secret>(secretKind);
     const wake = (s: Secret): void => { if (isBootstrapToken(s)) keys.add(s.metadata?.name ?? ''); };

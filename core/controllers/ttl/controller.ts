@@ -12,7 +12,7 @@ const STEPS = [
 ] as const;
 
 export const ttlController: Controller = {
-  name: 'ttl-controller', alias: 'ttl',
+  name: 'ttl-controller', alias: 'ttl', queue: 'ttlcontroller',
   start(ctx, keys) {
     const nodes = ctx.informers.for<Node>(nodeKind);
     let step = 0, count = 0;

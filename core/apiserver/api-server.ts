@@ -112,8 +112,8 @@ export interface Lookup { get(group: string, plural: string, namespace: string, 
 export interface ApiServer extends Lookup {
   /** Every kind served now, custom resources too; another array when one came or went. */
   kinds(): readonly KindSpec[];
-  /** Listens for HTTPS; resolves with the port. May be called more than once. */
-  listen(host: string, port: number, tls: { cert: string; key: string }): Promise<number>;
+  /** Listens for HTTPS; resolves with the port. May be called more than once. Where `only` is given, just the paths it fits are there. */
+  listen(host: string, port: number, tls: { cert: string; key: string }, only?: RegExp): Promise<number>;
   /** Writes the objects the server keeps of itself (flow schemas, priority levels, APIServices) and keeps them until `close`. */
   keepOwnObjects(): Promise<void>;
   /** The same chain in process: no socket, no JSON; watch events carry shared decoded objects. */
@@ -225,8 +225,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
       kept.push(addresses.keep(), keepDangling(env, client), keepLocal(env, client, kinds));
     },
     get: (...args) => lookup.get(...args),
-    async listen(host, port, tls) {
-      const actual = await http.listen(host, port, { ...tls, ca: [o.clientCa, o.frontProxy?.ca].filter(c => c !== undefined) });
+    async listen(host, port, tls, only) {
+      const actual = await http.listen(host, port, { ...tls, ca: [o.clientCa, o.frontProxy?.ca].filter(c => c !== undefined) }, only);
       address ||= `${host.includes(':') ? `[${host}]` : host}:${actual}`;
       metrics.start();
       policy ??= reconcileDefaults(env).then(() => rbac.defaultsWritten());

@@ -24,6 +24,7 @@ import { keepable, startControllers } from '../controllers/start.ts';
 import { nodeIpOf, nth, podCidrOf } from '../base/cidr.ts';
 import { machineUpstreams } from '../network/dns/server.ts';
 import { Network } from '../network/network.ts';
+import { COMPONENT_PORTS } from '../node/mirror-pods.ts';
 import { unmountBelow } from '../node/volumes/memory.ts';
 import { deviceMatches } from '../apiserver/cel/device-selector.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
@@ -143,7 +144,11 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     // Pods reach the API server at the first node's address; the loopback listener stays for people. Where no pod has a real address
     // the endpoint is as nominal as they are: Kubernetes refuses loopback addresses in endpoints.
     const apiHost = nodeIpOf(o.podCidr, 1);
-    if (network.mode === 'nft') await api.listen(apiHost, port, tls);
+    if (network.mode === 'nft') {
+      await api.listen(apiHost, port, tls);
+      // Where a monitoring that knows Kubernetes looks for the manager and the scheduler. The address is ours, so the ports are free.
+      for (const at of Object.values(COMPONENT_PORTS)) await api.listen(apiHost, at, tls, /^\/(metrics|healthz|livez|readyz)(\/|$)/);
+    }
     await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { serviceCidr: o.serviceCidr, apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, frontProxyCa: frontProxy.ca.cert, server })]);
 
     const shared = createInformerFactory(clientFor(MANAGER), { clock, log: log.child('informers') });

@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream';
 import { failure } from '../api/meta/status.ts';
 import type { Container, Pod } from '../api/types/kubernetes.ts';
 import { chooseRun, logBytes } from './logs.ts';
-import { isMirror, mirrorLog } from './mirror-pods.ts';
+import { COMPONENT_PORTS, isMirror, mirrorLog } from './mirror-pods.ts';
 import type { NodeContext } from './node-context.ts';
 import { members } from './pod-record.ts';
 import type { PodWorker } from './pod-worker.ts';
+import { dialTcp } from './runtime/docker/dial.ts';
 import type { StreamOptions } from './runtime/runtime.ts';
 import type { LogQuery, NodeBackend } from './server/backend.ts';
 import type { Stats } from './stats.ts';
@@ -81,6 +82,10 @@ export class Backend implements NodeBackend {
     return o => this.#ctx.runtime.attach(id, { ...o, replay });
   }
   async portForward(namespace: string, pod: string): Promise<(port: number) => Promise<Duplex>> {
+    const mirror = this.#workers.mirror(namespace, pod), own = COMPONENT_PORTS[mirror?.metadata?.labels?.['component'] ?? ''], host = mirror?.status?.podIP;
+    // Only the component's own port, and not of the machine's loopback: a host is more than its cluster.
+    if (own && host && !host.startsWith('127.'))
+      return port => (port === own ? dialTcp(host, port) : Promise.reject(failure(400, 'BadRequest', `pod ${pod} stands for a component that runs inside the host process: only its port ${own} can be reached`)));
     this.#refuseMirror(namespace, pod);
     const sandbox = this.#worker(namespace, pod).sandbox;
     if (!sandbox) throw failure(404, 'NotFound', `sandbox of pod "${pod}" is not running`);

@@ -21,6 +21,9 @@ export interface Component {
   priorityClass: 'system-cluster-critical' | 'system-node-critical';
 }
 
+/** Where the health and the metrics of a component are served, on the node's own address. */
+export const COMPONENT_PORTS: Readonly<Record<string, number>> = { 'kube-controller-manager': 10_257, 'kube-scheduler': 10_259 };
+
 const suffix = (text: string, length: number): string => createHash('sha256').update(text).digest('base64url').toLowerCase().replaceAll(/[^bcdfghjklmnpqrstvwxz2456789]/g, '').slice(0, length).padEnd(length, 'x');
 
 /** The components of a node: all of them where the control plane is, the service proxy everywhere. */

@@ -16,7 +16,7 @@ import { refusals } from './refusals.ts';
 
 export interface Reply { status: number; headers: IncomingMessage['headers']; body: Buffer; text: string; json<T = Record<string, unknown>>(): T }
 
-export interface Call { method?: string; headers?: Record<string, string>; body?: string | Buffer; token?: string | null; cert?: KeyPair }
+export interface Call { method?: string; headers?: Record<string, string>; body?: string | Buffer; token?: string | null; cert?: KeyPair; port?: number }
 
 export class TestApi {
   readonly server: ApiServer;
@@ -79,7 +79,7 @@ export class TestApi {
     const token = c.token === undefined && !c.cert ? 'test-token' : c.token;
     return new Promise((resolve, reject) => {
       const req = request({
-        host: '127.0.0.1', port: this.port, path, method: c.method ?? (c.body === undefined ? 'GET' : 'POST'), agent,
+        host: '127.0.0.1', port: c.port ?? this.port, path, method: c.method ?? (c.body === undefined ? 'GET' : 'POST'), agent,
         headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(c.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(c.body)) }), ...c.headers },
       }, resolve);
       req.on('error', reject);

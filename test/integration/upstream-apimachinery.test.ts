@@ -51,3 +51,10 @@ test('5.7 labels and annotations go through the door of the status where upstrea
   const status = (await patch('/api/v1/namespaces/door/status', { status: { conditions: [{ type: 'Patched', status: 'True' }] }, spec: { finalizers: [] } })).json<{ spec: object; status: object }>();
   expect([status.spec, status.status]).toEqual([{ finalizers: ['kubernetes'] }, { phase: 'Active', conditions: [{ type: 'Patched', status: 'True' }] }]);
 });
+
+test('2.8 a page of its own, as the manager and the scheduler have, has health and metrics and nothing else, behind the same door', async () => {
+  const port = await api.server.listen('127.0.0.1', 0, await api.pki.issue('apiserver', { commonName: 'kube-apiserver', hosts: ['127.0.0.1', 'localhost'] }), /^\/(metrics|healthz|livez|readyz)(\/|$)/);
+  const get = async (path: string, token: string | null = null): Promise<number> => (await api.call(path, { port, token })).status;
+  expect(await Promise.all([get('/metrics', 'test-token'), get('/metrics?x=1', 'test-token'), get('/metrics'), get('/healthz'), get('/livez'), get('/api/v1/pods', 'test-token'), get('/metricsx', 'test-token')])).toEqual([200, 200, 403, 200, 200, 404, 404]);
+  expect((await api.call('/metrics', { port })).text).toContain('apiserver_request_total');
+});

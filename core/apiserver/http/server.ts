@@ -89,15 +89,19 @@ export class HttpServer {
   readonly #upgraded = new Set<Duplex>();
   constructor(o: HttpOptions) { this.#o = o; }
 
-  /** Starts to listen; resolves with the port. `ca` sign the client certificates that are believed. */
-  listen(host: string, port: number, tls: { cert: string; key: string; ca: readonly string[] }): Promise<number> {
+  /** Starts to listen; resolves with the port. `ca` sign the client certificates that are believed. Where `only` is given, nothing is there but the paths it fits. */
+  listen(host: string, port: number, tls: { cert: string; key: string; ca: readonly string[] }, only?: RegExp): Promise<number> {
+    const answer = (req: IncomingMessage, res: ServerResponse): void => {
+      if (only && !only.test(req.url!.split('?', 1)[0]!)) res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
+      else void this.#request(req, res);
+    };
     const server = createServer({
       cert: tls.cert, key: tls.key, ...(tls.ca.length > 0 ? { ca: [...tls.ca], requestCert: true, rejectUnauthorized: false } : {}), ALPNProtocols: ['h2', 'http/1.1'], noDelay: true,
       keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, keepAliveTimeout: 600_000, requestTimeout: 300_000, maxHeaderSize: 64 * 1024,
-    }, (req, res) => { void this.#request(req, res); });
+    }, answer);
     server.timeout = 0;
-    this.#h2.add(serveH2(server, (req, res) => { void this.#request(req, res); }, this.#o.log));
-    server.on('upgrade', (req, socket, head) => { void this.#upgrade(req, socket, head); });
+    this.#h2.add(serveH2(server, answer, this.#o.log));
+    server.on('upgrade', (req, socket, head) => { if (only) socket.destroy(); else void this.#upgrade(req, socket, head); });
     server.on('connection', (socket: Duplex) => { this.#sockets.add(socket); socket.once('close', () => this.#sockets.delete(socket)); });
     server.on('tlsClientError', error => this.#o.log.debug('TLS handshake failed', { error }));
     this.#servers.add(server);

@@ -202,7 +202,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   metrics.add({ name: 'serviceaccount_valid_tokens_total', help: 'Cumulative valid projected service account tokens used', type: 'counter', read: () => authenticator.projected.valid });
   metrics.add({ name: 'serviceaccount_stale_tokens_total', help: 'Cumulative stale projected service account tokens used', type: 'counter', read: () => authenticator.projected.stale });
   const auditor = o.audit && new Auditor(o.audit.policy, clock, line => o.audit!.write(line));
-  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user, auditor);
+  const transport = (user: UserInfo): Transport => new LocalTransport(env, resources, paths, user, auditor, () => aggregator);
   const secrets = resources.find('', 'secrets');
   if (secrets) authenticator.legacyUsed = legacyTokenUse(new Client(transport(SYSTEM), 'kube-apiserver'), secrets.spec, clock, log);
   aggregator = o.frontProxy && new Aggregator(env, new Client(transport(SYSTEM), 'kube-aggregator'), o.frontProxy);

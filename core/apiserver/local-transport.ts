@@ -5,6 +5,7 @@ import type { KubeObject, WatchEvent } from '../api/meta/object.ts';
 import { ApiError, methodNotAllowed, noSuchResource, statusOf, type Status } from '../api/meta/status.ts';
 import type { Request, Transport } from '../client/client.ts';
 import type { StoreEvent } from '../store/store.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import type { AuditRecord, Auditor } from './audit/audit.ts';
 import { accessOf, demand, type Access } from './authz/authorizer.ts';
 import type { RequestContext, Result, UserInfo } from './context.ts';
@@ -25,9 +26,11 @@ export class LocalTransport implements Transport {
   readonly #paths: PathHandler;
   readonly #user: UserInfo;
   readonly #auditor: Auditor | undefined;
+  readonly #remote: () => Pick<Aggregator, 'has' | 'request'> | undefined;
 
-  constructor(env: RegistryEnv & SubresourceEnv, resources: Resources, paths: PathHandler, user: UserInfo, auditor?: Auditor) {
-    this.#auditor = auditor; this.#env = env; this.#resources = resources; this.#paths = paths; this.#user = user;
+  /** `remote` answers for the groups of other servers, once there is one. */
+  constructor(env: RegistryEnv & SubresourceEnv, resources: Resources, paths: PathHandler, user: UserInfo, auditor?: Auditor, remote: () => Pick<Aggregator, 'has' | 'request'> | undefined = () => undefined) {
+    this.#remote = remote; this.#auditor = auditor; this.#env = env; this.#resources = resources; this.#paths = paths; this.#user = user;
   }
 
   async request(q: Request): Promise<unknown> {
@@ -74,6 +77,8 @@ export class LocalTransport implements Transport {
     const verb = verbOf(q.method, r, query);
     if (verb === undefined || CONNECT.includes(r.subresource)) throw methodNotAllowed();
     this.#demand(accessOf(this.#user, verb, r, query));
+    const remote = this.#remote();
+    if (remote?.has(r.group, r.version)) return { type: 'object', code: 200, object: await remote.request(r.group, r.version, { ...q, query }, this.#user) as object };
     const ctx: RequestContext = { method: q.method, user: this.#user, query, body: { value: q.body, contentType: q.contentType ?? 'application/json' }, userAgent: '', warnings: [], ...(record ? { audit: record.annotations } : {}) };
     return dispatch(this.#env, this.#resources.at(r), r, verb, ctx);
   }

@@ -87,7 +87,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 };
 /** What client-go makes of an answer that is no success: a Status says it itself. */
-function refusal(code: number, text: string): string {
+export function refusal(code: number, text: string): string {
   let said: unknown;
   try { said = parseJson(text); } catch (e) { if (!(e instanceof JsonSyntaxError)) throw e; }
   if (isObject(said) && said['kind'] === 'Status' && said['status'] === 'Failure' && typeof said['message'] === 'string') return said['message'];

@@ -115,6 +115,20 @@ it('15.2 passes requests on as the front proxy, for the user, without what the c
   expect((await api.call('/apis/wardle.example.com/v1alpha1/flunders', { token: null })).status).toBe(403);
 });
 
+it('15.2 workers of this process reach it too: so autoscalers read metrics that another server has', async () => {
+  const { transport } = api.client({ name: 'system:serviceaccount:kube-system:horizontal-pod-autoscaler', groups: ['system:masters'] }), path = '/apis/wardle.example.com/v1alpha1/namespaces/default/flunders';
+  seen.length = 0;
+  expect(await transport.request({ method: 'GET', path, query: { labelSelector: 'a=b', limit: undefined } })).toEqual({ kind: 'FlunderList', items: [] });
+  await transport.request({ method: 'POST', path, body: { kind: 'Flunder' } });
+  expect(seen).toMatchObject([
+    { url: `${path}?labelSelector=a%3Db`, cn: 'front-proxy-client', headers: { 'x-remote-user': 'system:serviceaccount:kube-system:horizontal-pod-autoscaler', accept: 'application/json' } },
+    { url: path, body: '{"kind":"Flunder"}', headers: { 'content-type': 'application/json' } },
+  ]);
+  working = false;
+  await expect(transport.request({ method: 'GET', path })).rejects.toMatchObject({ status: { code: 500, message: 'an error on the server ("unknown") has prevented the request from succeeding' } });
+  working = true;
+});
+
 it('15.2 passes watches and upgrades through', async () => {
   const w = await api.open('/apis/wardle.example.com/v1alpha1/flunders?watch=true');
   for await (const b of w) { expect(String(b)).toBe('{"type":"ADDED","object":{}}\n'); break; }

@@ -1,13 +1,15 @@
 // Groups and versions other servers answer for: which they are, where they are reached, whether they can be. Objects are APIServices
 // that name a Service; this server authenticates and authorizes, and passes the request on as a front proxy.
 import { apiService } from '../../api/kinds/apiregistration/api-service.ts';
-import { isConflict, isNotFound } from '../../api/meta/status.ts';
+import { ApiError, isConflict, isNotFound, unavailable } from '../../api/meta/status.ts';
 import type { APIService, APIServiceCondition } from '../../api/types/kubernetes.ts';
 import type { Timer } from '../../base/clock.ts';
-import type { Client } from '../../client/client.ts';
+import type { Client, Request } from '../../client/client.ts';
+import { errorOf } from '../../client/transport-http.ts';
 import type { Watcher } from '../../store/store.ts';
 import type { UserInfo } from '../context.ts';
 import { timestamp, type RegistryEnv } from '../registry/env.ts';
+import { refusal } from '../webhook-client.ts';
 import { serviceAddress, serviceNamed, slicesOf, Unreachable, type Address } from '../service-address.ts';
 import type { Target } from '../subresources/connect-forward.ts';
 import { ask, type Reply } from './ask.ts';
@@ -24,6 +26,8 @@ export interface FrontProxy {
 
 /** How often servers are asked again whether they are there, and how often one that was not. */
 const RECHECK_MS = 30_000, RETRY_MS = 2_000;
+/** What client-go makes of a server that answers 503 without a word. */
+const UNABLE = 'the server is currently unable to handle the request';
 const ASKING: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
 
 /** One APIService that leads to a Service. */
@@ -68,6 +72,22 @@ export class Aggregator {
   target(group: string, version: string, path: string, user: UserInfo): Target | undefined {
     const remote = this.#remotes.get(`${group}/${version}`);
     return remote && conditionOf(remote.object)?.status === 'True' ? this.#target(remote.object, path, user) : undefined;
+  }
+
+  /** Hands on what a worker of this process asks, as that worker. Rejects with what the server behind answers, or 503 when it cannot be reached. */
+  async request(group: string, version: string, q: Request, user: UserInfo): Promise<unknown> {
+    const search = new URLSearchParams(Object.entries(q.query ?? {}).flatMap(([k, v]) => [v ?? []].flat().map((x): [string, string] => [k, String(x)]))).toString();
+    const target = this.target(group, version, search ? `${q.path}?${search}` : q.path, user);
+    if (!target) throw unavailable(UNABLE);
+    let answer: Reply;
+    try {
+      answer = await ask(target, 'application/json', { method: q.method, body: q.body === undefined ? undefined : JSON.stringify(q.body), contentType: q.contentType });
+    } catch (error) {
+      throw unavailable(`error trying to reach service: ${error instanceof Error ? goWords(error, `${target.host}:${target.port}`) : String(error)}`);
+    }
+    const text = answer.body.toString();
+    if (answer.status < 200 || answer.status >= 300) throw new ApiError({ ...errorOf(answer.status, text).status, message: refusal(answer.status, text) });
+    return answer.contentType.includes('json') ? JSON.parse(text) as unknown : text;
   }
 
   /** Asks the server behind a group and version, as this server itself. Rejects when it cannot be reached. */

@@ -376,6 +376,20 @@ describe('DisruptionController', () => {
     expect(await why(evict(await first()))).toMatch(allowed ? /^no error$/ : /^429 /);
   });
 
+  it('pods without labels are counted by selectors that want none (TestSelectorsForPodsWithoutLabels), also when they change', async () => {
+    await place('runs');
+    await create<Pod>(podKind, { metadata: { name: 'bare', namespace: ns }, spec: { containers: [{ name: 'c', image: 'nginx' }] } });
+    await budget({ minAvailable: 1, selector: { matchExpressions: [{ key: 'pod-group', operator: 'DoesNotExist' }] } });
+    await live(1);
+    expect((await read()).status).toMatchObject({ currentHealthy: 1, expectedPods: 1 });
+    await patch(budgetKind, 'foo', { spec: { selector: { matchExpressions: [{ key: 'pod-group', operator: 'Exists' }] } } });
+    await live(1);
+    expect((await read()).status).toMatchObject({ currentHealthy: 0, expectedPods: 0 });
+    await patch(podKind, 'bare', { metadata: { labels: { 'pod-group': 'x' } } });
+    await live(1);
+    expect((await read()).status).toMatchObject({ currentHealthy: 1, expectedPods: 1, disruptionsAllowed: 0 });
+  });
+
   it('pods that are done, or unready where the policy lets them, go without a budget; several budgets are an error; preconditions and dry runs hold', async () => {
     await place('runs');
     await bare('p');

@@ -19,14 +19,14 @@ const CUSTOM = 'custom.metrics.k8s.io', EXTERNAL = 'external.metrics.k8s.io';
 /** Where a metric does not say over how long it was taken. */
 const USUAL_WINDOW = 60_000;
 /** What client-go says of answers that say nothing themselves: then it names what was asked for. */
-const GENERIC: readonly string[] = ['the server could not find the requested resource', 'the server is currently unable to handle the request'];
+const GENERIC: ReadonlySet<string> = new Set(['the server could not find the requested resource', 'the server is currently unable to handle the request']);
 
 interface MetricValue extends KubeObject { describedObject?: { name?: string }; timestamp?: string; windowSeconds?: number; window?: number; value?: string | number }
 
 const text = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 /** A path that is not served is named as client-go names it. */
 const failed = (api: string, what: string, e: unknown): Error =>
-  new Error(`unable to fetch metrics from ${api} metrics API: ${text(e)}${GENERIC.includes(text(e)) ? ` (get ${what})` : ''}`);
+  new Error(`unable to fetch metrics from ${api} metrics API: ${text(e)}${GENERIC.has(text(e)) ? ` (get ${what})` : ''}`);
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, 'µs': 0.001, ns: 0.000_001 };
 /** A Go duration (`1m0s`, `10.039s`) in milliseconds; 0 for what is none. */

@@ -20,9 +20,9 @@ export class QueueFigures {
 
   /** How long the keys of the queue of this name take. */
   times(name: string): QueueTimes {
-    const waited = this.#figures.histogram('workqueue_queue_duration_seconds', 'Seconds that keys waited for a worker.', ['name'], BOUNDS);
-    const worked = this.#figures.histogram('workqueue_work_duration_seconds', 'Seconds that keys were in work.', ['name'], BOUNDS), values = [name];
-    return { waited: ms => waited.observe(values, ms / 1000), worked: ms => worked.observe(values, ms / 1000) };
+    const waited = this.#figures.histogram('workqueue_queue_duration_seconds', 'Seconds that keys waited for a worker.', ['name'], BOUNDS).of([name]);
+    const worked = this.#figures.histogram('workqueue_work_duration_seconds', 'Seconds that keys were in work.', ['name'], BOUNDS).of([name]);
+    return { waited: ms => waited(ms / 1000), worked: ms => worked(ms / 1000) };
   }
   watch(name: string, queue: WorkQueue): void { this.#queues.set(name, queue); }
 }

@@ -92,7 +92,7 @@ async function scaleDoor(p: Plural, name: string): Promise<void> {
 const behaviour = (p: Pod): 'Pending' | 'Running' => ([MISSING, 'foo:non-existent'].includes(p.spec!.containers[0]!.image!) ? 'Pending' : 'Running');
 /** Also those whose image is missing, to the end of the case. */
 const allRun = (): void => { c.behaviour = () => 'Running'; };
-beforeAll(async () => { c = await controlPlane(['n1', 'n2']); });
+beforeAll(async () => { c = await controlPlane(['n1', 'n2'], {}, 1); });
 beforeEach(() => { c.behaviour = behaviour; });
 afterAll(() => c.stop());
 const inSpace = (title: string, play: () => Promise<void>): void => {

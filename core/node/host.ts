@@ -1,4 +1,5 @@
 // True facts of the machine a node stands for.
+import { existsSync } from 'node:fs';
 import { readFile, readdir, statfs } from 'node:fs/promises';
 import { arch, availableParallelism, freemem, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
@@ -59,3 +60,6 @@ export async function pressureOf(dataDir: string): Promise<Pressure> {
 }
 
 export const memoryBytes = totalmem;
+
+/** Whether this machine's kernel enforces SELinux. */
+export const seLinux: boolean = existsSync('/sys/fs/selinux/enforce');

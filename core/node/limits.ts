@@ -72,7 +72,7 @@ export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, gr
   }
   const seccomp = s?.seccompProfile ?? p?.seccompProfile;
   const appArmor = s?.appArmorProfile ?? p?.appArmorProfile;
-  const privileged = s?.privileged ?? false;
+  const privileged = s?.privileged ?? false, labels = { ...p?.seLinuxOptions, ...s?.seLinuxOptions };
   return {
     privileged,
     readOnlyRootFilesystem: s?.readOnlyRootFilesystem ?? false,
@@ -82,6 +82,7 @@ export function containerSecurity(pod: Pod, c: Container, image: ImageStatus, gr
     supplementalGroups: [...new Set([...(p?.supplementalGroups ?? []), ...groups])],
     capAdd: (s?.capabilities?.add ?? []).map(x => x.replace(/^CAP_/, '')), capDrop: (s?.capabilities?.drop ?? []).map(x => x.replace(/^CAP_/, '')),
     ...(privileged || !seccomp ? {} : { seccomp: seccomp.type === 'Localhost' ? seccomp.localhostProfile ?? '' : seccomp.type }),
+    ...(Object.keys(labels).length === 0 ? {} : { seLinux: labels }),
     ...(!appArmor || appArmor.type === 'RuntimeDefault' ? {} : { appArmor: appArmor.type === 'Localhost' ? appArmor.localhostProfile ?? '' : appArmor.type }),
   };
 }

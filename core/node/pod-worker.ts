@@ -7,6 +7,7 @@ import type { Timer } from '../base/clock.ts';
 import { goDuration } from './backoff.ts';
 import { StartFailure, createContainer, startCreated, type Created, type StartRequest } from './container-start.ts';
 import type { PodFacts } from './env/field-ref.ts';
+import { seLinux } from './host.ts';
 import { runHook } from './hooks.ts';
 import { containerResources, podLabel, podResources } from './limits.ts';
 import type { NodeContext } from './node-context.ts';
@@ -224,7 +225,7 @@ export class PodWorker {
       if (no) { this.#verdict = { ...no, message: `Pod was rejected: ${no.message}` }; this.#rejected = this.#over = true; this.#event('Warning', no.reason, no.message); this.#end('over'); this.#publish(); return; }
     }
     if (this.#pastDeadline()) return;
-    const cannot = unsupported(this.pod, process.platform === 'linux', this.#ctx.runtime.appArmor);
+    const cannot = unsupported(this.pod, process.platform === 'linux', this.#ctx.runtime.appArmor, seLinux && this.#ctx.runtime.name === 'sandbox');
     if (cannot.length) {
       this.#blocked = { reason: 'Unsupported', message: cannot.join('; ') };
       this.#refuse(cannot);
@@ -520,7 +521,7 @@ export class PodWorker {
     if (r.busy) return;
     if (m.role === 'ephemeral') {
       // One that cannot be is no reason to hold the pod it came to look at.
-      const cannot = unsupportedContainer(m.container, this.#ctx.runtime.appArmor);
+      const cannot = unsupportedContainer(m.container, this.#ctx.runtime.appArmor, seLinux && this.#ctx.runtime.name === 'sandbox');
       if (cannot.length) { this.#refuse(cannot); r.waiting = { reason: 'Unsupported', message: cannot.join('; ') }; return; }
     }
     if (now < r.retryAt) { this.#wakeAt(r.retryAt); return; }

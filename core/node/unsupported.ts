@@ -9,9 +9,10 @@ const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 export const volumeKind = (v: Volume): string => Object.entries(v).find(([k, source]) => k !== 'name' && source !== undefined)?.[0] ?? 'emptyDir';
 
 interface Profiles { seccompProfile?: SeccompProfile; appArmorProfile?: AppArmorProfile; seLinuxOptions?: unknown; windowsOptions?: unknown }
-function ofSecurity(s: Profiles | undefined, at: string, appArmor: boolean): string[] {
+function ofSecurity(s: Profiles | undefined, at: string, appArmor: boolean, seLinux: boolean): string[] {
   const out: string[] = [];
-  if (s?.seLinuxOptions) out.push(`${at}seLinuxOptions are not supported by this node`);
+  // Where nothing is labelled, labels mean nothing, as with every other runtime.
+  if (seLinux && s?.seLinuxOptions) out.push(`${at}seLinuxOptions are not supported by this node`);
   if (s?.windowsOptions) out.push(`${at}windowsOptions are not supported by this node`);
   if (s?.seccompProfile?.type === 'Localhost') out.push(`${at}seccomp profile ${s.seccompProfile.localhostProfile ?? ''}: this node has RuntimeDefault and Unconfined only`);
   // Unconfined is what every container is where nothing confines it.
@@ -20,8 +21,8 @@ function ofSecurity(s: Profiles | undefined, at: string, appArmor: boolean): str
   return out;
 }
 
-/** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux; `appArmor`: its runtime enforces profiles. */
-export function unsupported(pod: Pod, linux: boolean, appArmor = false): string[] {
+/** One sentence per thing that cannot be done here; empty when all can. `linux`: this machine runs Linux; `appArmor`: its runtime enforces profiles; `seLinux`: it enforces SELinux, and its runtime sets no labels. */
+export function unsupported(pod: Pod, linux: boolean, appArmor = false, seLinux = false): string[] {
   const s = pod.spec; const out: string[] = [];
   if (!s) return out;
   for (const v of s.volumes ?? []) {
@@ -41,17 +42,17 @@ export function unsupported(pod: Pod, linux: boolean, appArmor = false): string[
   if (s.resourceClaims?.length) out.push('resourceClaims (dynamic resource allocation) are not supported by this node');
   for (const name of Object.keys({ ...s.resources?.limits, ...s.resources?.requests })) if (!PLAIN.has(name)) out.push(`resource ${name} of the pod is not offered by this node`);
   const sc = s.securityContext;
-  out.push(...ofSecurity(sc, '', appArmor));
-  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c, appArmor));
+  out.push(...ofSecurity(sc, '', appArmor, seLinux));
+  for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c, appArmor, seLinux));
   if (!linux && (s.volumes ?? []).some(v => v.emptyDir?.medium === 'Memory')) out.push('emptyDir with medium Memory needs a Linux node');
   return out;
 }
 
 /** The same for one container. */
-export function unsupportedContainer(c: Container, appArmor = false): string[] {
+export function unsupportedContainer(c: Container, appArmor = false, seLinux = false): string[] {
   const out: string[] = []; const at = `container "${c.name}"`;
   const sc = c.securityContext;
-  out.push(...ofSecurity(sc, `${at}: `, appArmor));
+  out.push(...ofSecurity(sc, `${at}: `, appArmor, seLinux));
   if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
   for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);

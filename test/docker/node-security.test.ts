@@ -44,7 +44,7 @@ describe.each(RUNTIMES)('containers on %s', runtime => {
     expect(said).toContain('volume');
     const privileged = await say(`${status}; mkdir /m && mount -t tmpfs none /m && echo mounted`, {}, { securityContext: { privileged: true } });
     expect([bit(mask(privileged), 21), privileged.includes('mounted')]).toEqual([true, true]);
-    expect(await say('grep ^Seccomp: /proc/self/status', {}, { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } })).toMatch(/\t2/);
+    expect(await say('grep ^Seccomp: /proc/self/status', { securityContext: { seLinuxOptions: { level: 's0' } } }, { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } })).toMatch(/\t2/);
     expect(await say('grep ^Seccomp: /proc/self/status', {}, { securityContext: { seccompProfile: { type: 'Unconfined' } } })).toMatch(/\t0/);
     const profile = (type: string) => ({ securityContext: { appArmorProfile: { type } } });
     expect(await say('grep -l "(enforce)" /proc/self/attr/current 2>/dev/null; echo ran', profile('Unconfined'))).toBe('ran\n');
@@ -95,9 +95,9 @@ describe.each(RUNTIMES)('containers on %s', runtime => {
     expect((await n.exec('shared', ['cat', '/proc/1/cmdline'], 'a')).out).not.toContain('trap');
     await n.client.patch(pods, 'default', 'target', 'application/strategic-merge-patch+json', { spec: { ephemeralContainers: [
       { name: 'look', image: 'alpine:3.20', imagePullPolicy: 'IfNotPresent', targetContainerName: 'main', terminationMessagePolicy: 'File', command: ['sh', '-c', 'tr "\\0" " " < /proc/1/cmdline; echo; sleep 100'] },
-      { name: 'odd', image: 'alpine:3.20', imagePullPolicy: 'IfNotPresent', terminationMessagePolicy: 'File', command: ['true'], securityContext: { procMount: 'Default', seLinuxOptions: { level: 's0' } } }] } }, 'ephemeralcontainers');
+      { name: 'odd', image: 'alpine:3.20', imagePullPolicy: 'IfNotPresent', terminationMessagePolicy: 'File', command: ['true'], securityContext: { procMount: 'Default', seccompProfile: { type: 'Localhost', localhostProfile: 'p.json' } } }] } }, 'ephemeralcontainers');
     await n.eventually('what it sees', async () => { try { return (await n.logs('target', 'look')).includes('the-target'); } catch { return false; } }, 15_000).catch(async (e: unknown) => { throw new Error(`${String(e)} ${JSON.stringify(await n.events('target'))} ${JSON.stringify((await n.get('target'))?.status?.ephemeralContainerStatuses)}`); });
-    await n.event('target', 'Unsupported: container "odd": seLinuxOptions are not supported by this node');
+    await n.event('target', 'Unsupported: container "odd": seccomp profile p.json: this node has RuntimeDefault and Unconfined only');
     expect(statusOf(await n.get('target'))?.state?.running).toBeDefined();
     for (const name of ['shared', 'target']) await n.delete(name, 0);
   });

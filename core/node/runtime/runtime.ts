@@ -37,6 +37,8 @@ export interface Security {
   seccomp?: string;
   /** `Unconfined` or the name of a loaded profile; absent: the runtime's own default. */
   appArmor?: string;
+  /** Labels of SELinux, where it is enforced. */
+  seLinux?: { user?: string; role?: string; type?: string; level?: string };
 }
 
 export interface ContainerSpec {

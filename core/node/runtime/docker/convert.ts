@@ -60,6 +60,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
   const named = s.privileged && !host.sysResource;
   const groups = s.supplementalGroups.map(String);
   const seccomp = s.seccomp === undefined || s.seccomp === 'RuntimeDefault' ? [] : s.seccomp === 'Unconfined' ? ['seccomp=unconfined'] : [`seccomp=${s.seccomp}`];
+  const labels = Object.entries(s.seLinux ?? {}).map(([k, v]) => `label=${k}:${v}`);
   const appArmor = s.appArmor === undefined || !host.appArmor ? [] : [`apparmor=${s.appArmor === 'Unconfined' ? 'unconfined' : s.appArmor}`];
   return {
     name, Image: spec.imageId, ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }), Tty: spec.tty, OpenStdin: spec.stdin, StdinOnce: spec.stdinOnce,
@@ -81,7 +82,7 @@ export function containerOptions(spec: ContainerSpec, name: string, sandbox: San
       ...(spec.devices?.length ? { Devices: spec.devices.map(d => ({ PathOnHost: d.hostPath, PathInContainer: d.containerPath, CgroupPermissions: d.readOnly ? 'r' : 'rwm' })) } : {}),
       Privileged: s.privileged && host.sysResource, ReadonlyRootfs: s.readOnlyRootFilesystem, GroupAdd: groups,
       CapAdd: named ? ALL_BUT_SYS_RESOURCE : !host.sysResource && s.capAdd.includes('ALL') ? ALL_BUT_SYS_RESOURCE.filter(c => !s.capDrop.includes(c)) : s.capAdd, CapDrop: s.capDrop,
-      SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp), ...appArmor],
+      SecurityOpt: [...(s.noNewPrivileges ? ['no-new-privileges'] : []), ...(named ? ['seccomp=unconfined'] : seccomp), ...appArmor, ...labels],
       LogConfig: { Type: 'json-file', Config: { 'max-size': String(config.logMaxBytes), 'max-file': String(config.logMaxFiles) } },
     },
   };

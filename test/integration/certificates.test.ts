@@ -78,3 +78,12 @@ it('approved by itself for a node that may ask', async () => {
   await expect.poll(async () => (await get('n1')).status?.certificate).toBeTruthy();
   expect((await get('n1')).status?.conditions).toMatchObject([{ type: 'Approved', reason: 'AutoApproved' }]);
 });
+
+it('annotations may come along with an approval or a status, as with any other update', async () => {
+  await ask('noted', (await request('CN=noted')).pem);
+  for (const sub of ['approval', 'status']) {
+    const patch = { metadata: { annotations: { [sub]: 'true' } }, status: { conditions: [{ type: `By-${sub}`, status: 'True', reason: 'test' }] } };
+    const r = await api.call(`${CSR}/noted/${sub}`, { method: 'PATCH', headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify(patch) });
+    expect(r.json()).toMatchObject({ metadata: { annotations: { [sub]: 'true' } }, status: { conditions: [{ type: `By-${sub}` }] } });
+  }
+});

@@ -1,4 +1,4 @@
-// certificatesigningrequests/approval: what is decided about a request, and nothing else of it.
+// certificatesigningrequests/approval: what is decided about a request, and what is said of it in labels and annotations.
 import { csrUpdateErrors, stampConditions } from '../../api/kinds/certificates/certificate-signing-request.ts';
 import { clone } from '../../api/meta/clone.ts';
 import type { KubeObject } from '../../api/meta/object.ts';
@@ -29,7 +29,8 @@ export function approval(env: RegistryEnv, resource: Resource, ctx: RequestConte
       const next = clone(prev) as CertificateSigningRequest;
       next.status = { ...next.status };
       if (wanted.status?.conditions?.length) next.status.conditions = clone(wanted.status.conditions); else delete next.status.conditions;
-      if (wanted.metadata?.resourceVersion) next.metadata!.resourceVersion = wanted.metadata.resourceVersion;
+      // As of any update, labels and annotations may come along.
+      next.metadata = clone(wanted.metadata);
       stampConditions(next, prev as CertificateSigningRequest, timestamp(env.clock.now()));
       const errors = csrUpdateErrors(next, prev as CertificateSigningRequest, 'approval');
       if (errors.length) throw invalidError(resource.spec, r.name, errors);

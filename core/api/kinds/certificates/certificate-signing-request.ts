@@ -78,7 +78,6 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   prepareForUpdate(next, prev) { next.spec = prev.spec; if (prev.status) next.status = prev.status; else delete next.status; },
   prepareForStatusUpdate(next, prev) {
     next.spec = prev.spec;
-    next.metadata = { ...prev.metadata, resourceVersion: next.metadata?.resourceVersion };
     // What was decided stays as it was decided.
     const kept: CertificateSigningRequestCondition[] = (prev.status?.conditions ?? []).filter(c => DECISIONS.includes(c.type));
     const others = (next.status?.conditions ?? []).filter(c => !kept.some(k => k.type === c.type));

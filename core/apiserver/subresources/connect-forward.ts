@@ -70,15 +70,25 @@ export async function forwardRequest(req: IncomingMessage, res: ServerResponse, 
     });
     // HTTP/2 has no words beside the code.
     if (req.httpVersionMajor < 2) res.statusMessage = answer.statusMessage ?? '';
-    res.writeHead(answer.statusCode ?? 502, answerHeaders(answer, req, t));
+    const { prefix } = t, answered = answerHeaders(answer, req, t), coding = answer.headers['content-encoding'], page = prefix !== undefined && req.method !== 'HEAD' && isPage(answer) && (coding === undefined || coding === 'gzip' || coding === 'deflate');
+    // Rewritten, it has another length.
+    if (page) delete answered['content-length'];
+    res.writeHead(answer.statusCode ?? 502, answered);
     res.flushHeaders();
-    await pipeline(answer, res);
+    if (page) {
+      const hosts = [hostPort(t), req.headers.host ?? String(req.headers[':authority'] ?? '')];
+      const { forwardPage, throughProxy } = await import('./html-links.ts');
+      await forwardPage(answer, res, coding, address => throughProxy(address, hosts, prefix));
+    } else await pipeline(answer, res);
   } catch (error) {
     if (res.destroyed || res.writableEnded) return;
     if (res.headersSent) { res.destroy(); return; }
     throw failed(t, error);
   } finally { res.off('close', gone); }
 }
+
+/** A page has links, which are to lead through the proxy. One in a compression that cannot be opened passes as it is. */
+const isPage = (answer: IncomingMessage): boolean => answer.headers['content-type']?.split(';')[0]!.trim().toLowerCase() === 'text/html';
 
 function forwardedFor(req: IncomingMessage, headers: OutgoingHttpHeaders): void {
   const before = headers['x-forwarded-for'];

@@ -3,12 +3,13 @@
 import { mkdir, readFile, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configMap as configMaps } from '../api/kinds/core/config-map.ts';
+import { node as nodes } from '../api/kinds/core/node.ts';
 import { persistentVolumeClaim as claims } from '../api/kinds/core/persistent-volume-claim.ts';
 import { persistentVolume as persistentVolumes } from '../api/kinds/core/persistent-volume.ts';
 import { pod as pods } from '../api/kinds/core/pod.ts';
 import { secret as secrets } from '../api/kinds/core/secret.ts';
 import { service as services } from '../api/kinds/core/service.ts';
-import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, Volume } from '../api/types/kubernetes.ts';
+import type { ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, Volume } from '../api/types/kubernetes.ts';
 import type { KubeObject } from '../api/meta/object.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -104,7 +105,7 @@ class Agent implements NodeAgent {
     this.#storage = new LocalStorage(this.#log);
     this.#ctx = {
       nodeName: o.nodeName, client, recorder: o.recorder, runtime, config, network: o.network, clock, log: this.#log, images: new Images(runtime, clock), sources,
-      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, users: new Map(), recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' || v.nfs !== undefined } : {}) },
+      volumes: { sources, storage, image: (...asked) => volumeImage(this.#ctx, ...asked), tokens: new Tokens(client, clock), clock, root, node: () => client.get<Node>(nodes, undefined, o.nodeName), users: new Map(), recursiveReadOnly: runtime.recursiveReadOnly, ...(runtime.name === 'simulated' ? { devices: pretendDevices } : root ? { devices: loopDevices } : {}), ...(runtime.name === 'simulated' ? { skip: (v: Volume) => v.name.startsWith('kube-api-access-') || v.emptyDir?.medium === 'Memory' || v.nfs !== undefined } : {}) },
       starts: new Limit(config.maxParallelStarts), restarts: new Backoff(), podsDir, memoryDir: root ? join(config.dataDir, 'memory') : podsDir,
       hostResolv: { nameservers: [], searches: [], options: [] }, machineMemory: memoryBytes(), allocatable: {},
       admit: p => this.#admission?.admit(p), leave: uid => { this.#admission?.leave(uid); this.#roomMade(); },

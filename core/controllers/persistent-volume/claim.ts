@@ -5,8 +5,13 @@ import { objectKey } from '../../api/meta/object.ts';
 import type { PersistentVolumeClaim, Pod } from '../../api/types/kubernetes.ts';
 import type { Objects } from './objects.ts';
 
-/** Provisioners of this prefix are Kubernetes' own, all of them gone by now. */
+/** Provisioners of this prefix are Kubernetes' own, all of them gone by now; */
 const IN_TREE = 'kubernetes.io/';
+/** the work of these is done by drivers, and their names are what provisioners look for. */
+const MIGRATED: Readonly<Record<string, string>> = {
+  'kubernetes.io/aws-ebs': 'ebs.csi.aws.com', 'kubernetes.io/azure-disk': 'disk.csi.azure.com', 'kubernetes.io/azure-file': 'file.csi.azure.com', 'kubernetes.io/cinder': 'cinder.csi.openstack.org',
+  'kubernetes.io/gce-pd': 'pd.csi.storage.gke.io', 'kubernetes.io/portworx-volume': 'pxd.portworx.com', 'kubernetes.io/vsphere-volume': 'csi.vsphere.vmware.com',
+};
 
 /** `podsOf` answers the pods that use a claim. */
 export async function syncClaim(o: Objects, c: PersistentVolumeClaim, podsOf: (key: string) => readonly Pod[]): Promise<void> {
@@ -49,7 +54,7 @@ function tellWaiting(o: Objects, c: PersistentVolumeClaim, podsOf: (key: string)
 async function provision(o: Objects, c: PersistentVolumeClaim, name: string): Promise<void> {
   const cls = o.classes.lister.get(undefined, name);
   if (!cls) { o.event(c, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${name}" not found`); return; }
-  const who = cls.provisioner;
+  const who = MIGRATED[cls.provisioner] ?? cls.provisioner;
   if (who.startsWith(IN_TREE)) o.event(c, 'Warning', 'ProvisioningFailed', `no volume plugin matched name: ${who}`);
   else o.event(c, 'Normal', 'ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${who}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
   if (c.metadata?.annotations?.[PROVISIONER] !== who || c.metadata.annotations[BETA_PROVISIONER] !== who) {

@@ -285,6 +285,13 @@ describe('dynamic provisioning', () => {
     await s.stop();
   });
 
+  it.each([['kubernetes.io/aws-ebs', 'ebs.csi.aws.com'], ['example.com/nfs', 'example.com/nfs']])('an external provisioner is waited for by its name, and one of the in-tree plugins by the name of the driver it moved to: %s', async (provisioner, name) => {
+    const s = await storage(p => { p.cls('x', { provisioner }); p.claim('c', '1Gi', { storageClassName: 'x' }); });
+    expect([s.state('c'), about(s.w, 'c')]).toEqual(['Pending', [expect.stringContaining(`Normal ExternalProvisioning Waiting for a volume to be created either by the external provisioner '${name}' or`)]]);
+    expect(s.claimOf('c').metadata?.annotations).toEqual({ 'volume.kubernetes.io/storage-provisioner': name, 'volume.beta.kubernetes.io/storage-provisioner': name });
+    await s.stop();
+  });
+
   it.each<[string, Partial<PersistentVolumeClaimSpec>, Partial<StorageClass>, string]>([
     ['snapshots', { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' } }, {}, `a claim cannot start with the data of a VolumeSnapshot ("s"): ${LOCAL_PROVISIONER} makes no snapshots`],
     ['volume populators', { dataSourceRef: { apiGroup: 'example.com', kind: 'Hello', name: 'h' } }, {}, 'a claim cannot start with the data of a Hello ("h"): no volume populator is registered for it'],

@@ -21,7 +21,7 @@ async function mounts(s: Setting): Promise<{ path: string; readOnly: boolean }> 
   const storage = { claim: (ns: string, name: string) => (ns === 'ns' && name === (s.claim?.metadata?.name ?? 'c') ? s.claim : undefined), persistentVolume: (name: string) => (name === 'pv' ? s.pv : undefined) };
   const container = { name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data', ...s.mount }] };
   const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [container], volumes: [{ name: 'data', ...(s.volume ?? { persistentVolumeClaim: { claimName: 'c' } }) }] } };
-  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, users: new Map(), recursiveReadOnly: true });
+  const v = new PodVolumes(join(dir, 'pod'), join(dir, 'memory'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, node: () => Promise.resolve({ metadata: { labels: { zone: 'here' } } }), users: new Map(), recursiveReadOnly: true });
   await v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));
   const [m] = await v.mountsOf(pod, container, new Map([['POD', 'p-0']]));
   await v.tearDown();
@@ -40,6 +40,7 @@ it.each<[string, Setting, string]>([
   ['another pod\'s ephemeral claim', { volume: { ephemeral: {} }, claim: { ...CLAIM, metadata: { ...CLAIM.metadata, name: 'p-data' } } }, `${OTHER}PVC ns/p-data was not created for pod ns/p (pod is not owner)`],
   ['a directory that is gone', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/does/not/exist', type: 'Directory' } }) }, 'MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /does/not/exist is not a directory'],
   ['a local path that is gone', { claim: CLAIM, pv: volumeOf({ local: { path: '/does/not/exist' } }) }, 'MountVolume.NewMounter initialization failed for volume "pv" : path "/does/not/exist" does not exist'],
+  ['a volume of another node', { claim: CLAIM, pv: volumeOf({ local: { path: '/tmp' }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['there'] }] }] } } }) }, 'MountVolume.NodeAffinity check failed for volume "pv" : no matching NodeSelectorTerms'],
   ['mount options', { claim: CLAIM, pv: volumeOf({ hostPath: { path: '/data' }, mountOptions: ['noatime'] }) }, 'MountVolume.MountOptionSupport check failed for volume "pv" : mount options are not supported for this volume type'],
   ['a driver that is not installed', { claim: CLAIM, pv: volumeOf({ csi: { driver: 'd.example.com', volumeHandle: 'h' } }) }, 'MountVolume.MountDevice failed for volume "pv" : driver name d.example.com not found in the list of registered CSI drivers'],
   ['a kind this node cannot mount', { claim: CLAIM, pv: volumeOf({ accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/' } }) }, 'MountVolume.SetUp failed for volume "pv" : volumes of type nfs are not supported by this node'],
@@ -52,7 +53,7 @@ it('the bound volume is mounted, whatever of it the pod asks for; what it holds 
   mkdirSync(path);
   chmodSync(path, 0o777);
   writeFileSync(join(path, 'file'), 'data');
-  for (const source of [{ hostPath: { path } }, { local: { path } }]) {
+  for (const source of [{ hostPath: { path } }, { local: { path }, nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'Exists' }] }] } } }]) {
     const pv = volumeOf(source);
     expect(await mounts({ claim: CLAIM, pv })).toEqual({ path, readOnly: false });
     expect(await mounts({ claim: CLAIM, pv, volume: { persistentVolumeClaim: { claimName: 'c', readOnly: true } } })).toEqual({ path, readOnly: true });
@@ -74,7 +75,7 @@ it('ReadWriteOncePod: one pod of the node has it, and the next when that one has
   const path = join(dir, 'alone');
   mkdirSync(path);
   const clock = new FakeClock(), sources = { configMap: () => undefined, secret: () => undefined, services: () => [] }, pv = volumeOf({ hostPath: { path }, accessModes: ['ReadWriteOncePod'] });
-  const env = { sources, storage: { claim: () => CLAIM, persistentVolume: () => pv }, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, users: new Map(), recursiveReadOnly: true };
+  const env = { sources, storage: { claim: () => CLAIM, persistentVolume: () => pv }, image: () => Promise.reject(new Error('no images here')), tokens: new Tokens({} as never, clock), clock, root: false, node: () => Promise.resolve({ metadata: { labels: { zone: 'here' } } }), users: new Map(), recursiveReadOnly: true };
   const [a, b] = ['a', 'b'].map(name => new PodVolumes(join(dir, name), join(dir, name), env)) as [PodVolumes, PodVolumes];
   const pod: Pod = { metadata: { namespace: 'ns' }, spec: { containers: [{ name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data' }] }], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }] } };
   const setUp = (v: PodVolumes): Promise<void> => v.setUp(pod, () => ({ podIPs: [], hostIPs: [], nodeName: 'n', allocatable: {} }));

@@ -3,6 +3,7 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { PROVISIONED_BY, annotated, claimNameOf, notMadeFor } from '../../api/meta/claims.ts';
+import { termMatchesNode } from '../../api/meta/node-match.ts';
 import type { PersistentVolume } from '../../api/types/kubernetes.ts';
 import { mountDevice, mountNfs } from './device-mount.ts';
 import { hostPathVolume } from './host-path.ts';
@@ -39,6 +40,11 @@ const GROUP = 'pv.beta.kubernetes.io/gid';
 /** `persistentVolumeClaim` and `ephemeral` volumes of a pod. */
 export const claimVolume: VolumeKind = async c => {
   const v = boundVolume(c), readOnly = c.volume.persistentVolumeClaim?.readOnly ?? false, group = Number.parseInt(v.metadata?.annotations?.[GROUP] ?? '', 10);
+  const terms = v.spec?.nodeAffinity?.required?.nodeSelectorTerms;
+  if (terms) {
+    const node = await c.node();
+    if (!terms.some(t => termMatchesNode(t, node))) throw new VolumeError(`${v.spec?.volumeMode === 'Block' ? 'MapVolume' : 'MountVolume'}.NodeAffinity check failed for volume "${v.metadata?.name ?? ''}" : no matching NodeSelectorTerms`, true);
+  }
   const mounted = v.spec?.volumeMode === 'Block' ? await device(c, v, readOnly) : await fileSystem(c, v, readOnly);
   return { ...mounted, ...(v.metadata?.name === undefined ? {} : { persistentVolume: v.metadata.name }), ...(Number.isInteger(group) && group > 0 ? { group } : {}) };
 };

@@ -1,7 +1,7 @@
 // All volumes of one pod: set up before its sandbox, refreshed when their sources change, taken down after it.
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Container, PersistentVolume, PersistentVolumeClaim, Pod, Volume, VolumeMount } from '../../api/types/kubernetes.ts';
+import type { Container, Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume, VolumeMount } from '../../api/types/kubernetes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ConfigError, type Sources } from '../env/env.ts';
 import { expand } from '../env/expand.ts';
@@ -68,6 +68,8 @@ export interface VolumeEnvironment {
   root: boolean;
   /** Absent where this node can give no block devices. */
   devices?: BlockDevices;
+  /** The node as the API has it now. */
+  node(): Promise<Node>;
   /** Who on this node has a persistent volume, by its name. */
   users: Map<string, Set<unknown>>;
   /** The runtime makes mounts read-only with all below them. */
@@ -145,6 +147,7 @@ export class PodVolumes {
       token: (audience: string | undefined, seconds: number) => tokens.get(pod, audience, seconds),
       now: () => clock.now(),
       own: async (path: string, readOnly = false): Promise<void> => { if (root && sc?.fsGroup !== undefined) await giveToGroup(path, sc.fsGroup, sc.fsGroupChangePolicy === 'OnRootMismatch', readOnly); },
+      node: this.#env.node,
       alone: (name: string) => [...this.#users(name)].every(u => u === this),
       device: async (file: string): Promise<string> => {
         if (!devices) throw new VolumeError('raw block volumes need loop devices, and those need the node to run as root on Linux');

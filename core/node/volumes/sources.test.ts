@@ -23,7 +23,7 @@ async function files(volume: Omit<Volume, 'name'>): Promise<string[]> {
   const tokens = new Tokens({ create: async () => ({ status: { token: 't', expirationTimestamp: undefined } }) } as never, clock);
   const pod: Pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u', labels: { l: '1' } }, spec: { containers: [{ name: 'c', volumeMounts: [{ name: 'v', mountPath: '/v' }], resources: { limits: { memory: '64Mi' } } }], volumes: [{ name: 'v', ...volume }] } };
   const at = join(dir, String(count++));
-  const v = new PodVolumes(at, join(at, 'm'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens, clock, root: false, users: new Map(), recursiveReadOnly: true });
+  const v = new PodVolumes(at, join(at, 'm'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens, clock, root: false, node: () => Promise.resolve({}), users: new Map(), recursiveReadOnly: true });
   await v.setUp(pod, () => ({ podIPs: ['10.0.0.9'], hostIPs: [], nodeName: 'n', allocatable: {} }));
   const root = v.pathOf('v')!;
   const list = (below: string): string[] => readdirSync(join(root, below)).filter(n => !n.startsWith('..')).flatMap(n => {

@@ -20,7 +20,7 @@ it('a token in a projected volume is renewed when 80 % of its life are over, and
   const pod: Pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c', volumeMounts: [{ name: 't', mountPath: '/t' }] }], volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 600 } }] } }] } };
   const sources = { configMap: () => undefined, secret: () => undefined, services: () => [] };
   const storage = { claim: () => undefined, persistentVolume: () => undefined };
-  const volumes = new PodVolumes(join(dir, 'p'), join(dir, 'm'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens, clock, root: false, users: new Map(), recursiveReadOnly: true });
+  const volumes = new PodVolumes(join(dir, 'p'), join(dir, 'm'), { sources, storage, image: () => Promise.reject(new Error('no images here')), tokens, clock, root: false, node: () => Promise.resolve({}), users: new Map(), recursiveReadOnly: true });
   const errors: string[] = [];
   const round = async (): Promise<string> => { if (tokens.due('u')) await volumes.refresh(pod, (_v, m) => errors.push(m)); return readFileSync(join(volumes.pathOf('t')!, 'token'), 'utf8'); };
   try {

@@ -1,5 +1,5 @@
 // What a volume kind does for a pod. One file per kind implements it.
-import type { ConfigMap, KeyToPath, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
+import type { ConfigMap, KeyToPath, Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Volume } from '../../api/types/kubernetes.ts';
 import type { PodFacts } from '../env/field-ref.ts';
 import type { PayloadFile } from './atomic-dir.ts';
 
@@ -31,6 +31,8 @@ export interface VolumeContext {
   now(): number;
   /** Gives the tree below `path` the pod's fsGroup; nothing without one. `readOnly`: containers never write there. */
   own(path: string, readOnly?: boolean): Promise<void>;
+  /** The node as the API has it now. */
+  node(): Promise<Node>;
   /** Whether no other pod of this node has the persistent volume. */
   alone(persistentVolume: string): boolean;
   /** How containers of the pod use it. */

@@ -48,3 +48,8 @@ it('publishes host ports at the address and for the protocol asked for', () => {
   const pod = { podName: 'p', podNamespace: 'd', podUid: 'u', attempt: 0, hostname: 'p', ip: '10.0.0.2', hostNetwork: false, hostPID: false, hostIPC: false, shareProcessNamespace: false, sysctls: {}, ports, resources: {}, labels: {} };
   expect(sandboxOptions(pod, 'name', 'pause', config).HostConfig?.PortBindings).toEqual({ '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }], '5353/udp': [{ HostIp: '', HostPort: '53' }] });
 });
+it('passes devices, and says how they may be opened', () => {
+  expect(options({ devices: [{ hostPath: '/dev/loop0', containerPath: '/dev/xvda', readOnly: false }, { hostPath: '/dev/sdb', containerPath: '/dev/b', readOnly: true }] }).HostConfig?.Devices).toEqual([
+    { PathOnHost: '/dev/loop0', PathInContainer: '/dev/xvda', CgroupPermissions: 'rwm' }, { PathOnHost: '/dev/sdb', PathInContainer: '/dev/b', CgroupPermissions: 'r' },
+  ]);
+});

@@ -1,7 +1,7 @@
 // What travels with one request through the chain, and what comes out of it; the same for sockets and in-process callers.
 import type { Column, KindSpec } from '../api/kinds/kind.ts';
 import type { KubeObject, ListMeta } from '../api/meta/object.ts';
-import type { Entry } from '../store/store.ts';
+import type { Entry, Narrow } from '../store/store.ts';
 import type { Query } from './http/request-info.ts';
 import type { Resource } from './registry/resource.ts';
 
@@ -44,6 +44,8 @@ export interface WatchRequest {
   readonly key: string | undefined;
   /** undefined: everything matches. */
   readonly matches: ((object: KubeObject) => boolean) | undefined;
+  /** What the selector asks of one field or label, so that events which do not concern it need not come. */
+  readonly narrow?: Narrow | undefined;
   /** Start after this revision. */
   readonly after: number;
   /** Current state to send first as ADDED. */

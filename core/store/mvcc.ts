@@ -8,7 +8,7 @@ import type { Change } from './record.ts';
 import { FIRST } from './recover.ts';
 import { forgetful, NotWritten, type Sink } from './segment-log.ts';
 import { SortedIndex } from './sorted-index.ts';
-import { CompareFailed, Compacted, FutureRevision, type Entry, type Op, type RangeOptions, type Store, type StoreEvent, type Watcher } from './store.ts';
+import { CompareFailed, Compacted, FutureRevision, type Entry, type Narrow, type Op, type RangeOptions, type Store, type StoreEvent, type Watcher } from './store.ts';
 import { WatchHub } from './watch-hub.ts';
 
 /** What history is kept: everything younger than `keepMs` and at least `keepRevisions` events, but never more than `maxBytes` of it. */
@@ -120,9 +120,9 @@ export class MvccStore implements Store {
     });
   }
 
-  watch(prefix: string, after: number, onEvents: (events: readonly StoreEvent[]) => void): Watcher {
+  watch(prefix: string, after: number, onEvents: (events: readonly StoreEvent[]) => void, narrow?: Narrow): Watcher {
     if (after < this.#compactRevision) throw new Compacted(this.#compactRevision);
-    const watcher = this.#hub.add(prefix, Math.max(after, this.#revision), onEvents);
+    const watcher = this.#hub.add(prefix, Math.max(after, this.#revision), onEvents, narrow);
     const past = after < this.#revision ? this.#history.since(prefix, after) : [];
     if (past.length > 0) onEvents(past);
     return watcher;

@@ -56,6 +56,17 @@ export interface RangeOptions {
 
 export interface Watcher { close(): void }
 
+/**
+ * A watcher that cares only for entries with one value of something the caller reads from them: a field, a label. Events whose entry and
+ * whose entry before have other values need not reach it, so that thousands of such watchers cost no more than those concerned.
+ */
+export interface Narrow {
+  /** What is read, `label app`; watchers of a prefix with the same name share one reading. */
+  readonly name: string;
+  readonly value: string;
+  valueOf(entry: Entry): string | undefined;
+}
+
 export interface Store {
   /** The newest revision whose write is durable and visible. */
   readonly revision: number;
@@ -71,8 +82,8 @@ export interface Store {
    */
   txn(ops: readonly Op[]): Promise<{ revision: number; entries: (Entry | undefined)[] }>;
   /** Events after `after` (exclusive) on keys with `prefix`, first from history, then live, without gap or repeat; `onEvents` gets
-   *  batches in revision order, synchronously after they are durable. Throws Compacted if the history is gone. */
-  watch(prefix: string, after: number, onEvents: (events: readonly StoreEvent[]) => void): Watcher;
+   *  batches in revision order, synchronously after they are durable. With `narrow` some that do not concern it may be left out. Throws Compacted if the history is gone. */
+  watch(prefix: string, after: number, onEvents: (events: readonly StoreEvent[]) => void, narrow?: Narrow): Watcher;
   /** Calls back after every durable revision (for progress bookmarks and waiters). */
   onRevision(listener: (revision: number) => void): Watcher;
   /** Drops history below `revision` (the newest version of each key stays). */

@@ -1,14 +1,14 @@
 // WATCH: what a stream starts with and which events belong to it (contract 6.6 to 6.14).
 import type { KubeObject } from '../../api/meta/object.ts';
 import { gone } from '../../api/meta/status.ts';
-import { Compacted, type Entry, type StoreEvent, type Watcher } from '../../store/store.ts';
+import { Compacted, type Entry, type Narrow, type StoreEvent, type Watcher } from '../../store/store.ts';
 import type { RequestContext, Result, WatchRequest } from '../context.ts';
 import { first, flag } from '../http/request-info.ts';
 import type { RegistryEnv } from './env.ts';
 import { selectEntries, waitForRevision } from './list.ts';
 import { integer, listOptions, revisionOf } from './options.ts';
 import type { Resource } from './resource.ts';
-import { selectorOf } from './selector.ts';
+import { selectorOf, type Selection } from './selector.ts';
 
 const MIN_TIMEOUT_S = 1800;
 
@@ -34,8 +34,22 @@ export async function watch(env: RegistryEnv, resource: Resource, ctx: RequestCo
   const { key } = selector;
   return {
     type: 'watch', resource,
-    watch: { prefix: key ?? resource.range(namespace), key, matches: selector.matches, after, initial, initialBookmark, bookmarks: flag(q, 'allowWatchBookmarks'), timeoutMs: Math.max(0, seconds) * 1000 },
+    watch: { prefix: key ?? resource.range(namespace), key, matches: selector.matches, narrow: key === undefined ? narrowOf(resource, selector) : undefined, after, initial, initialBookmark, bookmarks: flag(q, 'allowWatchBookmarks'), timeoutMs: Math.max(0, seconds) * 1000 },
   };
+}
+
+/** A field or label the selector pins to one value. Not of what is shown otherwise than it is stored: reading that costs more than it spares. */
+function narrowOf(resource: Resource, s: Selection): Narrow | undefined {
+  if (resource.view || resource.ready) return undefined;
+  const { fields = {} } = resource.spec;
+  for (const field of s.pinned ? Object.keys(fields) : []) {
+    const value = s.pinned!(field), read = fields[field]!;
+    if (value !== undefined) return { name: `field ${field}`, value, valueOf: e => read(resource.objectOf(e)) };
+  }
+  for (const r of s.labels) {
+    if ((r.operator === '=' || r.operator === '==' || r.operator === 'in') && r.values.length === 1) return { name: `label ${r.key}`, value: r.values[0]!, valueOf: e => resource.objectOf(e).metadata?.labels?.[r.key] };
+  }
+  return undefined;
 }
 
 const tooOld = (asked: number, compacted: number): Error => gone(`too old resource version: ${asked} (${compacted})`);
@@ -64,7 +78,7 @@ export function openWatch(env: RegistryEnv, resource: Resource, w: WatchRequest,
     };
   }
   try {
-    const watcher = env.store.watch(w.prefix, w.after, onEvents);
+    const watcher = env.store.watch(w.prefix, w.after, onEvents, w.narrow);
     return { close: () => watcher.close(), get behind() { return waiting > 0; } };
   } catch (e) {
     if (e instanceof Compacted) throw tooOld(w.after, e.compactRevision);

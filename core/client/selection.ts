@@ -38,6 +38,7 @@ export function selecting<T extends KubeObject>(owners: Informer<T>, name: strin
   return {
     matching(namespace = '', labels) {
       const out: T[] = [];
+      if (lister.size === 0) return out;
       const take = (file: string): void => {
         if (lister.countIn(name, file) > 0) for (const o of lister.byIndex(name, file)) if (read(o)?.matches(labels)) out.push(o);
       };

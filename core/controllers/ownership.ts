@@ -6,6 +6,7 @@ import { controllerOf, controllerReference } from '../api/meta/owner.ts';
 import { isNotFound } from '../api/meta/status.ts';
 import type { Client } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
+import { selected } from '../client/selection.ts';
 
 const INDEX = 'by-controller';
 const indexed = new WeakSet<object>();
@@ -14,27 +15,18 @@ const indexed = new WeakSet<object>();
 export function indexByController<T extends KubeObject>(informer: Informer<T>): void {
   if (indexed.has(informer)) return;
   indexed.add(informer);
-  informer.addIndex(INDEX, o => {
-    const uid = controllerOf(o)?.uid;
-    if (uid !== undefined) return [uid];
-    // An orphan is looked for by what would select it.
-    const all = orphans(o.metadata?.namespace ?? ''), labels = o.metadata?.labels;
-    return labels ? [all, ...Object.keys(labels).map(k => `${all}/${k}=${labels[k]!}`)] : [all];
-  });
+  informer.addIndex(INDEX, o => [controllerOf(o)?.uid ?? orphans(o.metadata?.namespace ?? '')]);
 }
+/** Up to so many orphans of a namespace are looked at one by one; among more they are found by their labels. */
+const FEW_ORPHANS = 64;
 const orphans = (namespace: string): string => `orphan/${namespace}`;
 /** Cached objects controlled by the owner of this uid. */
 export const dependentsOf = <T extends KubeObject>(informer: Informer<T>, uid: string): T[] => informer.lister.byIndex(INDEX, uid);
 /** Cached objects of a namespace that nobody controls and a selector takes. */
 function orphansFor<T extends KubeObject>(informer: Informer<T>, namespace: string, selector: Selector): T[] {
-  const { lister } = informer;
-  let value = orphans(namespace), fewest = lister.countIn(INDEX, value);
-  for (const r of selector.requirements) {
-    if ((r.operator !== '=' && r.operator !== '==' && r.operator !== 'in') || r.values.length !== 1 || fewest === 0) continue;
-    const narrower = `${orphans(namespace)}/${r.key}=${r.values[0]!}`, size = lister.countIn(INDEX, narrower);
-    if (size < fewest) { value = narrower; fewest = size; }
-  }
-  return fewest === 0 ? [] : lister.byIndex(INDEX, value).filter(o => selector.matches(o.metadata?.labels));
+  const { lister } = informer, value = orphans(namespace);
+  if (lister.countIn(INDEX, value) <= FEW_ORPHANS) return lister.byIndex(INDEX, value).filter(o => selector.matches(o.metadata?.labels));
+  return selected(informer, namespace, selector).filter(o => controllerOf(o) === undefined);
 }
 
 export interface Claim<T extends KubeObject> {

@@ -104,6 +104,8 @@ export class ServiceTable {
   readonly #served = new Map<string, readonly string[]>();
   readonly #serving = new Map<string, number>();
   readonly #places = new Map<string, Place>();
+  /** The places by name; made when it is needed after a node came, changed or went. */
+  #sorted: readonly Place[] | undefined;
 
   /** `onChange` gets the `ns/name` of every service that may have changed; read its rows by `refresh`. */
   constructor(informers: InformerFactory, onChange: (service: string) => void) {
@@ -118,6 +120,7 @@ export class ServiceTable {
     const place = (n: Node, gone = false): void => {
       const now = placeOf(n), known = this.#places.get(now.name);
       if (gone || !isPlace(now)) { if (!this.#places.delete(now.name)) return; } else if (JSON.stringify(known) === JSON.stringify(now)) return; else this.#places.set(now.name, now);
+      this.#sorted = undefined;
       for (const s of this.services.lister.list()) svc(s);
     };
     informers.for<Node>(node).on({ add: n => place(n), update: n => place(n), delete: n => place(n, true) });
@@ -128,7 +131,8 @@ export class ServiceTable {
     const before = this.#rows.get(key) ?? [], left = this.#served.get(key) ?? NOBODY;
     const s = this.services.lister.getByKey(key);
     const slices = s ? this.slices.lister.byIndex('service', key) : [];
-    const after = s ? portsOf(s, slices, [...this.#places.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) : [];
+    this.#sorted ??= [...this.#places.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const after = s ? portsOf(s, slices, this.#sorted) : [];
     this.#count(key, after.length ? served(slices) : NOBODY);
     if (after.length) this.#rows.set(key, after); else this.#rows.delete(key);
     return { before, after, left };

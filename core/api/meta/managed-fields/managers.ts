@@ -39,15 +39,16 @@ const byOrder = (a: Entry, b: Entry): number => text(a.operation, b.operation) |
 const common = new Map<string, FieldSet>();
 /**
  * A set as it is kept, keys in order. Objects made alike share one: ten thousand pods of one shape
- * would otherwise hold as many copies.
+ * would otherwise hold as many copies. Found by the order it comes in as well: what one client writes comes in the same each time.
  */
 function settled(s: FieldSet): FieldSet {
-  const own = sorted(s), key = JSON.stringify(own);
-  const known = common.get(key);
+  const given = JSON.stringify(s), known = common.get(given);
   if (known) return known;
-  if (common.size >= 1024) common.clear();
-  common.set(key, own);
-  return own;
+  const own = sorted(s), key = JSON.stringify(own), kept = common.get(key) ?? own;
+  if (common.size >= 2048) common.clear();
+  common.set(key, kept);
+  common.set(given, kept);
+  return kept;
 }
 
 /** What a client wrote into metadata.managedFields: entries, `reset` for the one empty entry that clears them, undefined for anything else. */

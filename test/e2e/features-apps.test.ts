@@ -355,8 +355,7 @@ describe('stories with containers through the window', () => {
     await list(w, 'pods', 'Pods');
     await row(w, 'limits/greedy').getByText(/OOMKilled|CrashLoopBackOff/).first().waitFor();
     const d = await show(w, 'po/greedy', 'greedy');
-    await d.getByText(/OOMKilled/).first().waitFor();
-    await d.getByText(/137/).first().waitFor();
+    await d.locator('.verdict').getByText(/OOMKilled, exit 137, limit 64Mi/).waitFor();
     await d.getByText(/memory 64Mi/).first().waitFor();
     await w.shot('w19-oom', true);
     await w.close();

@@ -80,6 +80,15 @@ async function apply(manifest: string): Promise<void> {
   await page().locator('[data-testid="yaml-apply"]:visible').click();
   await page().locator('[data-testid="yaml-review"]:visible').waitFor({ state: 'detached' });
 }
+/** Pictures of what is shown, narrow and wide, where nothing may stick out sideways: neither of the window nor of the drawer. */
+async function widths(name: string): Promise<void> {
+  for (const [width, height] of [[1280, 800], [2560, 1400]] as const) {
+    await page().setViewportSize({ width, height });
+    await expect.poll(() => page().evaluate(() => [document.documentElement, document.querySelector('.drawer'), document.querySelector('.drawer-body')].filter(e => e && e.scrollWidth > e.clientWidth).map(e => e!.className))).toEqual([]);
+    await w.shot(`${name}-${width}`);
+  }
+  await page().setViewportSize({ width: 1440, height: 1000 });
+}
 const pods = async (app: string, ns = NS): Promise<Pod[]> => (await client.list<Pod>(POD, { namespace: ns, labelSelector: `app=${app}` })).items;
 const isReady = (p: Pod): boolean => !p.metadata?.deletionTimestamp && (p.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') ?? false);
 const ready = (app: string, n: number, ns = NS) => eventually(`${n} pods of ${app} ready`, async () => { const all = await pods(app, ns); return all.length === n && all.every(isReady); });
@@ -173,6 +182,7 @@ describe('jobs as they go', () => {
     await eventually('the job to fail', async () => (await client.get<Job>(JOB, NS, 'frames')).status?.conditions?.some(c => c.type === 'Failed' && c.reason === 'FailedIndexes'));
     await d.locator('.verdict').getByText('Job has failed indexes').waitFor();
     await w.shot('job-failed-indexes', true);
+    await widths('job-failed-indexes');
   });
 });
 
@@ -237,6 +247,7 @@ describe('W19 through the window', () => {
     await confirm('Scale to 6');
     d = await show('quota/small', 'small');
     await expect.poll(bars).toEqual([['pods', '4', 'bad'], ['requests.cpu', '40m', 'good']]);
+    await d.locator('.verdict').getByText('Full').waitFor();
     await d.getByText('pods is used up').waitFor();
     await w.shot('w19-quota-full', true);
     d = await show('deploy/grows', 'grows');
@@ -263,7 +274,7 @@ describe('members', () => {
     await member(2).getByText('Running').waitFor();
     expect(await members.locator('> li').evaluateAll(rows => rows.map(r => (r as HTMLElement).dataset.ordinal ?? `| ${(r as HTMLElement).dataset.partition}`))).toEqual(['0', '1', '| 2', '2']);
     for (const n of [0, 1]) await member(n).getByText('revision 1').waitFor();
-    await w.shot('stateful-set-partition');
+    await widths('stateful-set-partition');
     await d.getByRole('button', { name: 'Set the partition' }).last().click();
     await dialog().locator('input').fill('0');
     await confirm('Set the partition to 0');
@@ -301,7 +312,7 @@ describe('members', () => {
     await grid.locator(`[data-node="${third}"]`).getByText('taint only=gpu:NoSchedule').waitFor();
     await client.patch(NODE, undefined, third!, MERGE, { spec: { taints: null } });
     await expect.poll(() => grid.locator('[data-state="ready"]').count()).toBe(3);
-    await w.shot('daemon-set-live');
+    await widths('daemon-set-live');
   });
 });
 
@@ -350,6 +361,7 @@ describe('scaling', () => {
     await part.getByText(/cpu resource utilization \(percentage of request\) above target/).waitFor();
     expect(((await part.locator('[data-line="replicas"]').getAttribute('d')) ?? '').split('V').length - 1).toBeGreaterThanOrEqual(1);
     await w.shot('autoscaler-live', true);
+    await widths('autoscaler-live');
     await page().keyboard.press('m');
     await dialog().getByLabel('Most replicas').fill('5');
     await confirm('Keep between 1 and 5');

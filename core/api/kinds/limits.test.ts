@@ -27,6 +27,12 @@ describe('ResourceQuota', () => {
     [{ scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'Exists', values: ['a'] }] } }, ['spec.scopeSelector.matchExpressions.values: Invalid value: ["a"]: must be no value when `operator` is \'Exist\' or \'DoesNotExist\' for scope selector']],
     [{ scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'Near' }] } }, ['spec.scopeSelector.matchExpressions.operator: Invalid value: "Near": not a valid selector operator']],
   ])('%j', (spec, errors) => { expect(quota(spec)).toEqual(errors); });
+  it('is full where one more would be refused, and not where nothing is allowed', () => {
+    const health = (hard: Record<string, string>, used?: Record<string, string>): unknown => resourceQuota.view.health!({ metadata: meta, status: { hard, used } } as ResourceQuota);
+    expect(health({ pods: '4', 'requests.cpu': '1' }, { pods: '4', 'requests.cpu': '900m' })).toEqual({ level: 'warning', word: 'Full', reason: 'pods: 4/4' });
+    expect(health({ 'requests.cpu': '1', memory: '1Gi' }, { 'requests.cpu': '1000m', memory: '1024Mi' })).toMatchObject({ reason: 'memory: 1024Mi/1Gi, requests.cpu: 1000m/1' });
+    expect(health({ 'services.loadbalancers': '0', pods: '4' })).toEqual({ level: 'none', word: '' });
+  });
 });
 
 describe('LimitRange', () => {

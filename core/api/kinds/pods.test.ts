@@ -57,6 +57,14 @@ describe('the STATUS column', () => {
     p.status = { phase: 'Pending', containerStatuses: [state({ state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } } })] };
     expect(podHealth(p)).toEqual({ level: 'bad', word: 'ImagePullBackOff', reason: 'no such image' });
   });
+  test('what keeps failing says how it ended before it says that it waits', () => {
+    const loop = (terminated: object, limits?: Record<string, string>): unknown => podHealth({ ...make({ containers: [{ name: 'c', image: 'x', resources: { limits } }] }), status: { phase: 'Running', containerStatuses: [state({ restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s restarting failed container=c' } }, lastState: { terminated: { exitCode: 0, ...terminated } } })] } });
+    expect(loop({ exitCode: 137, signal: 9, reason: 'OOMKilled' }, { memory: '64Mi' })).toEqual({ level: 'bad', word: 'CrashLoopBackOff', reason: 'OOMKilled, exit 137, limit 64Mi · back-off 20s restarting failed container=c' });
+    expect(loop({ exitCode: 2, reason: 'Error' })).toMatchObject({ reason: 'exit 2 · back-off 20s restarting failed container=c' });
+    expect(loop({ exitCode: 0, reason: 'Completed' })).toMatchObject({ reason: 'back-off 20s restarting failed container=c' });
+    const ended = { ...make(), status: { phase: 'Failed', containerStatuses: [state({ state: { terminated: { exitCode: 0, signal: 15, reason: 'Error' } } })] } };
+    expect(podHealth(ended)).toEqual({ level: 'bad', word: 'Error', reason: 'signal 15' });
+  });
 });
 
 describe('defaults', () => {

@@ -1,8 +1,9 @@
 import { invalid, required, type FieldError } from '../../meta/field-error.ts';
 import { IMMUTABLE } from '../../meta/names.ts';
+import { nanosOf } from '../../meta/quantity.ts';
 import type { ResourceQuota } from '../../types/kubernetes.ts';
 import { ageColumn, nameColumn, text } from '../columns.ts';
-import { STATUS, defineKind } from '../kind.ts';
+import { STATUS, defineKind, type Health } from '../kind.ts';
 import { keepStatus } from '../parts/keep-status.ts';
 import { defaultResourceList, validateAmount, validateResourceName } from '../parts/resources.ts';
 
@@ -10,6 +11,12 @@ import { defaultResourceList, validateAmount, validateResourceName } from '../pa
 function used(q: ResourceQuota, limits: boolean): string {
   return Object.keys(q.status?.hard ?? {}).sort().filter(n => n.startsWith('limits') === limits)
     .map(n => `${n}: ${q.status?.used?.[n] ?? '0'}/${q.status!.hard![n]!}`).join(', ');
+}
+
+/** Full is what the next request would be refused for; a bound of nothing is meant so. */
+function health(q: ResourceQuota): Health {
+  const full = Object.entries(q.status?.hard ?? {}).filter(([n, hard]) => nanosOf(hard) > 0n && nanosOf(q.status?.used?.[n]) >= nanosOf(hard)).map(([n]) => n).sort();
+  return full.length === 0 ? { level: 'none', word: '' } : { level: 'warning', word: 'Full', reason: full.map(n => `${n}: ${q.status!.used![n]}/${q.status!.hard![n]}`).join(', ') };
 }
 
 const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
@@ -84,5 +91,5 @@ export const resourceQuota = defineKind<ResourceQuota>({
     text('Limit', 'Use and bound of limits.', q => used(q, true)),
     ageColumn,
   ],
-  view: { nav: 'Config', icon: 'quota', sections: ['quota', 'events', 'labels'], actions: ['yaml', 'delete'] },
+  view: { nav: 'Config', icon: 'quota', sections: ['quota', 'events', 'labels'], actions: ['yaml', 'delete'], health },
 });

@@ -82,9 +82,17 @@ export function podHealth(pod: Pod): Health {
   return { level: 'busy', word: s.word || 'Pending' };
 }
 
+/** How a container that is over, or waits to be started again, came to its end: `exit 2`, `OOMKilled, exit 137, limit 64Mi`. Undefined where it did not fail. */
+function endOf(s: ContainerStatus, pod: Pod): string | undefined {
+  const end = s.state?.terminated ?? (s.state?.waiting?.reason === 'CrashLoopBackOff' ? s.lastState?.terminated : undefined);
+  if (!end || (end.exitCode === 0 && !end.signal)) return undefined;
+  const limit = end.reason === 'OOMKilled' ? [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(c => c.name === s.name)?.resources?.limits?.['memory'] : undefined;
+  return [end.reason === 'Error' ? undefined : end.reason, end.exitCode === 0 ? `signal ${end.signal}` : `exit ${end.exitCode}`, limit && `limit ${limit}`].filter(Boolean).join(', ');
+}
+
 function withReason(h: Health, pod: Pod): Health {
   const all = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const said = all.map(s => s.state?.waiting?.message ?? s.state?.terminated?.message).find(Boolean)
+  const said = all.map(s => [endOf(s, pod), s.state?.waiting?.message ?? s.state?.terminated?.message].filter(Boolean).join(' · ')).find(Boolean)
     ?? pod.status?.message ?? pod.status?.conditions?.find(c => c.status === 'False' && c.message)?.message;
   return said ? { ...h, reason: said } : h;
 }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configMap } from '../../core/api/kinds/core/config-map.ts';
+import { node as nodes } from '../../core/api/kinds/core/node.ts';
 import { pod as pods } from '../../core/api/kinds/core/pod.ts';
 import { secret } from '../../core/api/kinds/core/secret.ts';
-import type { ConfigMap, Pod, Secret } from '../../core/api/types/kubernetes.ts';
+import { millisOf } from '../../core/api/meta/quantity.ts';
+import type { ConfigMap, Node, Pod, Secret } from '../../core/api/types/kubernetes.ts';
 import { TestNode } from '../harness/node.ts';
 
 const status = (p: Pod, name = 'main') => [...(p.status?.containerStatuses ?? []), ...(p.status?.initContainerStatuses ?? [])].find(s => s.name === name);
@@ -157,6 +159,15 @@ describe('node agent: containers', () => {
     // A pod that never came here has no containers to speak of: `kubectl get` shows why.
     expect(p.status).not.toHaveProperty('containerStatuses');
     await n.event('huge', 'OutOfcpu: Node didn\'t have enough resource: cpu');
+  });
+  it('what a pod held is free as soon as the API server has let it go, while its containers still end', async () => {
+    const { status: of } = await n.client.get<Node>(nodes, undefined, 'n1');
+    const most = { containers: [{ name: 'main', image: 'nginx:1', resources: { requests: { cpu: `${Math.floor(millisOf(of!.allocatable!['cpu']!) * 0.6)}m` } } }] };
+    await n.run('before', most); await n.ready('before');
+    await n.client.delete(pods, 'default', 'before', { gracePeriodSeconds: 0 });
+    await n.run('after', most);
+    await n.ready('after');
+    await n.client.delete(pods, 'default', 'after'); await n.gone('after');
   });
   it('what cannot be done is refused by an event', async () => {
     await n.run('iscsi', { containers: [{ name: 'main', image: 'nginx:1' }], volumes: [{ name: 'v', iscsi: { targetPortal: 't', iqn: 'iqn.2001-04.com.example:x', lun: 0 } }] });

@@ -14,6 +14,8 @@ const LEASE_SECONDS = 40;
 const LEASE_NAMESPACE = 'kube-node-lease';
 const STATUS_MS = 10_000;
 const REPORT_MS = 300_000;
+/** Features a pod can depend on that this node has, as kubelet declares them: schedulers and API servers of a newer kind look there. */
+const DECLARED = ['InPlacePodLevelResourcesVerticalScaling', 'InPlacePodVerticalScalingInitContainers', 'RestartAllContainersOnContainerExits'] as const;
 const MAX_IMAGES = 50;
 const RETRY_MS = 500;
 
@@ -98,7 +100,7 @@ export class NodeReporter {
       ...this.#capacity, conditions, images: await this.#images(),
       addresses: [...network.hostAddresses.slice(0, 1).map(address => ({ type: 'InternalIP', address })), { type: 'Hostname', address: nodeName }],
       daemonEndpoints: { kubeletEndpoint: { Port: config.kubeletPort } } as NonNullable<NodeStatus['daemonEndpoints']>,
-      features: { supplementalGroupsPolicy: true }, runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: volumes.recursiveReadOnly || volumes.root, userNamespaces: false } }],
+      declaredFeatures: [...DECLARED], features: { supplementalGroupsPolicy: true }, runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: volumes.recursiveReadOnly || volumes.root, userNamespaces: false } }],
       nodeInfo: this.#last?.nodeInfo ?? await systemInfo(runtime.version, config.gitVersion),
     };
     const quiet = (s: NodeStatus | undefined): unknown => s && { ...s, conditions: s.conditions?.map(c => ({ ...c, lastHeartbeatTime: '' })) };

@@ -109,7 +109,7 @@ export class Stage {
 export interface Story {
   id: string;
   title: string;
-  /** Where it must play. */
+  /** Where it must play in every run of the suites. */
   runtimes: readonly RuntimeName[];
   /** Where it plays when there is time for all of them (`npm run campaign stories`), if not only there. */
   campaign?: readonly RuntimeName[];

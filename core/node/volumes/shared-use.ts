@@ -32,6 +32,9 @@ export const use = <T>(kind: string, what: string, podDir: string, volume: strin
   return make();
 });
 
+/** Whether any pod is written down as a user. */
+export const inUse = (kind: string, what: string): boolean => existsSync(join(ROOT, kind, name(what)));
+
 /** The pod gives back all of a kind; `end` runs for what it was the last user of. */
 export async function giveBack(kind: string, podDir: string, end: (what: string) => Promise<void>): Promise<void> {
   let notes: string[];

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { mountsBelow, unescaped } from './memory.ts';
-import { giveBack, use } from './shared-use.ts';
+import { giveBack, inUse, use } from './shared-use.ts';
 
 const run = promisify(execFile);
 const KIND = 'spread';
@@ -25,21 +25,28 @@ async function mountOf(path: string): Promise<{ at: string; shared: boolean; sla
  * Makes what is mounted below a directory reach containers (`slave`), or also come back from them (`shared`). Answers false where it cannot:
  * the root of a machine that tells nobody of its mounts. Needs root on Linux; throws in the system's words.
  */
-export const makeSpread = (path: string, how: 'slave' | 'shared', podDir: string, volume: string): Promise<boolean> => use(KIND, path, podDir, volume, async () => {
-  const m = await mountOf(path);
-  if (m.shared || (how === 'slave' && m.slave)) return true;
+export async function makeSpread(path: string, how: 'slave' | 'shared', podDir: string, volume: string): Promise<boolean> {
+  const spreads = async (): Promise<boolean> => { const m = await mountOf(path); return m.shared || (how === 'slave' && m.slave); };
+  // What the machine has so stays so when its pods go.
+  if (!inUse(KIND, path) && await spreads()) return true;
   if (path === '/') {
     if (how === 'slave') return false;
     throw new Error('path "/" is mounted on "/" but it is not a shared mount');
   }
-  if (m.at !== path) await run('mount', ['--bind', path, path]);
-  await run('mount', ['--make-shared', path]);
-  return true;
-});
+  return use(KIND, path, podDir, volume, async () => {
+    if (await spreads()) return true;
+    if ((await mountOf(path)).at !== path) await run('mount', ['--bind', path, path]);
+    await run('mount', ['--make-shared', path]);
+    return true;
+  });
+}
 
 /** The pod looks through none of them any more. One below which something is still mounted stays: that is what was asked for. */
 export const leaveSpread = (podDir: string): Promise<void> => giveBack(KIND, podDir, async path => {
-  if (await isOnItself(path) && (await mountsBelow(path)).length === 1) await run('umount', [path]);
+  const mounts = await mountsBelow(path);
+  if (mounts.length !== 1) return;
+  if (await isOnItself(path)) await run('umount', [path]);
+  else if (mounts[0] === path) await run('mount', ['--make-private', path]);
 });
 
 /** The last mount at a path shows the same directory of the same file system as lies below it. */

@@ -58,3 +58,18 @@ test('2.8 a page of its own, as the manager and the scheduler have, has health a
   expect(await Promise.all([get('/metrics', 'test-token'), get('/metrics?x=1', 'test-token'), get('/metrics'), get('/healthz'), get('/livez'), get('/api/v1/pods', 'test-token'), get('/metricsx', 'test-token')])).toEqual([200, 200, 403, 200, 200, 404, 404]);
   expect((await api.call('/metrics', { port })).text).toContain('apiserver_request_total');
 });
+
+test('11.1 the use of a token that lies in a secret leaves the day on the secret, and one that was marked invalid holds no more', async () => {
+  const account = (await post(`${NS}/serviceaccounts`, { metadata: { name: 'legacy' } })).json<{ metadata: { uid: string } }>().metadata;
+  const token = await api.server.tokens.signForSecret('default', { name: 'legacy', uid: account.uid }, 'legacy-token');
+  const annotations = { 'kubernetes.io/service-account.name': 'legacy', 'kubernetes.io/service-account.uid': account.uid };
+  await post(`${NS}/secrets`, { metadata: { name: 'legacy-token', annotations }, type: 'kubernetes.io/service-account-token', data: { token: Buffer.from(token).toString('base64') } });
+  const labels = async (): Promise<Record<string, string> | undefined> => (await api.call(`${NS}/secrets/legacy-token`)).json<{ metadata: { labels?: Record<string, string> } }>().metadata.labels;
+  const who = async (): Promise<number> => (await api.call('/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: '{}', token })).status;
+  expect(await who()).toBe(201);
+  await expect.poll(async () => (await labels())?.['kubernetes.io/legacy-token-last-used']).toMatch(/^\d{4}-\d\d-\d\d$/);
+  await patch(`${NS}/secrets/legacy-token`, { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } } });
+  expect(await who()).toBe(401);
+  await patch(`${NS}/secrets/legacy-token`, { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': null } } });
+  expect(await who()).toBe(201);
+});

@@ -45,4 +45,29 @@ describe('Endpoints', () => {
     expect(w.api.get(endpointsKind, 'default/web')).toBeUndefined();
     await w.stop();
   });
+
+  it('takes the address of the service\'s first family', () => {
+    const both: Pod = { ...pod(1), status: { ...pod(1).status, podIPs: [{ ip: '10.244.0.1' }, { ip: 'fd00::1' }] } };
+    expect(short(service({ ipFamilies: ['IPv6', 'IPv4'] }), both, pod(2))).toEqual([{ on: ['fd00::1'], off: undefined, ports: ['http 80/TCP'] }]);
+    expect(short(service({ ipFamilies: ['IPv4', 'IPv6'] }), both)).toEqual([{ on: ['10.244.0.1'], off: undefined, ports: ['http 80/TCP'] }]);
+  });
+
+  it('is labelled as the controller\'s own, with the service\'s labels, and written once for what stays the same', async () => {
+    const w = await world(['endpoints-controller'], api => { api.put(serviceKind, { ...service({ clusterIP: 'None' }), metadata: { name: 'web', namespace: 'default', labels: { team: 'x' } } }); api.put(podKind, pod(1)); });
+    expect(w.api.get<Endpoints>(endpointsKind, 'default/web')?.metadata?.labels).toEqual({ team: 'x', 'service.kubernetes.io/headless': '', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' });
+    const writes = w.api.writes.length;
+    w.api.change<Pod>(podKind, 'default/p1', p => { p.metadata!.annotations = { a: 'b' }; });
+    await w.clock.advance(60_000);
+    expect(w.api.writes.length).toBe(writes);
+    await w.stop();
+  });
+
+  it('says in an event what kept it from being written', async () => {
+    const w = await world(['endpoints-controller'], api => { api.put(serviceKind, service()); api.put(podKind, pod(1)); });
+    w.api.intercept = r => { if (r.method === 'PUT' && r.path.endsWith('/endpoints/web')) throw new Error('no disk'); };
+    w.api.put(podKind, pod(2));
+    await w.settle();
+    expect(w.events).toContain('Endpoints/web Warning FailedToUpdateEndpoint Failed to update endpoint default/web: no disk');
+    await w.stop();
+  });
 });

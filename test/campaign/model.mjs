@@ -22,6 +22,6 @@ for (const [name, project, file, part] of MODELS) {
   rows.push(`| ${name} | ${sequences} | ${Math.round((Date.now() - began) / 1000)} s | ${ok ? 'held' : `broken: ${/Error: (.*)/.exec(r.stderr)?.[1] ?? 'see the run'}`} |`);
 }
 mkdirSync('docs/results', { recursive: true });
-writeFileSync('docs/results/model.md', `# Models of the workloads\n\n\`npm run campaign model\`, seed ${seed}, ${new Date().toISOString().slice(0, 10)}. Random sequences of user actions, pod failures, node losses, restarts and kills of the\nhost in mid-write, on a clock turned by hand; a seed decides all that happens. Laws: surge and unavailability, order and at most one pod per ordinal, exact counts of jobs, quota and\ndisruption budgets, nothing left behind.\n\n| model | sequences | took | laws |\n|---|---|---|---|\n${rows.join('\n')}\n`);
+writeFileSync('docs/results/model.md', `# Models of the workloads\n\n\`npm run campaign model\`, seed ${seed}, ${new Date().toISOString().slice(0, 10)}. Random sequences of user actions, pod failures, node losses, restarts and kills of the\nhost in mid-write, on a clock turned by hand; a seed decides all that happens. Laws: surge and unavailability, order and at most one\npod per ordinal, exact counts of jobs, quota and disruption budgets, nothing left behind.\n\n| model | sequences | took | laws |\n|---|---|---|---|\n${rows.join('\n')}\n`);
 console.log(rows.join('\n'));
 process.exit(failed ? 1 : 0);

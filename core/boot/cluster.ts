@@ -146,8 +146,8 @@ export async function startCluster(given: UpOptions, ctx: StartContext): Promise
     const apiHost = nodeIpOf(o.podCidr, 1);
     if (network.mode === 'nft') {
       await api.listen(apiHost, port, tls);
-      // Where a monitoring that knows Kubernetes looks for the manager and the scheduler. The address is ours, so the ports are free.
-      for (const at of Object.values(COMPONENT_PORTS)) await api.listen(apiHost, at, tls, /^\/(metrics|healthz|livez|readyz)(\/|$)/);
+      // Where a monitoring that knows Kubernetes looks for the manager and the scheduler. Nothing hangs on it: should the address be shared with another cluster, that one keeps the port.
+      for (const at of Object.values(COMPONENT_PORTS)) await api.listen(apiHost, at, tls, /^\/(metrics|healthz|livez|readyz)(\/|$)/).catch((error: unknown) => { log.info('metrics are on the API server alone', { port: at, error }); });
     }
     await Promise.all([api.keepOwnObjects(), bootstrapObjects(system, { serviceCidr: o.serviceCidr, apiServiceIp: nth(o.serviceCidr, 1), dnsIp, apiHost, apiPort: port, clusterCa: pki.ca.cert, frontProxyCa: frontProxy.ca.cert, server })]);
 

@@ -329,6 +329,17 @@ describe('Job: back-off limit per index', () => {
     expect(j.conditions).toEqual([`FailureTarget=True ${FAILED}`, `Failed=True ${FAILED}`]);
     expect(j.status).toMatchObject({ completedIndexes: '1', failedIndexes: '0', succeeded: 1, failed: 2 });
   });
+  it('lets the last failed pod of an index go where no successor can come: its namespace goes, and waits for it', async () => {
+    j = await JobWorld.with({ completionMode: 'Indexed', completions: 1, parallelism: 1, backoffLimitPerIndex: 5 });
+    await j.run();
+    const first = j.at(0);
+    j.w.api.intercept = r => { if (r.method === 'POST' && r.path.endsWith('/pods')) throw failure(403, 'Forbidden', 'unable to create new content in namespace default because it is being terminated', { details: { causes: [{ reason: 'NamespaceTerminating' }] } }); };
+    await j.end(first, 1);
+    await j.after(11);
+    await j.after(30);
+    expect(j.w.api.get<Pod>(podKind, `default/${first.metadata?.name}`)?.metadata?.finalizers ?? []).toEqual([]);
+    expect(j.status.failed).toBe(1);
+  });
   it('keeps the last failed pod of an index until its successor carries the count', async () => {
     j = await JobWorld.with({ completionMode: 'Indexed', completions: 1, parallelism: 1, backoffLimitPerIndex: 5 });
     await j.run();

@@ -213,6 +213,8 @@ export class Pass {
     const reason = this.#creationReason();
     const made = await createPods(this.#ctx, this.#memory.expectations, this.#key, this.#job, places?.length ?? missing, places, ok => this.#memory.figures.made(reason, ok));
     this.#error ??= made.error;
+    // Nothing will follow those that failed: what is kept for it would keep the namespace.
+    if (made.closed) this.#delayed = new Map();
     return active + made.count;
   }
 

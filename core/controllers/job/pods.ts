@@ -36,8 +36,8 @@ function jobPod(job: Job, place: Place | undefined): Pod {
   return pod;
 }
 
-/** What came of it: how many it was done to, how many of those were ready, and the first error. */
-export interface Done { readonly count: number; readonly ready: number; readonly error?: Error }
+/** What came of it: how many it was done to, how many of those were ready, and the first error; `closed`: the namespace goes, and takes no more. */
+export interface Done { readonly count: number; readonly ready: number; readonly error?: Error; readonly closed?: true }
 export const NOTHING: Done = { count: 0, ready: 0 };
 
 /** Makes `count` pods (of these places, where the job has indexes); each failure is an event. `tried` hears of each whether it was made. */
@@ -49,7 +49,7 @@ export async function createPods(ctx: ControllerContext, expectations: Expectati
     try { await createPod(ctx, job, jobPod(job, places?.[i])); ok = true; } finally { tried(ok); }
   });
   expectations.creationObserved(key, count - succeeded);
-  return { count: succeeded, ready: 0, ...(error && !namespaceTerminating(error) ? { error } : {}) };
+  return { count: succeeded, ready: 0, ...(!error ? {} : namespaceTerminating(error) ? { closed: true as const } : { error }) };
 }
 
 /**

@@ -61,7 +61,7 @@ describe.each(RUNTIMES)('volumes on %s', runtime => {
     await n.ready('live');
     const read = async (): Promise<string> => (await n.exec('live', ['sh', '-c', 'cat /c/deep/k /s/k /sub; echo " $K"; cat /d/labels; echo; ls /o'])).out;
     expect(await read()).toBe('oneoneone one\na="1"\nleft\n');
-    const tried = (await n.exec('live', ['sh', '-c', 'stat -L -c %a /c/deep/k; ls /c; echo x > /c/deep/k'])).out;
+    const tried = (await n.exec('live', ['sh', '-c', '(stat -L -c %a /c/deep/k; ls /c; echo x > /c/deep/k) 2>&1'])).out;
     expect(tried).toContain('400\ndeep\n'); expect(tried).toContain('Read-only');
     await n.client.delete(configMap, 'default', 'goes');
     await n.client.create<Secret>(secret, { metadata: { name: 'comes', namespace: 'default' }, data: { came: '' } });

@@ -54,9 +54,9 @@ it('resources of the pod: limits a container lacks, its share of memory nobody a
 it('sysctls: the safe ones, where the pod has the namespace they are of', () => {
   const why = (name: string, more: object = {}) => forbiddenSysctl({ spec: { containers: [], securityContext: { sysctls: [{ name, value: '1' }] }, ...more } });
   expect([why('kernel.shm_rmid_forced'), why('net/ipv4/tcp_syncookies'), why('net.ipv4.tcp_rmem')]).toEqual([undefined, undefined, undefined]);
-  expect(why('kernel.msgmax')).toEqual({ reason: 'SysctlForbidden', message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted' });
-  expect(why('net.ipv4.tcp_syncookies', { hostNetwork: true })?.message).toBe('Pod was rejected: forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled');
-  expect(why('kernel.shm_rmid_forced', { hostIPC: true })?.message).toBe('Pod was rejected: forbidden sysctl: "kernel.shm_rmid_forced" not allowed with host ipc enabled');
+  expect(why('kernel.msgmax')).toEqual({ reason: 'SysctlForbidden', message: 'forbidden sysctl: "kernel.msgmax" not allowlisted' });
+  expect(why('net.ipv4.tcp_syncookies', { hostNetwork: true })?.message).toBe('forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled');
+  expect(why('kernel.shm_rmid_forced', { hostIPC: true })?.message).toBe('forbidden sysctl: "kernel.shm_rmid_forced" not allowed with host ipc enabled');
 });
 
 it('hostnameOverride goes over name, hostname and subdomain', () => {

@@ -9,7 +9,7 @@ const SAFE: ReadonlyMap<string, 'ipc' | 'net'> = new Map([
 
 /** Why a pod may not run here for a sysctl it asks for, in kubelet's words. */
 export function forbiddenSysctl(pod: Pod): { reason: string; message: string } | undefined {
-  const s = pod.spec, no = (why: string): { reason: string; message: string } => ({ reason: 'SysctlForbidden', message: `Pod was rejected: forbidden sysctl: ${why}` });
+  const s = pod.spec, no = (why: string): { reason: string; message: string } => ({ reason: 'SysctlForbidden', message: `forbidden sysctl: ${why}` });
   for (const { name } of s?.securityContext?.sysctls ?? []) {
     // Slashes are another way to write the dots.
     const dotted = name.replaceAll('/', '.'), namespace = SAFE.get(dotted);

@@ -84,7 +84,7 @@ describe.each(RUNTIMES)('containers on %s', runtime => {
     expect(await say('cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shm_rmid_forced', { securityContext: { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '80' }, { name: 'kernel.shm_rmid_forced', value: '1' }] } })).toBe('80\n1\n');
     await n.run('sysctl', { securityContext: { sysctls: [{ name: 'vm.swappiness', value: '1' }] }, containers: [sh('true')] });
     expect((await n.until('sysctl', x => x?.status?.phase === 'Failed')).status).toMatchObject({ reason: 'SysctlForbidden', message: 'Pod was rejected: forbidden sysctl: "vm.swappiness" not allowlisted' });
-    await n.event('sysctl', 'SysctlForbidden: Pod was rejected: forbidden sysctl: "vm.swappiness" not allowlisted');
+    await n.event('sysctl', 'SysctlForbidden: forbidden sysctl: "vm.swappiness" not allowlisted');
     await n.delete('sysctl', 0);
   });
 

@@ -80,6 +80,16 @@ export class NodeReporter {
     return all.filter(i => i.repoTags.length || i.repoDigests.length).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, MAX_IMAGES).map(i => ({ names: [...i.repoDigests, ...i.repoTags].slice(0, 5), sizeBytes: i.sizeBytes }));
   }
 
+  /** What somebody has added to the node's capacity (extended resources) is there for pods, as kubelet has it; what is taken away again is not. */
+  async #allocatable(): Promise<Record<string, string>> {
+    const { client, nodeName } = this.#ctx, out: Record<string, string> = { ...this.#capacity.allocatable };
+    const { capacity = {}, allocatable = {} } = (await client.get<Node>(nodes, undefined, nodeName).catch((e: unknown) => { if (isNotFound(e)) return undefined; throw e; }))?.status ?? {};
+    for (const [name, amount] of Object.entries(capacity)) if (!(name in this.#capacity.capacity)) out[name] = amount;
+    // Null takes it out of what the API server has.
+    for (const name in allocatable) if (!(name in out)) (out as Record<string, string | null>)[name] = null;
+    return out;
+  }
+
   #condition(type: string, status: 'True' | 'False', reason: string, message: string): NodeCondition {
     const now = formatTime(this.#ctx.clock.now());
     const old = this.#node?.status?.conditions?.find(c => c.type === type);
@@ -97,7 +107,7 @@ export class NodeReporter {
       this.#condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
     ];
     const status: NodeStatus = {
-      ...this.#capacity, conditions, images: await this.#images(),
+      ...this.#capacity, allocatable: await this.#allocatable(), conditions, images: await this.#images(),
       addresses: [...network.hostAddresses.slice(0, 1).map(address => ({ type: 'InternalIP', address })), { type: 'Hostname', address: nodeName }],
       daemonEndpoints: { kubeletEndpoint: { Port: config.kubeletPort } } as NonNullable<NodeStatus['daemonEndpoints']>,
       declaredFeatures: [...DECLARED], features: { supplementalGroupsPolicy: true }, runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: volumes.recursiveReadOnly || volumes.root, userNamespaces: false } }],

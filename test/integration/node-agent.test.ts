@@ -21,6 +21,15 @@ describe('node agent', () => {
     await n.until('renewal', async () => (await n.client.get<Lease>(lease, 'kube-node-lease', 'n1')).spec?.renewTime !== first || undefined, 1000);
   });
 
+  it('extended resources that somebody adds to its capacity are there for pods, until they are taken away', async () => {
+    const set = (amount: string | null): Promise<Node> => n.client.patch<Node>(nodes, undefined, 'n1', 'application/merge-patch+json', { status: { capacity: { 'example.com/fakecpu': amount } } }, 'status');
+    const offered = async (): Promise<string | undefined> => (await n.client.get<Node>(nodes, undefined, 'n1')).status?.allocatable?.['example.com/fakecpu'];
+    await set('1000');
+    await n.until('there', async () => (await offered()) === '1k' || undefined, 5000);
+    await set(null);
+    await n.until('gone', async () => (await offered()) === undefined || undefined, 5000);
+  });
+
   it('runs a pod to Ready', async () => {
     await n.run('web', {});
     const p = await n.ready('web');

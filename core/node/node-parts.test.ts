@@ -31,7 +31,7 @@ it('pull secrets match registries', () => {
   expect(credentialsFor('localhost:5000/x:1', of({ 'localhost:5000': { auth: Buffer.from('u:p:q').toString('base64') }, 'other:5000': { username: 'no' } }), () => {})).toEqual([{ username: 'u', password: 'p:q' }]);
   expect(credentialsFor('nginx', of({ 'https://index.docker.io/v1/': { username: 'u', password: 'p' } }), () => {})).toHaveLength(1);
 });
-it('refuses what it cannot do', () => { expect(unsupported({ spec: { containers: [{ name: 'c', resources: { limits: { 'nvidia.com/gpu': '1' } } }], volumes: [{ name: 'v', iscsi: { targetPortal: 't', iqn: 'q', lun: 0 } }] } }, true)).toEqual(['volume "v" is of type iscsi, which this node cannot mount', 'container "c": resource nvidia.com/gpu is not offered by this node']); });
+it('refuses what it cannot do', () => { expect(unsupported({ spec: { containers: [{ name: 'c', resources: { limits: { 'nvidia.com/gpu': '1', 'hugepages-2Mi': '2Mi' } } }], volumes: [{ name: 'v', iscsi: { targetPortal: 't', iqn: 'q', lun: 0 } }] } }, true)).toEqual(['volume "v" is of type iscsi, which this node cannot mount', 'container "c": resource hugepages-2Mi is not offered by this node']); });
 it('files change all at once', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'atomic-'));
   try {

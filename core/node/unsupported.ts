@@ -4,6 +4,8 @@ import type { AppArmorProfile, Container, Pod, SeccompProfile, Volume } from '..
 
 const VOLUMES = new Set(['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected', 'persistentVolumeClaim', 'ephemeral', 'image', 'nfs', 'csi']);
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** Extended resources are the scheduler's to count: kubelet runs the pod, whether the node has said that it has them or not. */
+const isKnown = (resource: string): boolean => PLAIN.has(resource) || (resource.includes('/') && !/(^|\.)kubernetes\.io\//.test(resource));
 
 /** The volume's kind: `emptyDir`, `nfs`…; emptyDir when the source is empty, as Kubernetes defaults it. */
 export const volumeKind = (v: Volume): string => Object.entries(v).find(([k, source]) => k !== 'name' && source !== undefined)?.[0] ?? 'emptyDir';
@@ -40,7 +42,7 @@ export function unsupported(pod: Pod, linux: boolean, appArmor = false, seLinux 
   if (s.hostUsers === false) out.push('hostUsers: false (user namespaces) is not supported by this node');
   if (s.schedulingGroup) out.push('schedulingGroup (pods that start together or not at all) is not supported by this node');
   if (s.resourceClaims?.length) out.push('resourceClaims (dynamic resource allocation) are not supported by this node');
-  for (const name of Object.keys({ ...s.resources?.limits, ...s.resources?.requests })) if (!PLAIN.has(name)) out.push(`resource ${name} of the pod is not offered by this node`);
+  for (const name of Object.keys({ ...s.resources?.limits, ...s.resources?.requests })) if (!isKnown(name)) out.push(`resource ${name} of the pod is not offered by this node`);
   const sc = s.securityContext;
   out.push(...ofSecurity(sc, '', appArmor, seLinux));
   for (const c of [...(s.initContainers ?? []), ...s.containers]) out.push(...unsupportedContainer(c, appArmor, seLinux));
@@ -54,7 +56,7 @@ export function unsupportedContainer(c: Container, appArmor = false, seLinux = f
   const sc = c.securityContext;
   out.push(...ofSecurity(sc, `${at}: `, appArmor, seLinux));
   if (sc?.procMount && sc.procMount !== 'Default') out.push(`${at}: procMount ${sc.procMount} is not supported by this node`);
-  for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!PLAIN.has(name)) out.push(`${at}: resource ${name} is not offered by this node`);
+  for (const name of Object.keys({ ...c.resources?.limits, ...c.resources?.requests })) if (!isKnown(name)) out.push(`${at}: resource ${name} is not offered by this node`);
   if (c.resources?.claims?.length) out.push(`${at}: resource claims are not supported by this node`);
   return out;
 }

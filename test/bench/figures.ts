@@ -16,7 +16,7 @@ export interface Figure {
 
 const root = join(import.meta.dirname, '../..');
 const shown = (n: number): string => (Math.abs(n) >= 100 ? n.toFixed(0) : Math.abs(n) >= 10 ? n.toFixed(1) : n.toFixed(2));
-export const holds = (f: Figure): boolean => f.limit === undefined || (f.atLeast ? f.value >= f.limit : f.value <= f.limit);
+const holds = (f: Figure): boolean => f.limit === undefined || (f.atLeast ? f.value >= f.limit : f.value <= f.limit);
 
 /** Prints `figures` with the rule they were taken by, keeps them for docs/results/bench.md, and returns those that break their limit, as text. */
 export function report(section: string, order: number, figures: readonly Figure[], rule = ''): string[] {

@@ -67,7 +67,7 @@ const ROUNDS_MS = 40_000;
 const CPU_DUE = 4;
 const BUSY = 0.4;
 /** Two runs of the same differ by this much and more (15-30 % on two cores): a row that stays so near to what is due has not lost it. */
-const NOISE = 1.15;
+export const NOISE = 1.15;
 export const RULE = `The limit is the ratio that is due, and 15 % of it, by which two runs of the same differ. A row that misses what is due is measured again, ${ROUNDS} times at most in all, and the best of its times counts; one that never met a quiet machine is shown without limit.`;
 const round = (n: number): number => Number(n.toPrecision(3));
 

@@ -65,4 +65,8 @@ docker tag tools:1 perl:5.26
 image busybox:1.29 'FROM busybox:latest' 'RUN ["/bin/busybox", "ln", "-sf", "busybox", "/bin/sh"]'
 docker tag redis:latest redis:5.0.5-alpine
 docker tag pause:3.9 k8s.gcr.io/pause:3.2
-for name in httpd:2.4.38-alpine httpd:2.4.39-alpine nginx:1.14-alpine nginx:1.15-alpine; do docker tag nginx:latest "$name"; done
+for name in nginx:1.14-alpine nginx:1.15-alpine; do docker tag nginx:latest "$name"; done
+# The suite takes the page away to make a pod unready.
+for name in httpd:2.4.38-alpine httpd:2.4.39-alpine; do
+  image $name 'FROM nginx:latest' 'RUN mkdir -p /usr/local/apache2 && mv /usr/share/nginx/html /usr/local/apache2/htdocs && ln -s /usr/local/apache2/htdocs /usr/share/nginx/html'
+done

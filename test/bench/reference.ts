@@ -38,8 +38,8 @@ async function benchAt(script: string, t: BenchTarget, more: readonly string[]):
 
 /** What the least server of all (nullserver.mjs, which syncs each write) takes here for watches of writes at their own pace, beside what it took on the reference's machine: ms by watchers. */
 const LEAST: Readonly<Record<string, number>> = { 1: 1.0, 20: 1.6, 200: 1.7 };
-/** By watchers: how many times later than on the reference's machine anything at all is answered here, 1 at least. A machine that sleeps between writes wakes slowly, whoever serves. */
-export async function slowness(watchers: readonly string[]): Promise<ReadonlyMap<string, number>> {
+/** How many times later than on the reference's machine anything at all is answered here, 1 at least. A machine that sleeps between writes wakes slowly, whoever serves. */
+export async function slowness(watchers: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'pilothouse-null-'));
   const certified = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', join(dir, 'srv.key'), '-out', join(dir, 'srv.crt'), '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { encoding: 'utf8' });
   if (certified.status !== 0) throw new Error(certified.stderr);
@@ -48,7 +48,7 @@ export async function slowness(watchers: readonly string[]): Promise<ReadonlyMap
   try {
     const port = await new Promise<string>(resolve => { server.stdout.setEncoding('utf8').once('data', (d: string) => { resolve(/listening (\d+)/.exec(d)?.[1] ?? ''); }); });
     const { results } = await benchAt('apibench.mjs', { server: `https://127.0.0.1:${port}`, token: 'none', ca: join(dir, 'srv.crt'), pid: server.pid! }, ['--phases', 'watch', '--reps', '2', '--watchers', watchers.join(',')]);
-    return new Map(watchers.map(k => [k, Math.max(1, Number(results.find(r => r.name.startsWith(`K=${k} paced`))?.['send_to_event_p50_ms'] ?? 0) / LEAST[k]!)]));
+    return Math.max(1, ...watchers.map(k => Number(results.find(r => r.name.startsWith(`K=${k} paced`))?.['send_to_event_p50_ms'] ?? 0) / LEAST[k]!));
   } finally {
     server.kill();
     await ended;
@@ -87,7 +87,7 @@ function beside(due: Due, ref: Row, rows: readonly Row[]): { figure: Figure; met
   const ratio = ratioOf(row), quiet = isQuiet(row);
   const figure = {
     what: due.what, value: due.read(row), unit: due.unit, ...(quiet ? { limit: round(due.more ? was * due.must / NOISE : was / due.must * NOISE) } : {}), ...(due.more ? { atLeast: true } : {}),
-    note: `${ratio.toFixed(1)}x of the reference (${was}); ${due.must}x is due${ratio < due.must ? ', on the line' : ''}${due.slower ? `, which asks for ${(due.must * due.slower).toFixed(1)}x; the least server of all answers ${due.slower.toFixed(1)} times later here than on the reference's machine` : ''}${rows.length > 1 ? `; best of ${rows.length}` : ''}${quiet ? '' : '; the machine was busy'}`,
+    note: `${ratio.toFixed(1)}x of the reference (${was}); ${round(due.must)}x is due${ratio < due.must ? ', on the line' : ''}${due.slower ? `, which asks for ${(due.must * due.slower).toFixed(1)}x; the least server of all answers ${due.slower.toFixed(1)} times later here than on the reference's machine` : ''}${rows.length > 1 ? `; best of ${rows.length}` : ''}${quiet ? '' : '; the machine was busy'}`,
   };
   return { figure, met: quiet && ratio >= due.must };
 }

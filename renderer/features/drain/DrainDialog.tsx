@@ -23,11 +23,13 @@ const POD = kindFor('', 'v1', 'pods')!;
 type State = Leaving['state'] | 'gone';
 const LEVEL: Readonly<Record<State, Level>> = { waits: 'none', putOff: 'warning', leaves: 'busy', failed: 'bad', gone: 'good' };
 const RESERVES = [['alone', 'force'], ['emptyDir', 'emptyDir']] as const;
-const SHOWN = 200;
+const SHOWN = 200, NAMED = 3;
 
 export function DrainDialog({ c, close }: { c: ActionContext; close(): void }) {
   const { t } = useTranslation();
   const { app, cluster } = c;
+  /** The first few by name, and how many more there are. */
+  const some = (pods: readonly Pod[]): string => [...pods.slice(0, NAMED).map(p => p.metadata?.name), ...(pods.length > NAMED ? [t('delete.andMore', { count: pods.length - NAMED })] : [])].join(', ');
   const nodes = c.objects.map(o => o.metadata?.name ?? '');
   const { items, complete, freshness } = useObjects<Pod>({ cluster, resource: POD });
   const [choices, setChoices] = useState({ force: false, emptyDir: false });
@@ -74,7 +76,7 @@ export function DrainDialog({ c, close }: { c: ActionContext; close(): void }) {
           {freshness.state === 'forbidden' || freshness.state === 'failed' ? <p className="inline-error" role="alert">{freshness.reason}</p>
             : <p className="quiet" role="status">{asked ? t('drain.going', { gone: asked.length - left.length, count: asked.length }) : !complete ? t('states.loading') : plan.evict.length === 0 ? t('drain.nothing') : t('drain.text', { count: plan.evict.length })}</p>}
           {asked ? null : RESERVES.map(([reserve, choice]) => (plan.reserved[reserve].length === 0 ? null : (
-            <label key={reserve} className="check"><input type="checkbox" checked={choices[choice]} onChange={e => setChoices({ ...choices, [choice]: e.target.checked })} /> <span>{t(`drain.${reserve}`, { count: plan.reserved[reserve].length, names: plan.reserved[reserve].slice(0, 3).map(p => p.metadata?.name).join(', ') })}</span></label>
+            <label key={reserve} className="check"><input type="checkbox" checked={choices[choice]} onChange={e => setChoices({ ...choices, [choice]: e.target.checked })} /> <span>{t(`drain.${reserve}`, { count: plan.reserved[reserve].length, names: some(plan.reserved[reserve]) })}</span></label>
           )))}
           <ul className="drain-list" aria-busy={!complete}>
             {pods.slice(0, SHOWN).map(p => {
@@ -83,7 +85,7 @@ export function DrainDialog({ c, close }: { c: ActionContext; close(): void }) {
             })}
           </ul>
           {pods.length > SHOWN ? <p className="quiet">{t('pods.more', { count: pods.length - SHOWN })}</p> : null}
-          {plan.stay.length > 0 ? <p className="quiet">{t('drain.stay', { count: plan.stay.length, names: plan.stay.slice(0, 3).map(p => p.metadata?.name).join(', ') })}</p> : null}
+          {plan.stay.length > 0 ? <p className="quiet">{t('drain.stay', { count: plan.stay.length, names: some(plan.stay) })}</p> : null}
           <KubectlCommand command={command} />
           {error ? <p className="inline-error" role="alert">{error.message}</p> : null}
         </DialogContent>
